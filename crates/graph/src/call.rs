@@ -1,0 +1,112 @@
+//! A call to a partner, as plain data: the request that goes out, the answer or the error that comes back.
+//!
+//! `engine` writes requests and reads answers, `connect` carries them. A request never holds a secret: the connection
+//! it names adds those while it sends.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Name, Value};
+
+/// A rendered request, complete but for the connection's host and credentials.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The connection that carries it.
+    pub connection: Name,
+    /// The HTTP method in capitals.
+    pub method: Name,
+    /// Path and query, beginning with `/`, percent-encoded.
+    pub path: String,
+    /// Header names and values, in order.
+    pub headers: Vec<(Name, String)>,
+    /// The content type and the body.
+    pub body: Option<(Name, String)>,
+}
+
+/// What a partner answered, whatever the status.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The HTTP status code.
+    pub status: u16,
+    /// The content type, if one was given.
+    pub content_type: Option<String>,
+    /// How long the partner asks us to wait before the next attempt, in microseconds.
+    pub retry_after: Option<i64>,
+    /// The body as text.
+    pub body: String,
+}
+
+/// What kind of error ended an attempt or a call: the `kind` of `on error as e`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ErrorKind {
+    /// No answer in time.
+    Timeout,
+    /// No connection: refused, unreachable, not allowed, or the name is unknown.
+    Refused,
+    /// An answer outside 200–299.
+    Http,
+    /// An answer that does not fit its declared shape, or a request that could not be made from the data.
+    Invalid,
+    /// The connection's cap was reached.
+    Capped,
+    /// The connection's circuit breaker is open.
+    Open,
+    /// The credentials were missing or refused.
+    Auth,
+}
+
+impl ErrorKind {
+    /// Every kind, in the order of the manual.
+    pub const ALL: [ErrorKind; 7] = [
+        ErrorKind::Timeout,
+        ErrorKind::Refused,
+        ErrorKind::Http,
+        ErrorKind::Invalid,
+        ErrorKind::Capped,
+        ErrorKind::Open,
+        ErrorKind::Auth,
+    ];
+
+    /// The word for it in the language and on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            ErrorKind::Timeout => "timeout",
+            ErrorKind::Refused => "refused",
+            ErrorKind::Http => "http",
+            ErrorKind::Invalid => "invalid",
+            ErrorKind::Capped => "capped",
+            ErrorKind::Open => "open",
+            ErrorKind::Auth => "auth",
+        }
+    }
+}
+
+/// Why an attempt or a whole call failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallError {
+    /// What kind of failure it is.
+    pub kind: ErrorKind,
+    /// The status code, when there was an answer.
+    pub status: Option<u16>,
+    /// What happened, as a sentence without secrets.
+    pub reason: String,
+    /// The body of the answer, when there was one.
+    pub body: Option<Value>,
+}
+
+impl CallError {
+    /// An error without an answer.
+    pub fn new(kind: ErrorKind, reason: impl Into<String>) -> CallError {
+        CallError { kind, status: None, reason: reason.into(), body: None }
+    }
+
+    /// The value that `on error as e` binds.
+    pub fn to_value(&self) -> Value {
+        Value::record([
+            ("kind", Value::text(self.kind.word())),
+            ("status", self.status.map_or(Value::Null, |status| Value::Int(i64::from(status)))),
+            ("reason", Value::text(self.reason.as_str())),
+            ("body", self.body.clone().unwrap_or(Value::Null)),
+        ])
+    }
+}

@@ -1,0 +1,32 @@
+//! The compiled journey: a checked state machine, the one thing language and engine agree on.
+//!
+//! What is here: values and their types, expressions and templates after checking, the functions an expression may
+//! call, the step graph of a journey, and the declarations (events, actions, connections) around it.
+//! What comes in: trees that `lang` has checked. What goes out: data that `engine` walks.
+//! Deliberately absent: source text handling, IO, a clock, chance.
+
+pub mod call;
+pub mod expr;
+pub mod journey;
+pub mod json;
+pub mod library;
+pub mod project;
+pub mod schedule;
+pub mod template;
+pub mod types;
+pub mod value;
+
+pub use call::{Answer, CallError, ErrorKind, Request};
+pub use expr::{BinaryOp, Expr, Lambda, Root, UnaryOp};
+pub use journey::{
+    Arm, CalendarDay, Edge, Entry, ExitRule, Journey, Listener, Moment, Reentry, Since, Span, Step, StepKind, Way, version_of,
+};
+pub use project::{
+    Action, Auth, Body, Connection, EventSchema, Message, ProfileSchema, Project, Retry, Setting,
+};
+pub use template::{Escape, Part, Template};
+pub use types::{Field, RecordType, Type};
+pub use value::{Record, Value};
+
+/// The text type used for names and short strings: cheap to clone, immutable.
+pub type Name = std::sync::Arc<str>;

@@ -1,0 +1,191 @@
+//! The declarations around the journeys: what is known of a person, which events there are, which partners and actions.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{Expr, Journey, Name, RecordType, Template, Type};
+
+/// A whole compiled project.
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    /// What is known of a person.
+    pub profile: Arc<ProfileSchema>,
+    /// Events by their name in the language.
+    pub events: BTreeMap<Name, Arc<EventSchema>>,
+    /// Partners by name.
+    pub connections: BTreeMap<Name, Arc<Connection>>,
+    /// Actions by name.
+    pub actions: BTreeMap<Name, Arc<Action>>,
+    /// Messages by name.
+    pub messages: BTreeMap<Name, Arc<Message>>,
+    /// Journeys by name.
+    pub journeys: BTreeMap<Name, Arc<Journey>>,
+}
+
+impl Project {
+    /// The event that has this name on the wire.
+    pub fn event_on_wire(&self, wire: &str) -> Option<&Arc<EventSchema>> {
+        self.events.values().find(|event| &*event.wire == wire)
+    }
+}
+
+/// What is known of a person.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProfileSchema {
+    /// The attributes.
+    pub record: Arc<RecordType>,
+    /// The attribute that holds the key events carry.
+    pub key: Name,
+}
+
+/// An event and its shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventSchema {
+    /// Its name in the language.
+    pub name: Name,
+    /// Its name on the wire.
+    pub wire: Name,
+    /// Its properties.
+    pub record: Arc<RecordType>,
+    /// Its doc comment.
+    pub doc: Option<Name>,
+}
+
+/// A partner: where it is, how we prove who we are, how patient we are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Connection {
+    /// Its name.
+    pub name: Name,
+    /// Scheme, host and an optional path in front of every action's path.
+    pub url: Setting,
+    /// How we prove who we are.
+    pub auth: Auth,
+    /// Longest time for one attempt, in microseconds.
+    pub timeout_each: i64,
+    /// Longest time for all attempts and the pauses between them, in microseconds.
+    pub timeout_total: i64,
+    /// How failed attempts are repeated.
+    pub retry: Retry,
+    /// Hosts that may have private, loopback or link-local addresses.
+    pub private: Vec<Name>,
+    /// Its doc comment.
+    pub doc: Option<Name>,
+}
+
+/// A text that is written in the file or found in the environment when it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// Written in the file.
+    Text(Name),
+    /// `env("NAME")`: an environment variable.
+    Env(Name),
+    /// `secret("NAME")`: an environment variable that is never shown.
+    Secret(Name),
+}
+
+/// How a connection proves who we are.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Auth {
+    /// Not at all.
+    None,
+    /// HTTP basic authentication (RFC 7617).
+    Basic {
+        /// The user.
+        user: Setting,
+        /// The password.
+        password: Setting,
+    },
+    /// A bearer token (RFC 6750).
+    Bearer(Setting),
+    /// A key in a header.
+    HeaderKey {
+        /// The header's name.
+        header: Name,
+        /// The key.
+        key: Setting,
+    },
+    /// A key in the query.
+    QueryKey {
+        /// The parameter's name.
+        parameter: Name,
+        /// The key.
+        key: Setting,
+    },
+}
+
+/// How failed attempts are repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// How many attempts may follow the first.
+    pub times: u32,
+    /// The pause before the first repetition, in microseconds; it doubles each time.
+    pub first: i64,
+    /// The longest pause, in microseconds.
+    pub most: i64,
+}
+
+impl Connection {
+    /// Longest time for one attempt when the file does not say: five seconds.
+    pub const TIMEOUT_EACH: i64 = 5_000_000;
+    /// Longest time for a call when the file does not say: a minute.
+    pub const TIMEOUT_TOTAL: i64 = 60_000_000;
+    /// The repetitions when the file does not say.
+    pub const RETRY: Retry = Retry { times: 3, first: 200_000, most: 5_000_000 };
+}
+
+/// A request that the user defined once and uses in any journey.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Action {
+    /// Its name.
+    pub name: Name,
+    /// What it must be given.
+    pub params: Vec<(Name, Type)>,
+    /// Who it speaks to.
+    pub connection: Arc<Connection>,
+    /// The HTTP method in capitals.
+    pub method: Name,
+    /// Path and query; holes are percent-encoded.
+    pub path: Template,
+    /// Further query parameters.
+    pub query: Vec<(Name, Template)>,
+    /// Headers.
+    pub headers: Vec<(Name, Template)>,
+    /// The body.
+    pub body: Body,
+    /// The shape of a good answer; none when the answer is not looked at.
+    pub answer: Option<Type>,
+    /// Its doc comment.
+    pub doc: Option<Name>,
+}
+
+/// The body of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// No body.
+    None,
+    /// A JSON document with holes.
+    Json(Template),
+    /// `application/x-www-form-urlencoded` fields.
+    Form(Vec<(Name, Template)>),
+    /// Text of the given content type.
+    Text {
+        /// The content type.
+        content_type: Name,
+        /// The text.
+        text: Template,
+    },
+}
+
+/// A message to a person, sent through an action.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Its name.
+    pub name: Name,
+    /// What it must be given.
+    pub params: Vec<(Name, Type)>,
+    /// The action that carries it.
+    pub action: Arc<Action>,
+    /// The action's arguments, in the order of its parameters.
+    pub args: Vec<Expr>,
+    /// Its doc comment.
+    pub doc: Option<Name>,
+}

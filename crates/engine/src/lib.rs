@@ -1,1 +1,30 @@
-//! stub
+//! Advances one instance of a journey by one input, purely.
+//!
+//! What comes in: the compiled [`graph::Journey`], an [`Instance`], one [`Input`], and a [`Context`] with the person's
+//! attributes and the present moment. What goes out: an [`Output`] with the instance as it is afterwards, the calls to
+//! make, and what happened. Deliberately absent: a clock, chance, IO, async, logging, panics.
+//!
+//! The laws, each a test in `tests/laws.rs`:
+//! 1. Total and deterministic: the same arguments give the same output, for every input in every state.
+//! 2. An input is accepted if and only if the instance waits for it; any other leaves it as it was and says why.
+//! 3. Waiting is state: an instance is over, failed, or waits for a moment, an event or an answer. It is never stuck.
+//! 4. Only step names are kept, never graph indices.
+
+mod advance;
+mod call;
+mod enter;
+mod eval;
+mod input;
+mod instance;
+mod moment;
+mod output;
+mod render;
+mod walk;
+
+pub use advance::advance;
+pub use enter::{Admission, enter};
+pub use eval::{Scope, evaluate};
+pub use input::{CallOutcome, Context, Event, Input, Operation};
+pub use instance::{Failure, Instance, KeptEvent, PendingCall, State, Status};
+pub use output::{Effect, Happening, Ignored, Output};
+pub use render::{request_of, template_text};

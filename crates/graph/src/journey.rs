@@ -271,6 +271,18 @@ pub enum Edge {
 }
 
 impl Edge {
+    /// Whether this is the edge of a way.
+    pub fn is(&self, way: Way) -> bool {
+        match (self, way) {
+            (Edge::Case { index, .. }, Way::Case(wanted)) => *index == wanted,
+            (Edge::Next, Way::Next)
+            | (Edge::Otherwise, Way::Otherwise)
+            | (Edge::Timeout, Way::Timeout)
+            | (Edge::Error, Way::Error) => true,
+            _ => false,
+        }
+    }
+
     /// The edge's text, for people.
     pub fn label(&self) -> &str {
         match self {
@@ -311,17 +323,7 @@ impl Journey {
 
     /// Where `way` leads from a node; `None` when the step has no such way.
     pub fn follow(&self, from: NodeIndex, way: Way) -> Option<NodeIndex> {
-        self.graph
-            .edges(from)
-            .find(|edge| match (edge.weight(), way) {
-                (Edge::Case { index, .. }, Way::Case(wanted)) => *index == wanted,
-                (Edge::Next, Way::Next)
-                | (Edge::Otherwise, Way::Otherwise)
-                | (Edge::Timeout, Way::Timeout)
-                | (Edge::Error, Way::Error) => true,
-                _ => false,
-            })
-            .map(|edge| edge.target())
+        self.graph.edges(from).find(|edge| edge.weight().is(way)).map(|edge| edge.target())
     }
 
     /// Whether an event of this name can matter to an instance of this journey.

@@ -32,7 +32,11 @@ pub fn read(value: &Json) -> Result<Value, String> {
 }
 
 fn clean(text: &str) -> Result<&str, String> {
-    if text.contains('\0') { Err("text must not contain the NUL character (\\u0000)".into()) } else { Ok(text) }
+    if text.contains('\0') {
+        Err("text must not contain the NUL character (\\u0000)".into())
+    } else {
+        Ok(text)
+    }
 }
 
 /// A JSON number as an integer, or else as an exact decimal; `None` if neither can hold it.
@@ -96,7 +100,9 @@ pub fn store(value: &Value) -> Json {
                 record.iter().map(|(name, value)| (name.to_string(), store(value))).collect();
             match fields.keys().next() {
                 // A record that could be taken for a tag is wrapped in one.
-                Some(name) if fields.len() == 1 && name.starts_with('$') => tagged("$record", Json::Object(fields)),
+                Some(name) if fields.len() == 1 && name.starts_with('$') => {
+                    tagged("$record", Json::Object(fields))
+                }
                 _ => Json::Object(fields),
             }
         }

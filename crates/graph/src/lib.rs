@@ -19,14 +19,15 @@ pub mod value;
 pub use call::{Answer, CallError, ErrorKind, Request};
 pub use expr::{BinaryOp, Expr, Lambda, Root, UnaryOp};
 pub use journey::{
-    Arm, CalendarDay, Edge, Entry, ExitRule, Journey, Listener, Moment, Reentry, Since, Span, Step, StepKind, Way, version_of,
+    Arm, CalendarDay, Edge, Entry, ExitRule, Journey, Listener, Moment, Reentry, Since, Span, Step, StepKind,
+    Way, version_of,
 };
 pub use project::{
     Action, Auth, Body, Connection, EventSchema, Message, ProfileSchema, Project, Retry, Setting,
 };
 pub use template::{Escape, Part, Template};
 pub use types::{Field, RecordType, Type};
-pub use value::{Record, Value};
+pub use value::{Record, Value, duration_text};
 
 /// The text type used for names and short strings: cheap to clone, immutable.
 pub type Name = std::sync::Arc<str>;

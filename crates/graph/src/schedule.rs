@@ -130,9 +130,10 @@ fn weekdays(field: &str) -> Result<String, String> {
     let mut days = std::collections::BTreeSet::new();
     for item in field.split(',') {
         let (range, step) = match item.split_once('/') {
-            Some((range, step)) => {
-                (range, step.parse::<usize>().ok().filter(|step| *step > 0).ok_or("a step must be above zero")?)
-            }
+            Some((range, step)) => (
+                range,
+                step.parse::<usize>().ok().filter(|step| *step > 0).ok_or("a step must be above zero")?,
+            ),
             None => (item, 1),
         };
         let (first, last) = match range.split_once('-') {

@@ -84,7 +84,11 @@ pub struct Misfit {
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() { f.write_str(&self.reason) } else { write!(f, "`{}`: {}", self.path, self.reason) }
+        if self.path.is_empty() {
+            f.write_str(&self.reason)
+        } else {
+            write!(f, "`{}`: {}", self.path, self.reason)
+        }
     }
 }
 
@@ -120,7 +124,8 @@ impl Type {
 
     fn read_at(&self, value: &serde_json::Value, path: &mut Vec<PathPart>) -> Result<Value, Misfit> {
         use serde_json::Value as J;
-        let wrong = |path: &[PathPart]| misfit(path, format!("expected {self}, found {}", json::describe(value)));
+        let wrong =
+            |path: &[PathPart]| misfit(path, format!("expected {self}, found {}", json::describe(value)));
         match (self, value) {
             (Type::Optional(_) | Type::Null, J::Null) => Ok(Value::Null),
             (Type::Optional(inner), value) => inner.read_at(value, path),
@@ -141,17 +146,25 @@ impl Type {
             (Type::Text, J::String(text)) => read_text(text, path),
             (Type::TimeZone, J::String(text)) => match TimeZone::get(text) {
                 Ok(_) => Ok(Value::text(text.as_str())),
-                Err(_) => Err(misfit(path, format!("`{text}` is not a known time zone, such as \"Europe/Berlin\""))),
+                Err(_) => {
+                    Err(misfit(path, format!("`{text}` is not a known time zone, such as \"Europe/Berlin\"")))
+                }
             },
-            (Type::DateTime, J::String(text)) => text.parse::<Timestamp>().map(Value::DateTime).map_err(|_| {
-                misfit(path, format!("`{text}` is not a date and time with offset, such as 2026-11-24T09:00:00Z"))
-            }),
+            (Type::DateTime, J::String(text)) => {
+                text.parse::<Timestamp>().map(Value::DateTime).map_err(|_| {
+                    misfit(
+                        path,
+                        format!("`{text}` is not a date and time with offset, such as 2026-11-24T09:00:00Z"),
+                    )
+                })
+            }
             (Type::Date, J::String(text)) => text
                 .parse::<Date>()
                 .map(Value::Date)
                 .map_err(|_| misfit(path, format!("`{text}` is not a date, such as 2026-11-24"))),
             (Type::Duration, value) => read_duration(value).ok_or_else(|| wrong(path)),
-            (Type::Enum(members), J::String(text)) => match members.iter().find(|member| ***member == **text) {
+            (Type::Enum(members), J::String(text)) => match members.iter().find(|member| ***member == **text)
+            {
                 Some(member) => Ok(Value::Text(member.clone())),
                 None => Err(misfit(path, format!("`{text}` is not one of {self}"))),
             },

@@ -149,8 +149,7 @@ impl Value {
                 a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| x.means_same(y))
             }
             (Value::Record(a), Value::Record(b)) => {
-                a.len() == b.len()
-                    && a.iter().all(|(name, x)| b.get(name).is_some_and(|y| x.means_same(y)))
+                a.len() == b.len() && a.iter().all(|(name, x)| b.get(name).is_some_and(|y| x.means_same(y)))
             }
             _ => match (self.as_decimal(), other.as_decimal()) {
                 (Some(a), Some(b)) => a == b,

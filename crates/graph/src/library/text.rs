@@ -94,5 +94,9 @@ pub(super) const FUNCTIONS: &[Function] = functions![
 const MOST_BYTES: usize = 1 << 20;
 
 pub(super) fn bounded(text: String) -> Result<Value, Fault> {
-    if text.len() > MOST_BYTES { Err(Fault::new("the text grows beyond 1 MiB")) } else { Ok(Value::from(text)) }
+    if text.len() > MOST_BYTES {
+        Err(Fault::new("the text grows beyond 1 MiB"))
+    } else {
+        Ok(Value::from(text))
+    }
 }

@@ -102,5 +102,7 @@ fn later(call: &Call<'_>, unit: Unit) -> Result<Value, Fault> {
 }
 
 fn instant(wall: jiff::civil::DateTime, zone: &TimeZone) -> Result<Value, Fault> {
-    first_instant(wall, zone).map(Value::DateTime).ok_or_else(|| Fault::new("the date lies beyond the calendar"))
+    first_instant(wall, zone)
+        .map(Value::DateTime)
+        .ok_or_else(|| Fault::new("the date lies beyond the calendar"))
 }

@@ -1,0 +1,174 @@
+//! The one function that changes instances.
+
+use graph::{Journey, StepKind, Way};
+
+use crate::{
+    CallOutcome, Context, Event, Happening, Ignored, Input, Instance, KeptEvent, Operation, Output, Status,
+    walk::Walk,
+};
+
+/// How many events an instance may keep for later waits.
+const MOST_KEPT: usize = 1_000;
+
+/// Advances an instance by an input.
+///
+/// The input is accepted if and only if the instance waits for it; else the output's instance is the given one, and
+/// [`Output::ignored`] says why.
+pub fn advance(journey: &Journey, instance: &Instance, input: &Input, context: Context<'_>) -> Output {
+    let walk = Walk::new(journey, instance.clone(), context);
+    match input {
+        Input::Operation(operation) => operate(walk, *operation),
+        _ if !instance.status.is_live() => walk.ignore(Ignored::Over),
+        Input::Event(event) => take(walk, event),
+        Input::Due => due(walk),
+        Input::CallEnded { call, attempt, outcome } => call_ended(walk, *call, *attempt, outcome),
+        Input::AttemptLost => attempt_lost(walk),
+    }
+}
+
+fn due(mut walk: Walk<'_>) -> Output {
+    if walk.instance.due_at.is_none_or(|due| walk.context.now < due) {
+        return walk.ignore(Ignored::TooEarly);
+    }
+    pass_due(&mut walk);
+    walk.finish()
+}
+
+/// The moment that the instance waited for has come.
+fn pass_due(walk: &mut Walk<'_>) {
+    match walk.instance.status {
+        Status::Calling => walk.try_again(),
+        _ => {
+            walk.end_wait();
+            let times_out = matches!(walk.step_here().map(|step| &step.kind), Some(StepKind::WaitFor { .. }));
+            walk.leave(if times_out { Way::Timeout } else { Way::Next });
+        }
+    }
+}
+
+fn attempt_lost(mut walk: Walk<'_>) -> Output {
+    if !walk.instance.state.call.as_ref().is_some_and(|call| call.under_way) {
+        return walk.ignore(Ignored::NotThisCall);
+    }
+    walk.try_again();
+    walk.finish()
+}
+
+fn call_ended(mut walk: Walk<'_>, call: u32, attempt: u32, outcome: &CallOutcome) -> Output {
+    let awaited = walk
+        .instance
+        .state
+        .call
+        .as_ref()
+        .is_some_and(|pending| pending.number == call && pending.attempt == attempt && pending.under_way);
+    if !awaited {
+        return walk.ignore(Ignored::NotThisCall);
+    }
+    walk.attempt_ended(outcome.clone());
+    walk.finish()
+}
+
+/// An event: ends the instance by an exit rule, is consumed by the wait where it stands, or is kept for a later one.
+fn take(mut walk: Walk<'_>, event: &Event) -> Output {
+    let event = KeptEvent {
+        id: event.id.clone(),
+        name: event.name.clone(),
+        at: event.at,
+        properties: event.properties.clone(),
+        stale: false,
+    };
+    if !walk.journey.listens_to(&event.name) {
+        return walk.ignore(Ignored::NotAwaited);
+    }
+    // A wait that ended before the event came has ended, even if its end was not looked at yet.
+    let mut passed = false;
+    if walk.instance.status == Status::Waiting
+        && walk.instance.due_at.is_some_and(|due| due <= walk.context.now)
+    {
+        pass_due(&mut walk);
+        passed = true;
+    }
+    match consume(&mut walk, event) {
+        Err(_) if passed => walk.finish(),
+        Err(ignored) => walk.ignore(ignored),
+        Ok(()) => walk.finish(),
+    }
+}
+
+fn consume(walk: &mut Walk<'_>, event: KeptEvent) -> Result<(), Ignored> {
+    if !walk.instance.status.is_live() {
+        return Err(Ignored::Over);
+    }
+    let handling_failure = walk.instance.state.failure.is_some();
+    if !handling_failure && walk.journey.exits.iter().any(|rule| walk.fits(&rule.on, &event)) {
+        let reason = format!("event {}", event.name);
+        walk.note(Happening::Consumed { event: event.id, name: event.name });
+        walk.end(Status::Exited, Some(reason));
+        return Ok(());
+    }
+    if walk.instance.status == Status::Waiting
+        && let Some(step) = walk.step_here()
+        && let StepKind::WaitFor { arms, .. } = &step.kind
+        && let Some(arm) = walk.arm_for(arms, &event)
+    {
+        if let Some(here) = walk.here()
+            && let Some(next) = walk.consume(here, arms, arm, event)
+        {
+            walk.go(next);
+        }
+        return Ok(());
+    }
+    if !walk.journey.awaited.contains(&event.name) {
+        return Err(Ignored::NotAwaited);
+    }
+    if walk.instance.state.inbox.len() >= MOST_KEPT {
+        return Err(Ignored::TooMany);
+    }
+    walk.instance.state.inbox.push(event);
+    Ok(())
+}
+
+fn operate(mut walk: Walk<'_>, operation: Operation) -> Output {
+    let failed = walk.instance.status == Status::Failed;
+    let fits = match operation {
+        Operation::Retry | Operation::Skip => failed,
+        Operation::Cancel => failed || walk.instance.status.is_live(),
+    };
+    if !fits {
+        return walk.ignore(Ignored::NotNow);
+    }
+    let word = match operation {
+        Operation::Retry => "retry",
+        Operation::Skip => "skip",
+        Operation::Cancel => "cancel",
+    };
+    walk.note(Happening::Operated { operation: word.into() });
+    match operation {
+        Operation::Cancel => walk.end(Status::Cancelled, None),
+        Operation::Retry => {
+            walk.instance.state.failure = None;
+            match walk.here() {
+                Some(here) => walk.go(here),
+                None => walk.try_again(),
+            }
+        }
+        Operation::Skip => skip(&mut walk),
+    }
+    walk.finish()
+}
+
+/// Goes on after the failed step. A name that the step would have bound is `null`.
+fn skip(walk: &mut Walk<'_>) {
+    walk.instance.state.failure = None;
+    let (bind, way) = match walk.step_here().map(|step| &step.kind) {
+        Some(StepKind::Call { bind, .. }) => (bind.clone(), Way::Next),
+        Some(StepKind::Let { name, .. }) => (Some(name.clone()), Way::Next),
+        Some(StepKind::If { .. }) => (None, Way::Otherwise),
+        Some(StepKind::WaitFor { .. }) => (None, Way::Timeout),
+        _ => (None, Way::Next),
+    };
+    if let Some(name) = bind {
+        walk.instance.state.variables.insert(name, graph::Value::Null);
+    }
+    walk.leave(way);
+}

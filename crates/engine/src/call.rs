@@ -1,0 +1,258 @@
+//! The life of a call: begun, tried again, settled.
+
+use graph::{Action, Answer, CallError, ErrorKind, Retry, Step, StepKind, Type, Value, Way, json};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    CallOutcome, Effect, Happening, PendingCall, Status, eval::evaluate, render::request_of, walk::Walk,
+};
+
+/// How long after an attempt's own timeout its result may still arrive before it counts as lost.
+const GRACE: SignedDuration = SignedDuration::from_secs(10);
+/// How much of an answer's body the history keeps, in bytes.
+const KEPT_BODY: usize = 2048;
+
+impl<'a> Walk<'a> {
+    /// Decides the call of a `call` or `send` step, and hands out its first attempt.
+    pub(crate) fn begin_call(&mut self, step: &'a Step) {
+        let Some(action) = self.action_of(step) else {
+            return self.settle(step, Err(CallError::new(ErrorKind::Invalid, "the action does not exist")));
+        };
+        match self.request(step, action) {
+            Err(error) => self.settle(step, Err(error)),
+            Ok(request) => {
+                self.instance.state.calls += 1;
+                self.instance.state.call = Some(PendingCall {
+                    number: self.instance.state.calls,
+                    action: action.name.clone(),
+                    request,
+                    attempt: 1,
+                    since: self.context.now,
+                    under_way: false,
+                });
+                self.hand_out(action);
+            }
+        }
+    }
+
+    fn action_of(&self, step: &Step) -> Option<&'a Action> {
+        match &step.kind {
+            StepKind::Call { action, .. } => self.journey.actions.get(action).map(|action| &**action),
+            StepKind::Send { message, .. } => {
+                self.journey.messages.get(message).map(|message| &*message.action)
+            }
+            _ => None,
+        }
+    }
+
+    fn request(&self, step: &Step, action: &Action) -> Result<graph::Request, CallError> {
+        let scope = self.scope();
+        let fault = |fault: graph::library::Fault| CallError::new(ErrorKind::Invalid, fault.0);
+        let values = |exprs: &[graph::Expr], scope: &crate::Scope<'_>| {
+            exprs.iter().map(|expr| evaluate(expr, scope)).collect::<Result<Vec<_>, _>>()
+        };
+        match &step.kind {
+            StepKind::Call { args, .. } => request_of(action, &values(args, &scope).map_err(fault)?, &scope),
+            StepKind::Send { message, args, .. } => {
+                let given = values(args, &scope).map_err(fault)?;
+                let Some(message) = self.journey.messages.get(message) else {
+                    return Err(CallError::new(ErrorKind::Invalid, "the message does not exist"));
+                };
+                let params = message.params.iter().map(|(name, _)| name.clone()).zip(given).collect();
+                let inner = scope.with_variables(&params);
+                request_of(action, &values(&message.args, &inner).map_err(fault)?, &scope)
+            }
+            _ => Err(CallError::new(ErrorKind::Invalid, "the step calls nothing")),
+        }
+    }
+
+    /// Hands out the attempt that is next; its result is awaited until a little after its timeout.
+    fn hand_out(&mut self, action: &Action) {
+        let lease = SignedDuration::from_micros(action.connection.timeout_each).saturating_add(GRACE);
+        let step = self.instance.step.clone();
+        let Some(call) = &mut self.instance.state.call else { return };
+        call.under_way = true;
+        let happening = Happening::CallBegun {
+            step,
+            call: call.number,
+            attempt: call.attempt,
+            action: call.action.clone(),
+            request: (call.attempt == 1).then(|| call.request.clone()),
+        };
+        let (number, attempt, request) = (call.number, call.attempt, call.request.clone());
+        let effect = Effect::Call {
+            call: number,
+            attempt,
+            idempotency_key: self.instance.idempotency_key(number),
+            action: action.name.clone(),
+            request,
+        };
+        self.instance.status = Status::Calling;
+        self.instance.due_at = self.context.now.checked_add(lease).ok();
+        self.note(happening);
+        self.effect(effect);
+    }
+
+    /// The moment of the next attempt has come, or the attempt under way is lost: hands it out (again).
+    pub(crate) fn try_again(&mut self) {
+        match self.step_here().and_then(|step| self.action_of(step)) {
+            Some(action) => self.hand_out(action),
+            None => {
+                let error = CallError::new(ErrorKind::Invalid, "the step that made the call does not exist");
+                if let Some(block) = self.fail(error) {
+                    self.go(block);
+                }
+            }
+        }
+    }
+
+    /// An attempt has ended: settles the call, or plans the next attempt.
+    pub(crate) fn attempt_ended(&mut self, outcome: CallOutcome) {
+        let Some(step) = self.step_here() else { return self.try_again() };
+        let (Some(action), Some(call)) = (self.action_of(step), self.instance.state.call.clone()) else {
+            return self.try_again();
+        };
+        let (status, body, wait_at_least) = match &outcome {
+            Ok(answer) => (Some(answer.status), Some(kept(&answer.body)), answer.retry_after),
+            Err(_) => (None, None, None),
+        };
+        let result = outcome.and_then(|answer| read_answer(action, &answer));
+        let again_at = match &result {
+            Err(error) if is_passing(error) => self.next_attempt(&call, action, wait_at_least),
+            _ => None,
+        };
+        self.note(Happening::CallEnded {
+            step: step.name.clone(),
+            call: call.number,
+            attempt: call.attempt,
+            status,
+            body,
+            error: result.as_ref().err().cloned(),
+            again_at,
+        });
+        match again_at {
+            Some(at) => {
+                self.instance.due_at = Some(at);
+                if let Some(call) = &mut self.instance.state.call {
+                    call.attempt += 1;
+                    call.under_way = false;
+                }
+            }
+            None => self.settle(step, result),
+        }
+    }
+
+    /// When the next attempt follows; none when there are no more, or no more time.
+    fn next_attempt(&self, call: &PendingCall, action: &Action, at_least: Option<i64>) -> Option<Timestamp> {
+        let Retry { times, first, most } = action.connection.retry;
+        if call.attempt > times {
+            return None;
+        }
+        let doubled = first.saturating_mul(1i64.checked_shl(call.attempt - 1).unwrap_or(i64::MAX)).min(most);
+        // Half of the pause is fixed, half is drawn by a hash, so that many instances do not come back together.
+        let seed =
+            [self.instance.id.as_bytes().as_slice(), &call.number.to_be_bytes(), &call.attempt.to_be_bytes()];
+        let drawn = i64::try_from(xxhash_rust::xxh3::xxh3_64(&seed.concat()) >> 1).unwrap_or_default();
+        let pause = doubled / 2 + drawn.checked_rem(doubled / 2 + 1).unwrap_or_default();
+        let pause = pause.max(at_least.unwrap_or_default());
+        let at = self.context.now.checked_add(SignedDuration::from_micros(pause)).ok()?;
+        let end =
+            call.since.checked_add(SignedDuration::from_micros(action.connection.timeout_total)).ok()?;
+        (at <= end).then_some(at)
+    }
+
+    /// The call is over: its value is bound, or its error takes the way that the file gives it.
+    fn settle(&mut self, step: &'a Step, result: Result<Value, CallError>) {
+        self.instance.state.call = None;
+        self.instance.due_at = None;
+        let (bind, fallback, error_name) = match &step.kind {
+            StepKind::Call { bind, fallback, error, .. } => {
+                (bind.as_ref(), fallback.as_ref(), error.as_ref())
+            }
+            StepKind::Send { error, .. } => (None, None, error.as_ref()),
+            _ => (None, None, None),
+        };
+        let failed = match result {
+            Ok(value) => return self.bind_and_leave(bind, value),
+            Err(error) => error,
+        };
+        if let Some(fallback) = fallback {
+            let value = evaluate(fallback, &self.scope());
+            return match value {
+                Ok(value) => self.bind_and_leave(bind, value),
+                Err(fault) => self.fail_here(CallError::new(ErrorKind::Invalid, fault.0)),
+            };
+        }
+        let handled = self.here().is_some_and(|here| self.journey.follow(here, Way::Error).is_some());
+        if !handled {
+            return self.fail_here(failed);
+        }
+        if let Some(name) = error_name {
+            self.instance.state.variables.insert(name.clone(), failed.to_value());
+        }
+        self.leave(Way::Error);
+    }
+
+    fn fail_here(&mut self, error: CallError) {
+        if let Some(block) = self.fail(error) {
+            self.go(block);
+        }
+    }
+
+    fn bind_and_leave(&mut self, bind: Option<&graph::Name>, value: Value) {
+        if let Some(name) = bind {
+            self.instance.state.variables.insert(name.clone(), value);
+        }
+        self.leave(Way::Next);
+    }
+}
+
+/// Whether the same request may succeed a little later.
+fn is_passing(error: &CallError) -> bool {
+    match error.kind {
+        ErrorKind::Timeout | ErrorKind::Refused | ErrorKind::Open => true,
+        ErrorKind::Http => {
+            error.status.is_some_and(|status| matches!(status, 408 | 425 | 429) || status >= 500)
+        }
+        ErrorKind::Invalid | ErrorKind::Capped | ErrorKind::Auth => false,
+    }
+}
+
+/// Judges an answer: its status, then its body against the declared shape.
+fn read_answer(action: &Action, answer: &Answer) -> Result<Value, CallError> {
+    if !(200..300).contains(&answer.status) {
+        let kind = if matches!(answer.status, 401 | 403) { ErrorKind::Auth } else { ErrorKind::Http };
+        return Err(CallError {
+            kind,
+            status: Some(answer.status),
+            reason: format!("`{}` answered {}", action.name, answer.status),
+            body: Some(body_value(&answer.body)),
+        });
+    }
+    let invalid = |reason: String| CallError {
+        kind: ErrorKind::Invalid,
+        status: Some(answer.status),
+        reason: format!("the answer of `{}` does not fit: {reason}", action.name),
+        body: Some(body_value(&answer.body)),
+    };
+    match &action.answer {
+        None => Ok(Value::Null),
+        Some(Type::Text) => Ok(Value::text(answer.body.as_str())),
+        Some(shape) => {
+            let tree =
+                serde_json::from_str(&answer.body).map_err(|error| invalid(format!("not JSON: {error}")))?;
+            shape.read(&tree).map_err(|misfit| invalid(misfit.to_string()))
+        }
+    }
+}
+
+fn body_value(body: &str) -> Value {
+    let tree = serde_json::from_str(body).ok().and_then(|tree| json::read(&tree).ok());
+    tree.unwrap_or_else(|| Value::from(kept(body)))
+}
+
+fn kept(body: &str) -> String {
+    let end =
+        (0..=KEPT_BODY.min(body.len())).rev().find(|end| body.is_char_boundary(*end)).unwrap_or_default();
+    body.get(..end).unwrap_or_default().replace('\0', "\u{fffd}")
+}

@@ -1,0 +1,62 @@
+//! What may happen to an instance, and what it happens in.
+
+use graph::{Answer, CallError, Name, Value};
+use jiff::Timestamp;
+
+/// Something that happens to an instance.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// An event of its person.
+    Event(Event),
+    /// The moment it waited for may have come.
+    Due,
+    /// An attempt of its call has ended.
+    CallEnded {
+        /// The number of the call.
+        call: u32,
+        /// The attempt.
+        attempt: u32,
+        /// How it ended.
+        outcome: CallOutcome,
+    },
+    /// An attempt that was under way is lost with the process that made it.
+    AttemptLost,
+    /// An operator's command.
+    Operation(Operation),
+}
+
+/// How an attempt ended: an answer, whatever its status, or the reason why there is none.
+pub type CallOutcome = Result<Answer, CallError>;
+
+/// An event, read against its declared shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// The id its sender gave it.
+    pub id: Name,
+    /// Its name in the language.
+    pub name: Name,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Its properties.
+    pub properties: Value,
+}
+
+/// What an operator may do with an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Runs the failed step again.
+    Retry,
+    /// Goes on after the failed step as if it had succeeded without a value.
+    Skip,
+    /// Ends the instance.
+    Cancel,
+}
+
+/// What an instance is advanced in.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The person's attributes as they are now.
+    pub profile: &'a Value,
+    /// The present moment.
+    pub now: Timestamp,
+}

@@ -1,0 +1,186 @@
+//! An instance: one person's place in one version of one journey, complete in itself.
+
+use std::collections::BTreeMap;
+
+use graph::{CallError, Name, Request, Value};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// One person's place in one version of one journey.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instance {
+    /// Its id, given at entry.
+    pub id: Uuid,
+    /// The journey.
+    pub journey: Name,
+    /// The version of the journey, which it keeps.
+    pub version: Name,
+    /// The key of the person.
+    pub profile: Name,
+    /// What `one per` gave at entry; empty for journeys with one instance per person.
+    pub key: Name,
+    /// Whether it goes on, and how it ended if not.
+    pub status: Status,
+    /// The step where it stands, or ended.
+    pub step: Name,
+    /// When it entered.
+    pub entered_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// The moment at which it must be looked at again: the end of a wait, the next attempt of a call, or the moment
+    /// at which an attempt whose result never came counts as lost.
+    pub due_at: Option<Timestamp>,
+    /// How many inputs have changed it; numbers its history.
+    pub turn: u32,
+    /// All else it remembers.
+    pub state: State,
+}
+
+/// Whether an instance goes on, and how it ended if not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Waits for a moment or an event.
+    Waiting,
+    /// Waits for the answer of a call, or for its next attempt.
+    Calling,
+    /// Reached the end.
+    Completed,
+    /// Left by an `exit` step or an `exit on` rule.
+    Exited,
+    /// Parked at the step that failed; an operator may retry or skip it.
+    Failed,
+    /// Ended by an operator.
+    Cancelled,
+}
+
+impl Status {
+    /// Every status, in the order of their codes.
+    pub const ALL: [Status; 6] = [
+        Status::Waiting,
+        Status::Calling,
+        Status::Completed,
+        Status::Exited,
+        Status::Failed,
+        Status::Cancelled,
+    ];
+
+    /// Whether it still goes on by itself.
+    pub fn is_live(self) -> bool {
+        matches!(self, Status::Waiting | Status::Calling)
+    }
+
+    /// The word for it in the API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Waiting => "waiting",
+            Status::Calling => "calling",
+            Status::Completed => "completed",
+            Status::Exited => "exited",
+            Status::Failed => "failed",
+            Status::Cancelled => "cancelled",
+        }
+    }
+
+    /// The number under which it is stored; never reused.
+    pub fn code(self) -> i16 {
+        match self {
+            Status::Waiting => 0,
+            Status::Calling => 1,
+            Status::Completed => 2,
+            Status::Exited => 3,
+            Status::Failed => 4,
+            Status::Cancelled => 5,
+        }
+    }
+
+    /// The status stored under a number.
+    pub fn of_code(code: i16) -> Option<Status> {
+        Status::ALL.into_iter().find(|status| status.code() == code)
+    }
+}
+
+/// What an instance remembers besides its place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// The properties of the event it entered with.
+    pub event: Value,
+    /// The values of `let` and `as`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<Name, Value>,
+    /// How many calls it has begun; numbers them.
+    #[serde(default)]
+    pub calls: u32,
+    /// The call it waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<PendingCall>,
+    /// Events that came since the last wait and that a later `wait for` may consume, in the order they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inbox: Vec<KeptEvent>,
+    /// Why it failed, or is failing while the `on failure` block runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// Why it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A call that has been decided and not yet answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PendingCall {
+    /// Its number in the instance, from 1.
+    pub number: u32,
+    /// The action.
+    pub action: Name,
+    /// The request; the same for every attempt.
+    pub request: Request,
+    /// The attempt under way or to come, from 1.
+    pub attempt: u32,
+    /// When the first attempt was decided.
+    pub since: Timestamp,
+    /// Whether the attempt has been handed out, so that its result is awaited; else it is due at `due_at`.
+    pub under_way: bool,
+}
+
+/// An event that may be consumed by a later `wait for`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptEvent {
+    /// Its id.
+    pub id: Name,
+    /// Its name in the language.
+    pub name: Name,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Its properties.
+    pub properties: Value,
+    /// Whether a wait has ended since it came, so that only a `wait for … since enter` sees it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
+}
+
+/// Why an instance failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The step that failed, where a retry starts.
+    pub step: Name,
+    /// The error.
+    pub error: CallError,
+    /// When it failed.
+    pub at: Timestamp,
+}
+
+impl Instance {
+    /// Puts off an attempt that could not be handed out for want of room.
+    pub fn put_off(&mut self, until: Timestamp) {
+        if let Some(call) = &mut self.state.call {
+            call.under_way = false;
+            self.due_at = Some(until);
+        }
+    }
+
+    /// The key under which a partner may recognise repetitions of a call: stable over attempts and restarts.
+    pub fn idempotency_key(&self, call: u32) -> Uuid {
+        Uuid::new_v5(&self.id, &call.to_be_bytes())
+    }
+}

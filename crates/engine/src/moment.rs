@@ -1,0 +1,65 @@
+//! When a wait ends.
+
+use graph::{CalendarDay, Moment, Value, library::Fault, schedule::first_instant};
+use jiff::{SignedDuration, Timestamp, ToSpan, civil, tz::TimeZone};
+
+use crate::eval::{Scope, evaluate};
+
+/// The instant at which a wait that begins at `now` ends; it may lie in the past.
+pub(crate) fn instant(moment: &Moment, scope: &Scope<'_>, now: Timestamp) -> Result<Timestamp, Fault> {
+    match moment {
+        Moment::After(length) => match evaluate(length, scope)? {
+            Value::Duration(micros) => {
+                now.checked_add(SignedDuration::from_micros(micros)).map_err(|_| beyond())
+            }
+            other => Err(Fault(format!("expected a duration, found {}", other.kind()))),
+        },
+        Moment::At(at) => match evaluate(at, scope)? {
+            Value::DateTime(at) => Ok(at),
+            other => Err(Fault(format!("expected a datetime, found {}", other.kind()))),
+        },
+        Moment::Calendar { day, time, zone } => {
+            calendar(*day, *time, &zone_of(&evaluate(zone, scope)?)?, now)
+        }
+        Moment::Cron { schedule, zone } => schedule
+            .next(now, &zone_of(&evaluate(zone, scope)?)?)
+            .ok_or_else(|| Fault(format!("the schedule `{}` never comes again", schedule.text()))),
+    }
+}
+
+fn calendar(
+    day: CalendarDay,
+    time: civil::Time,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Result<Timestamp, Fault> {
+    let wall = zone.to_datetime(now);
+    let today = wall.date();
+    let ahead = |accepts: &dyn Fn(civil::Weekday) -> bool| {
+        (1..=7).filter_map(|days| today.checked_add(days.days()).ok()).find(|date| accepts(date.weekday()))
+    };
+    let date = match day {
+        CalendarDay::Next => {
+            let todays = first_instant(today.to_datetime(time), zone).ok_or_else(beyond)?;
+            if todays > now {
+                return Ok(todays);
+            }
+            ahead(&|_| true)
+        }
+        CalendarDay::Tomorrow => ahead(&|_| true),
+        CalendarDay::NextWeekday => {
+            ahead(&|day| !matches!(day, civil::Weekday::Saturday | civil::Weekday::Sunday))
+        }
+        CalendarDay::NextDay(wanted) => ahead(&|day| day == wanted),
+    };
+    first_instant(date.ok_or_else(beyond)?.to_datetime(time), zone).ok_or_else(beyond)
+}
+
+fn zone_of(zone: &Value) -> Result<TimeZone, Fault> {
+    let name = zone.as_text().unwrap_or_default();
+    TimeZone::get(name).map_err(|_| Fault(format!("`{name}` is not a time zone")))
+}
+
+fn beyond() -> Fault {
+    Fault::new("the moment lies beyond the calendar")
+}

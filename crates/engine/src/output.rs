@@ -1,0 +1,159 @@
+//! What an input does: the instance afterwards, the calls to make, and what happened on the way.
+
+use graph::{CallError, Name, Request};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Instance;
+
+/// What an input does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// The instance afterwards.
+    pub instance: Instance,
+    /// What must be carried out once the instance is stored.
+    pub effects: Vec<Effect>,
+    /// What happened, in order; the instance's history.
+    pub happenings: Vec<Happening>,
+    /// Why the input changed nothing, if it did not.
+    pub ignored: Option<Ignored>,
+}
+
+/// What must be carried out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Make one attempt of a call and report how it ended.
+    Call {
+        /// The number of the call in the instance.
+        call: u32,
+        /// The attempt, from 1.
+        attempt: u32,
+        /// The same for every attempt of the call.
+        idempotency_key: Uuid,
+        /// The action.
+        action: Name,
+        /// The request.
+        request: Request,
+    },
+}
+
+/// One thing that happened to an instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Happening {
+    /// It entered by an event.
+    Entered {
+        /// The event's id.
+        event: Name,
+    },
+    /// It left a step.
+    Passed {
+        /// The step.
+        step: Name,
+        /// What decided the way: the label of the edge taken.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        way: Option<Name>,
+    },
+    /// A wait began.
+    Waits {
+        /// The step.
+        step: Name,
+        /// Until when at most.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// A `wait for` or an `exit on` consumed an event.
+    Consumed {
+        /// The event's id.
+        event: Name,
+        /// The event's name.
+        name: Name,
+    },
+    /// An attempt of a call was handed out.
+    CallBegun {
+        /// The step.
+        step: Name,
+        /// The call's number.
+        call: u32,
+        /// The attempt.
+        attempt: u32,
+        /// The action.
+        action: Name,
+        /// The request, in the first attempt.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<Request>,
+    },
+    /// An attempt of a call ended.
+    CallEnded {
+        /// The step.
+        step: Name,
+        /// The call's number.
+        call: u32,
+        /// The attempt.
+        attempt: u32,
+        /// The status, when there was an answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        /// The beginning of the answer's body.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body: Option<String>,
+        /// What went wrong, if something did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<CallError>,
+        /// When the next attempt follows, if one does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again_at: Option<Timestamp>,
+    },
+    /// A step failed and nothing in the journey settles it.
+    Failed {
+        /// The step.
+        step: Name,
+        /// The error.
+        error: CallError,
+    },
+    /// An operator acted.
+    Operated {
+        /// `retry`, `skip` or `cancel`.
+        operation: Name,
+    },
+    /// It ended.
+    Ended {
+        /// The status it ended with.
+        status: crate::Status,
+        /// Why, when the journey or the event says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+}
+
+/// Why an input changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ignored {
+    /// The instance is over.
+    Over,
+    /// The moment has not come.
+    TooEarly,
+    /// It waits for no such event, or the event's conditions do not hold.
+    NotAwaited,
+    /// It does not wait for the result of this attempt.
+    NotThisCall,
+    /// The operation does not fit its status.
+    NotNow,
+    /// It keeps as many events for later waits as it may.
+    TooMany,
+}
+
+impl Ignored {
+    /// The reason in a sentence.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Ignored::Over => "the instance is over",
+            Ignored::TooEarly => "the moment it waits for has not come",
+            Ignored::NotAwaited => "it does not wait for this event",
+            Ignored::NotThisCall => "it does not wait for the result of this attempt",
+            Ignored::NotNow => "the operation does not fit the instance's status",
+            Ignored::TooMany => "it already keeps as many events for later waits as it may",
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Renders templates and requests: every value is escaped for the place where it stands.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use graph::{
+    Action, Body, CallError, ErrorKind, Escape, Name, Part, Request, Template, Value,
+    library::{Fault, encode::url},
+};
+
+use crate::eval::{Local, Scope, evaluate, holds};
+
+/// The most bytes a rendered text may have.
+const MOST_BYTES: usize = 1 << 20;
+
+/// The text of a template in a scope.
+///
+/// # Errors
+/// When an expression in it fails, or the text grows beyond 1 MiB.
+pub fn template_text(template: &Template, scope: &Scope<'_>) -> Result<String, Fault> {
+    text(template, scope)
+}
+
+pub(crate) fn text(template: &Template, scope: &Scope<'_>) -> Result<String, Fault> {
+    let mut out = String::new();
+    write_into(&mut out, template, scope)?;
+    Ok(out)
+}
+
+fn write_into(out: &mut String, template: &Template, scope: &Scope<'_>) -> Result<(), Fault> {
+    for part in &template.parts {
+        match part {
+            Part::Text(text) => out.push_str(text),
+            Part::Hole { value, escape } => write_value(out, &evaluate(value, scope)?, *escape)?,
+            Part::If { branches, otherwise } => {
+                let mut taken = otherwise;
+                for (condition, branch) in branches {
+                    if holds(condition, scope)? {
+                        taken = branch;
+                        break;
+                    }
+                }
+                write_into(out, taken, scope)?;
+            }
+            Part::For { variable, list, body } => {
+                let Value::List(items) = evaluate(list, scope)? else { continue };
+                for item in items.iter() {
+                    let local = Local { name: variable, value: item.clone(), next: scope.local() };
+                    let inner = scope.with(&local);
+                    write_into(out, body, &inner)?;
+                    scope.settle(&inner);
+                    scope.spend()?;
+                }
+            }
+        }
+        if out.len() > MOST_BYTES {
+            return Err(Fault::new("the text grows beyond 1 MiB"));
+        }
+    }
+    Ok(())
+}
+
+fn write_value(out: &mut String, value: &Value, escape: Escape) -> Result<(), Fault> {
+    match escape {
+        Escape::JsonValue => out.push_str(&graph::json::write(value)),
+        Escape::JsonString => {
+            let quoted = graph::json::write(&Value::from(value.to_string()));
+            out.push_str(
+                quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default(),
+            );
+        }
+        Escape::Plain => {
+            let _ = write!(out, "{value}");
+        }
+        Escape::Url => out.push_str(&url(&value.to_string())),
+        Escape::Header => {
+            let text = value.to_string();
+            if text.contains(['\r', '\n', '\0']) {
+                return Err(Fault::new("a header must not contain a line break"));
+            }
+            out.push_str(&text);
+        }
+        Escape::Html => {
+            for letter in value.to_string().chars() {
+                match letter {
+                    '&' => out.push_str("&amp;"),
+                    '<' => out.push_str("&lt;"),
+                    '>' => out.push_str("&gt;"),
+                    '"' => out.push_str("&quot;"),
+                    '\'' => out.push_str("&#39;"),
+                    other => out.push(other),
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The request of an action for these arguments.
+///
+/// # Errors
+/// Of kind `invalid`, when the data does not make a request.
+pub fn request_of(action: &Action, args: &[Value], scope: &Scope<'_>) -> Result<Request, CallError> {
+    let params: BTreeMap<Name, Value> =
+        action.params.iter().map(|(name, _)| name.clone()).zip(args.iter().cloned()).collect();
+    let scope = scope.with_variables(&params);
+    render(action, &scope).map_err(|fault| {
+        CallError::new(
+            ErrorKind::Invalid,
+            format!("the request of `{}` cannot be made: {fault}", action.name),
+        )
+    })
+}
+
+fn render(action: &Action, scope: &Scope<'_>) -> Result<Request, Fault> {
+    let mut path = text(&action.path, scope)?;
+    for (name, value) in &action.query {
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let _ = write!(path, "{mark}{}={}", url(name), text(value, scope)?);
+    }
+    let mut headers = Vec::with_capacity(action.headers.len());
+    for (name, value) in &action.headers {
+        headers.push((name.clone(), text(value, scope)?));
+    }
+    let body = match &action.body {
+        Body::None => None,
+        Body::Json(template) => {
+            let json = text(template, scope)?;
+            serde_json::from_str::<serde::de::IgnoredAny>(&json)
+                .map_err(|error| Fault(format!("its body is not JSON: {error}")))?;
+            Some(("application/json".into(), json))
+        }
+        Body::Form(fields) => {
+            let mut form = String::new();
+            for (name, value) in fields {
+                let mark = if form.is_empty() { "" } else { "&" };
+                let _ = write!(form, "{mark}{}={}", url(name), url(&text(value, scope)?));
+            }
+            Some(("application/x-www-form-urlencoded".into(), form))
+        }
+        Body::Text { content_type, text: template } => Some((content_type.clone(), text(template, scope)?)),
+    };
+    Ok(Request {
+        connection: action.connection.name.clone(),
+        method: action.method.clone(),
+        path,
+        headers,
+        body,
+    })
+}

@@ -1,0 +1,324 @@
+//! Walks an instance from step to step until it rests: at a wait, at a call, or at an end.
+
+use graph::{Arm, CallError, Edge, ErrorKind, Journey, Name, Since, Step, StepKind, Way, library::Fault};
+use petgraph::{graph::NodeIndex, visit::EdgeRef};
+
+use crate::{
+    Context, Effect, Failure, Happening, Ignored, Instance, KeptEvent, Output, Status,
+    eval::{Local, Scope, evaluate, holds},
+    moment,
+};
+
+/// More steps than any checked journey takes between two waits; beyond it the instance fails instead of spinning.
+const MOST_STEPS: usize = 100_000;
+
+/// An instance on its way, and what happens meanwhile.
+pub(crate) struct Walk<'a> {
+    pub(crate) journey: &'a Journey,
+    pub(crate) instance: Instance,
+    pub(crate) context: Context<'a>,
+    effects: Vec<Effect>,
+    happenings: Vec<Happening>,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(journey: &'a Journey, instance: Instance, context: Context<'a>) -> Walk<'a> {
+        Walk { journey, instance, context, effects: Vec::new(), happenings: Vec::new() }
+    }
+
+    pub(crate) fn note(&mut self, happening: Happening) {
+        self.happenings.push(happening);
+    }
+
+    pub(crate) fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// The output after an accepted input.
+    pub(crate) fn finish(mut self) -> Output {
+        self.instance.turn += 1;
+        self.instance.updated_at = self.context.now;
+        Output { instance: self.instance, effects: self.effects, happenings: self.happenings, ignored: None }
+    }
+
+    /// The output when the input changed nothing.
+    pub(crate) fn ignore(self, why: Ignored) -> Output {
+        Output { instance: self.instance, effects: Vec::new(), happenings: Vec::new(), ignored: Some(why) }
+    }
+
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        Scope::of(&self.instance, self.context.profile, self.context.now)
+    }
+
+    /// The node where the instance stands; none when its version has no such step.
+    pub(crate) fn here(&self) -> Option<NodeIndex> {
+        self.journey.find(&self.instance.step)
+    }
+
+    pub(crate) fn step_here(&self) -> Option<&'a Step> {
+        self.journey.step(self.here()?)
+    }
+
+    /// Walks on from a node until the instance rests.
+    pub(crate) fn go(&mut self, from: NodeIndex) {
+        let mut next = Some(from);
+        for _ in 0..MOST_STEPS {
+            let Some(node) = next else { return };
+            next = self.visit(node);
+        }
+        let error = CallError::new(ErrorKind::Invalid, "the journey does not come to rest");
+        self.park(error);
+    }
+
+    /// Leaves the step where the instance stands by a way, and walks on.
+    pub(crate) fn leave(&mut self, way: Way) {
+        if let Some(here) = self.here()
+            && let Some(next) = self.pass(here, way)
+        {
+            self.go(next);
+        }
+    }
+
+    /// Does what the step at a node does; gives the next node, or none when the instance rests.
+    fn visit(&mut self, node: NodeIndex) -> Option<NodeIndex> {
+        let Some(step) = self.journey.step(node) else {
+            self.park(CallError::new(ErrorKind::Invalid, "the way leads nowhere"));
+            return None;
+        };
+        self.instance.step = step.name.clone();
+        let done = match &step.kind {
+            StepKind::Let { name, value } => self.bind(node, name, value),
+            StepKind::If { conditions } => self.decide(node, conditions),
+            StepKind::Split { name, shares } => Ok(self.split(node, name, shares)),
+            StepKind::Wait(until) => self.wait(node, until),
+            StepKind::WaitFor { arms, timeout, since } => self.wait_for(node, arms, timeout.as_ref(), *since),
+            StepKind::Call { .. } | StepKind::Send { .. } => {
+                self.begin_call(step);
+                Ok(None)
+            }
+            StepKind::Exit { reason } => self.exit(reason.as_ref()),
+        };
+        match done {
+            Ok(next) => next,
+            Err(fault) => self.fail(CallError::new(ErrorKind::Invalid, fault.0)),
+        }
+    }
+
+    fn bind(
+        &mut self,
+        node: NodeIndex,
+        name: &Name,
+        value: &graph::Expr,
+    ) -> Result<Option<NodeIndex>, Fault> {
+        let value = evaluate(value, &self.scope())?;
+        self.instance.state.variables.insert(name.clone(), value);
+        Ok(self.pass(node, Way::Next))
+    }
+
+    fn decide(&mut self, node: NodeIndex, conditions: &[graph::Expr]) -> Result<Option<NodeIndex>, Fault> {
+        let mut way = Way::Otherwise;
+        for (index, condition) in conditions.iter().enumerate() {
+            if holds(condition, &self.scope())? {
+                way = Way::Case(index);
+                break;
+            }
+        }
+        Ok(self.pass(node, way))
+    }
+
+    /// The way is a hash of the instance's person and key, the journey and the split's name: the same in a test, a
+    /// replay and a retry.
+    fn split(&mut self, node: NodeIndex, name: &Name, shares: &[u32]) -> Option<NodeIndex> {
+        let instance = &self.instance;
+        let seed = [&*instance.profile, &*instance.key, &*instance.journey, &**name].join("\u{0}");
+        let mut point =
+            u32::try_from(xxhash_rust::xxh3::xxh3_64(seed.as_bytes()) % 10_000).unwrap_or_default();
+        for (index, share) in shares.iter().enumerate() {
+            match point.checked_sub(*share) {
+                Some(rest) => point = rest,
+                None => return self.pass(node, Way::Case(index)),
+            }
+        }
+        self.pass(node, Way::Otherwise)
+    }
+
+    fn wait(&mut self, node: NodeIndex, until: &graph::Moment) -> Result<Option<NodeIndex>, Fault> {
+        let until = moment::instant(until, &self.scope(), self.context.now)?;
+        if until <= self.context.now {
+            self.end_wait();
+            return Ok(self.pass(node, Way::Next));
+        }
+        self.rest(Some(until));
+        Ok(None)
+    }
+
+    fn wait_for(
+        &mut self,
+        node: NodeIndex,
+        arms: &[Arm],
+        timeout: Option<&graph::Moment>,
+        since: Since,
+    ) -> Result<Option<NodeIndex>, Fault> {
+        let found = self.instance.state.inbox.iter().enumerate().find_map(|(place, kept)| {
+            let seen = match since {
+                Since::Now => false,
+                Since::LastWait => !kept.stale,
+                Since::Enter => true,
+            };
+            (seen).then(|| self.arm_for(arms, kept)).flatten().map(|arm| (place, arm))
+        });
+        if let Some((place, arm)) = found {
+            let kept = self.instance.state.inbox.remove(place);
+            return Ok(self.consume(node, arms, arm, kept));
+        }
+        let until = match timeout {
+            Some(moment) => Some(moment::instant(moment, &self.scope(), self.context.now)?),
+            None => None,
+        };
+        if until.is_some_and(|until| until <= self.context.now) {
+            self.end_wait();
+            return Ok(self.pass(node, Way::Timeout));
+        }
+        self.rest(until);
+        Ok(None)
+    }
+
+    /// The first arm that fits an event.
+    pub(crate) fn arm_for(&self, arms: &[Arm], event: &KeptEvent) -> Option<usize> {
+        arms.iter().position(|arm| self.fits(&arm.on, event))
+    }
+
+    /// Whether an event is what a listener listens for. A condition that cannot be decided does not hold.
+    pub(crate) fn fits(&self, on: &graph::Listener, event: &KeptEvent) -> bool {
+        on.event == event.name
+            && on.condition.as_ref().is_none_or(|condition| {
+                let scope = self.scope();
+                let local = Local { name: &on.alias, value: event.properties.clone(), next: None };
+                holds(condition, &scope.with(&local)).unwrap_or(false)
+            })
+    }
+
+    /// Consumes an event by an arm of the `wait for` at a node; gives the next node.
+    pub(crate) fn consume(
+        &mut self,
+        node: NodeIndex,
+        arms: &[Arm],
+        arm: usize,
+        event: KeptEvent,
+    ) -> Option<NodeIndex> {
+        self.note(Happening::Consumed { event: event.id, name: event.name });
+        if let Some(Arm { on, binds: true }) = arms.get(arm) {
+            self.instance.state.variables.insert(on.alias.clone(), event.properties);
+        }
+        self.end_wait();
+        self.pass(node, Way::Case(arm))
+    }
+
+    /// A wait has ended: events that came before are seen only by `since enter`.
+    pub(crate) fn end_wait(&mut self) {
+        self.instance.due_at = None;
+        let remembers = self
+            .journey
+            .graph
+            .node_weights()
+            .any(|step| matches!(step.kind, StepKind::WaitFor { since: Since::Enter, .. }));
+        if remembers {
+            self.instance.state.inbox.iter_mut().for_each(|kept| kept.stale = true);
+        } else {
+            self.instance.state.inbox.clear();
+        }
+    }
+
+    fn rest(&mut self, until: Option<jiff::Timestamp>) {
+        self.instance.status = Status::Waiting;
+        self.instance.due_at = until;
+        self.note(Happening::Waits { step: self.instance.step.clone(), until });
+    }
+
+    /// Notes that a step was passed; gives the node that follows.
+    pub(crate) fn pass(&mut self, node: NodeIndex, way: Way) -> Option<NodeIndex> {
+        let step = self.journey.step(node)?;
+        let edge = self.journey.graph.edges(node).find(|edge| edge.weight().is(way));
+        let Some(edge) = edge else {
+            self.park(CallError::new(ErrorKind::Invalid, "the way leads nowhere"));
+            return None;
+        };
+        let label = edge.weight().label();
+        let way = (!label.is_empty() && !matches!(edge.weight(), Edge::Next)).then(|| label.into());
+        self.note(Happening::Passed { step: step.name.clone(), way });
+        Some(edge.target())
+    }
+
+    fn exit(&mut self, reason: Option<&graph::Expr>) -> Result<Option<NodeIndex>, Fault> {
+        if self.instance.state.failure.is_some() {
+            self.park_failed();
+            return Ok(None);
+        }
+        match reason {
+            None => self.end(Status::Completed, None),
+            Some(reason) => {
+                let reason = evaluate(reason, &self.scope())?.to_string();
+                self.end(Status::Exited, Some(reason).filter(|reason| !reason.is_empty()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Ends the instance where it stands.
+    pub(crate) fn end(&mut self, status: Status, reason: Option<String>) {
+        self.instance.status = status;
+        self.instance.due_at = None;
+        self.instance.state.call = None;
+        self.instance.state.inbox.clear();
+        self.instance.state.reason.clone_from(&reason);
+        self.note(Happening::Ended { status, reason });
+    }
+
+    /// The step where the instance stands has failed: takes the `on failure` block, then parks.
+    pub(crate) fn fail(&mut self, error: CallError) -> Option<NodeIndex> {
+        self.instance.state.call = None;
+        self.note(Happening::Failed { step: self.instance.step.clone(), error: error.clone() });
+        if self.instance.state.failure.is_some() {
+            self.park_failed();
+            return None;
+        }
+        let Some((block, alias)) = &self.journey.on_failure else {
+            self.park(error);
+            return None;
+        };
+        if let Some(alias) = alias {
+            let value = graph::Value::record([
+                ("step", graph::Value::Text(self.instance.step.clone())),
+                ("reason", graph::Value::text(error.reason.as_str())),
+                ("kind", graph::Value::text(error.kind.word())),
+            ]);
+            self.instance.state.variables.insert(alias.clone(), value);
+        }
+        self.remember_failure(error);
+        Some(*block)
+    }
+
+    /// Parks the instance as failed where it stands.
+    fn park(&mut self, error: CallError) {
+        if self.instance.state.failure.is_none() {
+            self.remember_failure(error);
+        }
+        self.park_failed();
+    }
+
+    fn remember_failure(&mut self, error: CallError) {
+        let step = self.instance.step.clone();
+        self.instance.state.failure = Some(Failure { step, error, at: self.context.now });
+    }
+
+    fn park_failed(&mut self) {
+        if let Some(failure) = &self.instance.state.failure {
+            self.instance.step = failure.step.clone();
+            let reason = Some(failure.error.reason.clone());
+            self.instance.status = Status::Failed;
+            self.instance.due_at = None;
+            self.instance.state.call = None;
+            self.note(Happening::Ended { status: Status::Failed, reason });
+        }
+    }
+}

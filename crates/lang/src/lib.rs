@@ -1,1 +1,73 @@
-//! stub
+//! The journey language: text in, a checked [`graph::Project`] or diagnostics out.
+//!
+//! Sources are parsed (never fails), checked (never fails, collects every mistake) and lowered (cannot fail). Also here:
+//! the formatter, the explanations of diagnostics, and drawings of a journey's graph. Deliberately absent: files, IO,
+//! a clock, running anything.
+
+mod check;
+mod diagnostic;
+pub mod draw_graph;
+mod format;
+mod lower;
+mod syntax;
+
+pub use diagnostic::{Code, Diagnostic, Fix, Related, Severity, draw, to_json};
+pub use draw_graph::{dot, mermaid};
+pub use format::format;
+
+/// A file of a project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its name, as diagnostics show it.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// What became of the sources.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The project; there is one if and only if no diagnostic is an error.
+    pub project: Option<graph::Project>,
+    /// What is wrong, in the order of the files.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The largest sources, all together: what is larger was not written by people.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+
+/// Compiles a project. All sources are one namespace, in any order.
+pub fn compile(sources: &[Source]) -> Compiled {
+    let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+    if sources.iter().map(|source| source.text.len()).sum::<usize>() > MOST_BYTES {
+        let report = diagnostic::Report::new(
+            Code::TooLarge,
+            syntax::At::default(),
+            format!("the sources are larger than {} MiB", MOST_BYTES / 1024 / 1024),
+        );
+        return Compiled { project: None, diagnostics: vec![report.finish(&names)] };
+    }
+    let mut reports = Vec::new();
+    let mut files = Vec::new();
+    for (index, source) in sources.iter().enumerate() {
+        let (decls, found) = syntax::parser::parse(&source.text, u32::try_from(index).unwrap_or(u32::MAX));
+        reports.extend(found);
+        files.push(decls);
+    }
+    let module = check::check(&files, sources, &mut reports);
+    reports.sort_by_key(|report| report.at);
+    reports.dedup();
+    let project = reports.is_empty().then(|| lower::project(&module));
+    let diagnostics = reports.into_iter().map(|report| report.finish(&names)).collect();
+    Compiled { project, diagnostics }
+}
+
+/// The page on a code of a diagnostic: what it means, an example, the fix.
+pub fn explain(code: &str) -> Option<&'static str> {
+    Code::ALL.iter().find(|known| known.word() == code).map(|known| known.page())
+}
+
+/// The codes of all diagnostics.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    Code::ALL.iter().map(|code| code.word())
+}

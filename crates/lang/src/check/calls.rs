@@ -1,0 +1,256 @@
+//! Calls of library functions: which one is meant, whether the arguments fit, what it gives.
+
+use graph::{
+    BinaryOp, Expr as G, Lambda, Type, Value,
+    library::{self, Function, Shape},
+};
+
+use super::{Ty, expr::{Check, failed}, narrow, types::{fits, join}};
+use crate::{
+    diagnostic::{Code, Report},
+    syntax::{
+        At,
+        ast::{Expr, ExprKind, Ident},
+    },
+};
+
+/// What the type variables of a signature stand for.
+#[derive(Default)]
+struct Bound {
+    a: Ty,
+    b: Ty,
+    number: Ty,
+}
+
+impl Check<'_, '_> {
+    pub(super) fn call(&mut self, at: At, receiver: Option<&Expr>, safe: bool, name: &Ident, args: &[Expr]) -> (G, Ty) {
+        let method = receiver.is_some();
+        let candidates: Vec<&'static Function> = library::named(&name.text).filter(|f| f.method == method).collect();
+        if candidates.is_empty() {
+            self.unknown_function(name, method);
+            return failed();
+        }
+        let first = receiver.or(args.first());
+        let (value, ty) = match first.map(|first| &first.kind) {
+            Some(ExprKind::Lambda { .. }) | None => failed(),
+            Some(_) => first.map_or_else(failed, |first| self.infer(first, None)),
+        };
+        let Some(function) = self.choose(&candidates, first, ty.as_ref(), safe, name) else { return failed() };
+        let mut bound = Bound::default();
+        let mut made = Vec::new();
+        let optional = safe && ty.as_ref().is_some_and(Type::is_optional);
+        if let (Some(param), Some(_)) = (function.params.first(), first) {
+            if let Some(ty) = &ty {
+                unify(&param.shape, if optional { ty.settled() } else { ty }, &mut bound);
+            }
+            made.push(value.clone());
+        }
+        let rest = if method { args } else { args.get(1..).unwrap_or_default() };
+        let least = function.params.iter().filter(|param| !param.optional).count();
+        let given = usize::from(first.is_some()) + rest.len();
+        if given < least || given > function.params.len() {
+            self.wrong_count(at, function, given);
+            return failed();
+        }
+        let unknown = first.is_some() && ty.is_none();
+        for (arg, param) in rest.iter().zip(function.params.iter().skip(1)) {
+            made.push(self.argument(arg, &param.shape, &mut bound, &format!("`{}` of `{}`", param.name, function.name)));
+        }
+        let result = if unknown && instance(&function.result, &bound).is_none() { None } else { instance(&function.result, &bound) };
+        let called = G::Call { function, args: made };
+        if !optional {
+            return (called, result);
+        }
+        // The receiver is looked at twice, so it has to be a plain path: anything else could double at each step.
+        if receiver.and_then(narrow::path).is_none() {
+            self.report(
+                Report::new(Code::WrongArguments, at, "`?.` before a function wants a plain name or field before it")
+                    .label("too much at once")
+                    .help("name the part before `?.` with `let`"),
+            );
+            return failed();
+        }
+        let missing = G::Binary(BinaryOp::Equal, Box::new(value), Box::new(G::Literal(Value::Null)));
+        let made = G::If {
+            condition: Box::new(missing),
+            then: Box::new(G::Literal(Value::Null)),
+            otherwise: Box::new(called),
+        };
+        (made, result.map(Type::optional))
+    }
+
+    fn unknown_function(&mut self, name: &Ident, method: bool) {
+        let report = Report::new(Code::UnknownFunction, name.at, format!("there is no function `{}`", name.text))
+            .label("not a function");
+        let report = match library::named(&name.text).next() {
+            Some(other) if other.method => report.help(format!("write `x.{}(…)`", name.text)),
+            Some(_) => report.help(format!("write `{}(x)`", name.text)),
+            None => report.did_you_mean(
+                name.at,
+                &name.text,
+                library::all().filter(|function| function.method == method).map(|function| function.name),
+            ),
+        };
+        self.report(report);
+    }
+
+    fn wrong_count(&mut self, at: At, function: &Function, given: usize) {
+        let hidden = usize::from(function.method);
+        let (most, least) = (
+            function.params.len() - hidden,
+            function.params.iter().filter(|param| !param.optional).count() - hidden,
+        );
+        let wanted = if least == most { most.to_string() } else { format!("{least} to {most}") };
+        self.report(
+            Report::new(
+                Code::WrongArguments,
+                at,
+                format!("`{}` takes {wanted} argument{}, {} given", function.name, if wanted == "1" { "" } else { "s" }, given.saturating_sub(hidden)),
+            )
+            .label(function.to_string()),
+        );
+    }
+
+    /// The candidate whose first parameter fits; of an unknown type the first.
+    fn choose(
+        &mut self,
+        candidates: &[&'static Function],
+        first: Option<&Expr>,
+        ty: Option<&Type>,
+        safe: bool,
+        name: &Ident,
+    ) -> Option<&'static Function> {
+        let (Some(first), Some(ty)) = (first, ty) else { return candidates.first().copied() };
+        let accepts = |ty: &Type| {
+            candidates.iter().copied().find(|candidate| {
+                candidate.params.first().is_some_and(|param| unify(&param.shape, ty, &mut Bound::default()))
+            })
+        };
+        if let Some(found) = accepts(ty) {
+            return Some(found);
+        }
+        match accepts(ty.settled()) {
+            Some(found) if safe => Some(found),
+            Some(_) if *ty != Type::Null => {
+                self.unsettled(first.at, ty, &format!("what `{}` is asked of", name.text));
+                None
+            }
+            _ => {
+                let wanted: Vec<String> =
+                    candidates.iter().filter_map(|f| f.params.first()).map(|param| param.shape.to_string()).collect();
+                self.report(
+                    Report::new(
+                        Code::WrongType,
+                        first.at,
+                        format!("`{}` is a function of {}, this is {ty}", name.text, wanted.join(" or ")),
+                    )
+                    .label(format!("this is {ty}")),
+                );
+                None
+            }
+        }
+    }
+
+    fn argument(&mut self, arg: &Expr, shape: &Shape, bound: &mut Bound, what: &str) -> G {
+        if let Shape::Function(from, to) = shape {
+            return self.lambda(arg, from, to, bound, what);
+        }
+        if let Some(wanted) = instance(shape, bound)
+            && !matches!(shape, Shape::Any | Shape::Number)
+        {
+            return self.expect(arg, &wanted, what);
+        }
+        let (value, ty) = self.infer(arg, None);
+        if let Some(ty) = ty
+            && !unify(shape, &ty, bound)
+        {
+            if ty.is_optional() && unify(shape, ty.settled(), bound) {
+                self.unsettled(arg.at, &ty, what);
+            } else {
+                self.report(
+                    Report::new(Code::WrongType, arg.at, format!("{what} must be {shape}, this is {ty}"))
+                        .label(format!("this is {ty}")),
+                );
+            }
+        }
+        value
+    }
+
+    fn lambda(&mut self, arg: &Expr, from: &Shape, to: &Shape, bound: &mut Bound, what: &str) -> G {
+        let ExprKind::Lambda { params, body } = &arg.kind else {
+            self.report(
+                Report::new(Code::WrongType, arg.at, format!("{what} must be a function"))
+                    .label("not a function")
+                    .help("write it as `x => …`"),
+            );
+            return failed().0;
+        };
+        let mark = self.scope.mark();
+        for param in params {
+            self.scope.bind_variable(param, instance(from, bound), self.env);
+        }
+        let made = match instance(to, bound).filter(|_| !matches!(to, Shape::B)) {
+            Some(wanted) => self.expect(body, &wanted, &format!("what {what} gives")),
+            None => {
+                let (value, ty) = self.infer(body, None);
+                if let Some(ty) = ty {
+                    unify(to, &ty, bound);
+                }
+                value
+            }
+        };
+        self.scope.reset(mark);
+        G::Lambda(Lambda { params: params.iter().map(|param| param.text.clone()).collect(), body: Box::new(made) })
+    }
+}
+
+/// Whether a type fits a shape, binding the shape's variables.
+fn unify(shape: &Shape, ty: &Type, bound: &mut Bound) -> bool {
+    let variable = |slot: &mut Ty| match slot {
+        None => {
+            *slot = Some(ty.clone());
+            true
+        }
+        Some(known) => match join(known, ty) {
+            Some(both) => {
+                *slot = Some(both);
+                true
+            }
+            None => false,
+        },
+    };
+    match shape {
+        Shape::Any | Shape::Json => true,
+        Shape::A => variable(&mut bound.a),
+        Shape::B => variable(&mut bound.b),
+        Shape::Number => matches!(ty, Type::Int | Type::Decimal) && variable(&mut bound.number),
+        Shape::List(item) => match ty {
+            Type::List(of) => unify(item, of, bound),
+            _ => false,
+        },
+        Shape::Optional(inner) => unify(inner, ty.settled(), bound),
+        Shape::Function(..) => false,
+        plain => instance(plain, bound).is_some_and(|wanted| fits(ty, &wanted)),
+    }
+}
+
+/// The type that a shape stands for, if its variables are bound.
+fn instance(shape: &Shape, bound: &Bound) -> Ty {
+    Some(match shape {
+        Shape::Any | Shape::Json => Type::Json,
+        Shape::A => return bound.a.clone(),
+        Shape::B => return bound.b.clone(),
+        Shape::Number => return bound.number.clone(),
+        Shape::Bool => Type::Bool,
+        Shape::Int => Type::Int,
+        Shape::Decimal => Type::Decimal,
+        Shape::Text => Type::Text,
+        Shape::DateTime => Type::DateTime,
+        Shape::Date => Type::Date,
+        Shape::Duration => Type::Duration,
+        Shape::TimeZone => Type::TimeZone,
+        Shape::List(item) => Type::List(std::sync::Arc::new(instance(item, bound)?)),
+        Shape::Optional(inner) => instance(inner, bound)?.optional(),
+        Shape::Function(..) => return None,
+    })
+}

@@ -1,0 +1,485 @@
+//! Expressions: from the tree to a checked [`graph::Expr`] and its type.
+
+use std::sync::Arc;
+
+use graph::{BinaryOp, Expr as G, Field, Name, RecordType, Root, Type, UnaryOp, Value};
+
+use super::{
+    Ty, narrow,
+    scope::{Env, Event, Scope, record_of},
+    templates::Place,
+    types::{fits, join},
+};
+use crate::{
+    diagnostic::{Code, Report},
+    syntax::{
+        At,
+        ast::{Expr, ExprKind, Ident},
+    },
+};
+
+/// Checks expressions in a scope.
+pub(crate) struct Check<'c, 'a> {
+    pub(crate) env: &'c mut Env<'a>,
+    pub(crate) scope: &'c mut Scope,
+}
+
+impl Check<'_, '_> {
+    pub(crate) fn report(&mut self, report: Report) {
+        self.env.report(report);
+    }
+
+    /// An expression that must be of a type; `what` is what it is, for messages.
+    pub(crate) fn expect(&mut self, expr: &Expr, wanted: &Type, what: &str) -> G {
+        let (value, found) = self.infer(expr, Some(wanted));
+        if let Some(found) = found {
+            self.demand(expr.at, &found, wanted, what);
+        }
+        value
+    }
+
+    /// Reports when `found` does not fit `wanted`.
+    pub(crate) fn demand(&mut self, at: At, found: &Type, wanted: &Type, what: &str) -> bool {
+        if fits(found, wanted) {
+            return true;
+        }
+        if found.is_optional() && fits(found.settled(), wanted) && *found != Type::Null {
+            self.unsettled(at, found, what);
+            return false;
+        }
+        let mut report = Report::new(Code::WrongType, at, format!("{what} must be {wanted}, this is {found}"))
+            .label(format!("this is {found}"));
+        report.help = match (found.settled(), wanted.settled()) {
+            (Type::Json, _) => Some("declare the field's type instead of `json`, so that it can be checked".into()),
+            (Type::Int | Type::Decimal | Type::Bool | Type::Date | Type::DateTime | Type::Duration, Type::Text) => {
+                Some("print it: `\"{{ … }}\"`".into())
+            }
+            (Type::Int | Type::Decimal, Type::Duration) => Some("write the unit, such as `5 minutes`".into()),
+            (Type::Decimal, Type::Int) => Some("round it: `.floor()`, `.ceil()`".into()),
+            (Type::Text, Type::Int) => Some("`.toInt()` reads a number from text".into()),
+            (Type::Text, Type::Decimal) => Some("`.toDecimal()` reads a number from text".into()),
+            (Type::Text, Type::DateTime) => Some("`.toDateTime()` reads an instant from text".into()),
+            _ => None,
+        };
+        self.report(report);
+        false
+    }
+
+    /// Reports a value that may be missing where it must not be.
+    pub(crate) fn unsettled(&mut self, at: At, found: &Type, what: &str) {
+        let default = match found.settled() {
+            Type::Text => "\"…\"".to_owned(),
+            Type::Int | Type::Decimal => "0".into(),
+            Type::Bool => "false".into(),
+            Type::List(_) => "[]".into(),
+            Type::Duration => "1 hour".into(),
+            Type::TimeZone => "\"UTC\"".into(),
+            Type::Enum(members) => members.first().map_or_else(|| "\"…\"".into(), |member| format!("\"{member}\"")),
+            Type::Null | Type::DateTime | Type::Date | Type::Json | Type::Record(_) | Type::Optional(_) => "…".into(),
+        };
+        let text = self.env.text(at);
+        self.report(
+            Report::new(Code::UnsettledOptional, at, format!("`{text}` may be missing, and {what} must not be"))
+                .label(format!("this is {found}"))
+                .help(format!("say what happens then: `{text} ?? {default}`, or check `!= null` before"))
+                .fix(at.end_only(), format!(" ?? {default}")),
+        );
+    }
+
+    /// The checked expression and its type. `wanted` helps where a literal could be several things.
+    pub(crate) fn infer(&mut self, expr: &Expr, wanted: Option<&Type>) -> (G, Ty) {
+        let literal = |value: Value, ty: Type| (G::Literal(value), Some(ty));
+        match &expr.kind {
+            ExprKind::Error => failed(),
+            ExprKind::Null => literal(Value::Null, Type::Null),
+            ExprKind::Bool(truth) => literal(Value::Bool(*truth), Type::Bool),
+            ExprKind::Int(number) => literal(Value::Int(*number), Type::Int),
+            ExprKind::Decimal(number) => literal(Value::Decimal(*number), Type::Decimal),
+            ExprKind::Duration(micros) => literal(Value::Duration(*micros), Type::Duration),
+            ExprKind::Text(text) => match text.fixed() {
+                Some(fixed) => self.text_literal(&fixed, expr.at, wanted),
+                None => (G::Text(self.template(text, Place::Plain)), Some(Type::Text)),
+            },
+            ExprKind::Name(name) => self.name(name, expr.at),
+            ExprKind::Field { of, name, safe } => self.field(expr, of, name, *safe),
+            ExprKind::Index { of, index } => self.index(of, index),
+            ExprKind::List(items) => self.list(items, wanted),
+            ExprKind::Record(fields) => self.record(expr.at, fields, wanted),
+            ExprKind::Unary(op, of) => self.unary(*op, of),
+            ExprKind::Binary(op, left, right) => self.binary(expr, *op, left, right, wanted),
+            ExprKind::If { condition, then, otherwise } => self.conditional(expr.at, condition, then, otherwise, wanted),
+            ExprKind::Call { receiver, safe, name, args } => {
+                self.call(expr.at, receiver.as_deref(), *safe, name, args)
+            }
+            ExprKind::Lambda { .. } => {
+                self.report(
+                    Report::new(Code::WrongType, expr.at, "a function can only be the argument of a function")
+                        .label("not a value"),
+                );
+                failed()
+            }
+        }
+    }
+
+    /// A text constant is also a member of an enum or the name of a zone, where one of these is wanted.
+    fn text_literal(&mut self, text: &str, at: At, wanted: Option<&Type>) -> (G, Ty) {
+        match literal_text(text, at, wanted) {
+            Ok((value, ty)) => (G::Literal(value), Some(ty)),
+            Err(report) => {
+                self.report(*report);
+                failed()
+            }
+        }
+    }
+
+    fn name(&mut self, name: &Name, at: At) -> (G, Ty) {
+        if let Some(binding) = self.scope.get(name) {
+            let (value, ty) = (binding.value.clone(), binding.ty.clone());
+            return (value, self.narrowed(ty, Some(name.to_string())));
+        }
+        match &**name {
+            "profile" => (G::Root(Root::Profile), self.env.profile.clone().map(Type::Record)),
+            "now" => (G::Root(Root::Now), Some(Type::DateTime)),
+            "journey" => {
+                let ty = record_of(&[
+                    ("name", Type::Text),
+                    ("version", Type::Text),
+                    ("instance", Type::Text),
+                    ("enteredAt", Type::DateTime),
+                ]);
+                (G::Root(Root::Journey), Some(ty))
+            }
+            "event" => match self.scope.event.clone() {
+                Event::Known(ty) => (G::Root(Root::Event), ty),
+                Event::Unknown => (G::Root(Root::Event), None),
+            },
+            _ => {
+                let mut report = Report::new(Code::UnknownName, at, format!("there is nothing called `{name}` here"))
+                    .label("not found in this place");
+                if self.env.profile.as_ref().is_some_and(|profile| profile.field(name).is_some()) {
+                    report = report.help(format!("did you mean `profile.{name}`?")).fix(at, format!("profile.{name}"));
+                } else if &**name == "it" {
+                    report = report.help("`it` is the event that a `where` looks at");
+                } else {
+                    let known: Vec<String> = self.scope.names().map(str::to_owned).collect();
+                    let known = known.iter().map(String::as_str).chain(["profile", "event", "journey", "now"]);
+                    report = report.did_you_mean(at, name, known);
+                }
+                self.report(report);
+                failed()
+            }
+        }
+    }
+
+    /// Without its `?` when the path is known not to be missing.
+    fn narrowed(&self, ty: Ty, path: Option<String>) -> Ty {
+        match (ty, path) {
+            (Some(Type::Optional(inner)), Some(path)) if self.scope.knows(&path) => Some((*inner).clone()),
+            (ty, _) => ty,
+        }
+    }
+
+    fn field(&mut self, expr: &Expr, of: &Expr, name: &Ident, safe: bool) -> (G, Ty) {
+        let (value, ty) = self.infer(of, None);
+        let made = G::Field { of: Box::new(value), name: name.text.clone() };
+        let Some(ty) = ty else { return (made, None) };
+        let optional = ty.is_optional();
+        if optional && !safe {
+            let text = self.env.text(of.at);
+            self.report(
+                Report::new(Code::UnsettledOptional, of.at, format!("`{text}` may be missing, so it may have no `{}`", name.text))
+                    .label(format!("this is {ty}"))
+                    .help(format!("write `{text}?.{}`, which is missing when `{text}` is", name.text))
+                    .fix(of.at.end_only(), "?"),
+            );
+            return (made, None);
+        }
+        match ty.settled() {
+            Type::Json => (made, Some(Type::Json)),
+            Type::Record(record) => match record.field(&name.text) {
+                Some(field) => {
+                    let ty = if optional { field.ty.clone().optional() } else { field.ty.clone() };
+                    let ty = self.narrowed(Some(ty), narrow::path(expr));
+                    (made, ty)
+                }
+                None => {
+                    let known: Vec<&str> = record.fields.iter().map(|field| &*field.name).collect();
+                    let whole = match &record.name {
+                        Some(record) => format!("`{record}`"),
+                        None => format!("`{}`", self.env.text(of.at)),
+                    };
+                    let mut report =
+                        Report::new(Code::UnknownField, name.at, format!("{whole} has no field `{}`", name.text))
+                            .label("unknown field");
+                    if !known.is_empty() && known.len() <= 12 {
+                        let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                        report = report.help(format!("its fields are {}", list.join(", ")));
+                    }
+                    self.report(report.did_you_mean(name.at, &name.text, known.into_iter()));
+                    (made, None)
+                }
+            },
+            other => {
+                let message = format!("{other} has no fields");
+                self.report(Report::new(Code::UnknownField, name.at, message).label("unknown field"));
+                (made, None)
+            }
+        }
+    }
+
+    fn index(&mut self, of: &Expr, index: &Expr) -> (G, Ty) {
+        let (list, ty) = self.infer(of, None);
+        let at = self.expect(index, &Type::Int, "a position in a list");
+        let made = G::Index { of: Box::new(list), index: Box::new(at) };
+        let ty = match ty {
+            None => None,
+            Some(Type::List(item)) => Some((*item).clone().optional()),
+            Some(Type::Json) => Some(Type::Json),
+            Some(Type::Optional(inner)) if matches!(*inner, Type::List(_)) => {
+                self.unsettled(of.at, &Type::Optional(inner), "a list that is looked into");
+                None
+            }
+            Some(other) => {
+                self.report(
+                    Report::new(Code::WrongType, of.at, format!("only lists have items, this is {other}"))
+                        .label(format!("this is {other}")),
+                );
+                None
+            }
+        };
+        (made, ty)
+    }
+
+    fn list(&mut self, items: &[Expr], wanted: Option<&Type>) -> (G, Ty) {
+        if let Some(Type::List(item)) = wanted.map(Type::settled) {
+            let made = items.iter().map(|one| self.expect(one, item, "an item of this list")).collect();
+            return (G::List(made), Some(Type::List(item.clone())));
+        }
+        let (mut made, mut ty, mut whole) = (Vec::new(), None::<Type>, true);
+        for item in items {
+            let (value, found) = self.infer(item, None);
+            made.push(value);
+            let Some(found) = found else {
+                whole = false;
+                continue;
+            };
+            ty = match ty {
+                None => Some(found),
+                Some(before) => match join(&before, &found) {
+                    Some(both) => Some(both),
+                    None => {
+                        self.report(
+                            Report::new(
+                                Code::WrongType,
+                                item.at,
+                                format!("the items of a list must be alike: the first is {before}, this is {found}"),
+                            )
+                            .label(format!("this is {found}")),
+                        );
+                        whole = false;
+                        Some(before)
+                    }
+                },
+            };
+        }
+        let item = ty.unwrap_or(Type::Json);
+        (G::List(made), whole.then(|| Type::List(Arc::new(item))))
+    }
+
+    fn record(&mut self, at: At, fields: &[(Ident, Expr)], wanted: Option<&Type>) -> (G, Ty) {
+        let wanted = match wanted.map(Type::settled) {
+            Some(Type::Record(record)) => Some(record.clone()),
+            _ => None,
+        };
+        let mut made: Vec<(Name, G)> = Vec::new();
+        let mut types: Vec<Field> = Vec::new();
+        let mut whole = true;
+        for (name, value) in fields {
+            if made.iter().any(|(known, _)| *known == name.text) {
+                self.report(
+                    Report::new(Code::DuplicateName, name.at, format!("`{}` is given twice", name.text)).label("given again"),
+                );
+                continue;
+            }
+            let declared = wanted.as_ref().and_then(|wanted| wanted.field(&name.text)).map(|field| field.ty.clone());
+            let (value, ty) = match declared {
+                Some(ty) => (self.expect(value, &ty, &format!("`{}`", name.text)), Some(ty)),
+                None => self.infer(value, None),
+            };
+            made.push((name.text.clone(), value));
+            match ty {
+                Some(ty) => types.push(Field { name: name.text.clone(), ty, default: None, doc: None }),
+                None => whole = false,
+            }
+        }
+        let Some(wanted) = wanted else {
+            let record = Type::Record(Arc::new(RecordType { name: None, fields: types }));
+            return (G::Record(made), whole.then_some(record));
+        };
+        for field in wanted.fields.iter() {
+            if made.iter().any(|(known, _)| *known == field.name) {
+                continue;
+            }
+            let default = field.default.clone().or(field.ty.is_optional().then_some(Value::Null));
+            match default {
+                Some(value) => made.push((field.name.clone(), G::Literal(value))),
+                None => self.report(
+                    Report::new(Code::WrongType, at, format!("`{}` is missing here", field.name))
+                        .label(format!("wants `{}: {}`", field.name, field.ty))
+                        .help(format!("add `{}: …`", field.name)),
+                ),
+            }
+        }
+        (G::Record(made), Some(Type::Record(wanted)))
+    }
+
+    fn unary(&mut self, op: UnaryOp, of: &Expr) -> (G, Ty) {
+        if op == UnaryOp::Not {
+            let value = self.expect(of, &Type::Bool, "what `not` denies");
+            return (G::Unary(op, Box::new(value)), Some(Type::Bool));
+        }
+        let (value, ty) = self.infer(of, None);
+        let ty = match (value, ty) {
+            (G::Literal(Value::Int(number)), _) => return (G::Literal(Value::Int(-number)), Some(Type::Int)),
+            (G::Literal(Value::Decimal(number)), _) => return (G::Literal(Value::Decimal(-number)), Some(Type::Decimal)),
+            (G::Literal(Value::Duration(micros)), _) => return (G::Literal(Value::Duration(-micros)), Some(Type::Duration)),
+            (value, ty @ (None | Some(Type::Int | Type::Decimal | Type::Duration))) => {
+                return (G::Unary(op, Box::new(value)), ty);
+            }
+            (_, Some(other)) => other,
+        };
+        self.demand(of.at, &ty, &Type::Decimal, "what `-` stands before");
+        failed()
+    }
+
+    fn conditional(&mut self, at: At, condition: &Expr, then: &Expr, otherwise: &Expr, wanted: Option<&Type>) -> (G, Ty) {
+        let test = self.expect(condition, &Type::Bool, "a condition");
+        let mark = self.scope.mark();
+        self.scope.learn(narrow::facts(condition, true));
+        let (yes, a) = self.infer(then, wanted);
+        self.scope.reset(mark);
+        self.scope.learn(narrow::facts(condition, false));
+        let (no, b) = self.infer(otherwise, wanted);
+        self.scope.reset(mark);
+        let ty = match (a, b) {
+            (Some(a), Some(b)) => {
+                let both = join(&a, &b);
+                if both.is_none() {
+                    self.report(
+                        Report::new(Code::WrongType, at, format!("the two values must be alike: one is {a}, the other {b}"))
+                            .related(then.at, format!("this is {a}"))
+                            .related(otherwise.at, format!("this is {b}")),
+                    );
+                }
+                both
+            }
+            _ => None,
+        };
+        (G::If { condition: Box::new(test), then: Box::new(yes), otherwise: Box::new(no) }, ty)
+    }
+
+    /// A condition that must be `true` or `false`.
+    pub(crate) fn condition(&mut self, expr: &Expr) -> G {
+        self.expect(expr, &Type::Bool, "a condition")
+    }
+
+    pub(crate) fn binary(&mut self, expr: &Expr, op: BinaryOp, left: &Expr, right: &Expr, wanted: Option<&Type>) -> (G, Ty) {
+        let ((a, b), ty) = match op {
+            BinaryOp::And | BinaryOp::Or => {
+                let a = self.expect(left, &Type::Bool, &format!("the left side of `{}`", op.symbol()));
+                let mark = self.scope.mark();
+                self.scope.learn(narrow::facts(left, op == BinaryOp::And));
+                let b = self.expect(right, &Type::Bool, &format!("the right side of `{}`", op.symbol()));
+                self.scope.reset(mark);
+                ((a, b), Some(Type::Bool))
+            }
+            BinaryOp::Coalesce => self.coalesce(left, right, wanted),
+            BinaryOp::Equal | BinaryOp::NotEqual => self.equal(left, right),
+            BinaryOp::In => self.contained(left, right),
+            BinaryOp::Less | BinaryOp::LessOrEqual | BinaryOp::Greater | BinaryOp::GreaterOrEqual => {
+                self.ordered(op, left, right)
+            }
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder => {
+                self.arithmetic(expr.at, op, left, right)
+            }
+        };
+        (G::Binary(op, Box::new(a), Box::new(b)), ty)
+    }
+}
+
+/// What stands for an expression that was reported.
+pub(crate) fn failed() -> (G, Ty) {
+    (G::Literal(Value::Null), None)
+}
+
+fn literal_text(text: &str, at: At, wanted: Option<&Type>) -> Result<(Value, Type), Box<Report>> {
+    let value = Value::text(text);
+    match wanted.map(Type::settled) {
+        Some(Type::Enum(members)) => {
+            if members.iter().any(|member| **member == *text) {
+                return Ok((value, Type::Enum(members.clone())));
+            }
+            let list = Type::Enum(members.clone());
+            let mut report = Report::new(Code::WrongType, at, format!("`{text}` is not one of {list}"))
+                .label("not a member")
+                .help(format!("write one of {list}"));
+            if let Some(near) = crate::diagnostic::nearest(text, members.iter().map(|member| &**member)) {
+                report = report.help(format!("did you mean `{near}`?")).fix(at, format!("\"{near}\""));
+            }
+            Err(Box::new(report))
+        }
+        Some(Type::TimeZone) => match jiff::tz::TimeZone::get(text) {
+            Ok(_) => Ok((value, Type::TimeZone)),
+            Err(_) => Err(Box::new(
+                Report::new(Code::WrongType, at, format!("`{text}` is not a time zone"))
+                    .label("unknown zone")
+                    .help("write an IANA name such as `\"Europe/Berlin\"`"),
+            )),
+        },
+        _ => Ok((value, Type::Text)),
+    }
+}
+
+/// The value of a default: only literals can be one.
+pub(crate) fn constant(expr: &Expr, wanted: &Type) -> Result<Value, Box<Report>> {
+    let misfit = |found: &str| {
+        Box::new(
+            Report::new(Code::WrongType, expr.at, format!("the default must be {wanted}, this is {found}"))
+                .label(format!("this is {found}")),
+        )
+    };
+    let (value, ty) = match &expr.kind {
+        ExprKind::Null => (Value::Null, Type::Null),
+        ExprKind::Bool(truth) => (Value::Bool(*truth), Type::Bool),
+        ExprKind::Int(number) => (Value::Int(*number), Type::Int),
+        ExprKind::Decimal(number) => (Value::Decimal(*number), Type::Decimal),
+        ExprKind::Duration(micros) => (Value::Duration(*micros), Type::Duration),
+        ExprKind::Unary(UnaryOp::Negate, of) => match constant(of, wanted)? {
+            Value::Int(number) => (Value::Int(-number), Type::Int),
+            Value::Decimal(number) => (Value::Decimal(-number), Type::Decimal),
+            other => return Err(misfit(other.kind())),
+        },
+        ExprKind::Text(text) if text.fixed().is_some() => {
+            literal_text(&text.fixed().unwrap_or_default(), expr.at, Some(wanted))?
+        }
+        ExprKind::List(items) => match wanted.settled() {
+            Type::List(item) => {
+                let items: Result<Vec<Value>, _> = items.iter().map(|one| constant(one, item)).collect();
+                (Value::list(items?), wanted.settled().clone())
+            }
+            _ => return Err(misfit("a list")),
+        },
+        _ => {
+            return Err(Box::new(
+                Report::new(Code::WrongType, expr.at, "a default must be a fixed value").label("not a literal"),
+            ));
+        }
+    };
+    match (value, fits(&ty, wanted)) {
+        (Value::Int(number), true) if matches!(wanted.settled(), Type::Decimal) => {
+            Ok(Value::Decimal(rust_decimal::Decimal::from(number)))
+        }
+        (value, true) => Ok(value),
+        (_, false) => Err(misfit(&ty.to_string())),
+    }
+}

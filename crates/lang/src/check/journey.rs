@@ -1,0 +1,168 @@
+//! A journey: its rules, its steps, and what it uses.
+
+use std::collections::BTreeMap;
+
+use graph::{Entry, ExitRule, Listener, Name, Reentry, Type};
+
+use super::{
+    Checked, Kind, Ty, action,
+    expr::Check,
+    message,
+    scope::{Env, Event, Scope, record_of},
+    steps::Walk,
+};
+use crate::{
+    diagnostic::{Code, Report},
+    lower::bundle,
+    syntax::ast::{Block, Ident, Journey, Listen},
+};
+
+/// Checks a journey; `None` when it is too broken to say anything about its steps.
+pub(crate) fn check(name: &Name, journey: &Journey, doc: Option<&Name>, env: &mut Env<'_>) -> Option<Checked> {
+    let entry_listen = entry(journey, env)?;
+    let event = event_type(&entry_listen.event, env);
+    let mut scope = Scope::new(Event::Known(event.clone()));
+    if let Some(alias) = &entry_listen.alias {
+        scope.bind(alias, event.clone(), graph::Expr::Root(graph::Root::Event), env);
+    }
+    scope.uses(Kind::Event, &entry_listen.event);
+    let mut check = Check { env, scope: &mut scope };
+    let condition = entry_listen.condition.as_ref().map(|condition| check.condition(condition));
+    let condition_text = entry_listen.condition.as_ref().map(|condition| check.env.text(condition.at).into());
+    let one_per = journey.one_per.first().map(|(_, value)| one_per(value, &mut check));
+    let exits = journey.exits.iter().map(|listen| ExitRule { on: listener(listen, &mut check).0 }).collect();
+    for (at, _) in journey.one_per.iter().skip(1) {
+        check.report(Report::new(Code::DuplicateName, *at, "`one per` is said twice").label("said again here"));
+    }
+    for (at, _) in journey.reentry.iter().skip(1) {
+        check.report(Report::new(Code::DuplicateName, *at, "`re-enter` is said twice").label("said again here"));
+    }
+    for (at, ..) in journey.failure.iter().skip(1) {
+        check.report(Report::new(Code::DuplicateName, *at, "`on failure` is said twice").label("said again here"));
+    }
+    let failure = journey.failure.first().map(|(_, alias, block)| failure(alias.as_ref(), block, env, &mut scope));
+    let steps = Walk { env, scope: &mut scope, gives: None }.block(&journey.steps).0;
+    let (actions, messages) = used(name, &scope, event, env);
+    let bundle = bundle::of(name, &scope.used, env);
+    Some(Checked {
+        name: name.clone(),
+        doc: doc.cloned(),
+        source: bundle.text.into(),
+        shift: bundle.shift,
+        entry: Entry { event: entry_listen.event.text.clone(), condition, condition_text },
+        one_per,
+        reentry: journey.reentry.first().map_or(Reentry::Always, |(_, reentry)| *reentry),
+        exits,
+        failure,
+        steps,
+        actions,
+        messages,
+        awaited: scope.awaited,
+    })
+}
+
+fn entry<'j>(journey: &'j Journey, env: &mut Env<'_>) -> Option<&'j Listen> {
+    for (at, _) in journey.entries.iter().skip(1) {
+        env.report(
+            Report::new(Code::DuplicateName, *at, "a journey is entered by one event")
+                .label("a second entry")
+                .help("declare another journey for the other event"),
+        );
+    }
+    let first = journey.entries.first().map(|(_, listen)| listen);
+    if first.is_none() {
+        env.report(
+            Report::new(Code::MissingEntry, journey.name.at, format!("nothing says how people enter `{}`", journey.name.text))
+                .label("no `enter on`")
+                .help("begin it with `enter on` and an event"),
+        );
+    }
+    first
+}
+
+/// The type of an event's properties; an unknown event is reported.
+pub(crate) fn event_type(event: &Ident, env: &mut Env<'_>) -> Ty {
+    if !env.names.events.contains_key(&event.text) {
+        let wire = env.names.events.values().find(|known| {
+            known.wire.and_then(|wire| wire.fixed()).is_some_and(|wire| wire.eq_ignore_ascii_case(&event.text))
+        });
+        let report = Report::new(Code::UnknownEvent, event.at, format!("there is no event `{}`", event.text))
+            .label("not declared")
+            .help(format!("declare it: `event {} {{ … }}`", event.text));
+        let report = match wire {
+            Some(known) => report.help(format!("did you mean `{}`?", known.name.text)).fix(event.at, &*known.name.text),
+            None => report.did_you_mean(event.at, &event.text, env.names.events.keys().map(|name| &**name)),
+        };
+        env.report(report);
+        return None;
+    }
+    env.types.get(&event.text).and_then(|(ty, _)| ty.clone())
+}
+
+/// An event that is listened for, and its type.
+pub(crate) fn listener(listen: &Listen, check: &mut Check<'_, '_>) -> (Listener, Ty) {
+    let ty = event_type(&listen.event, check.env);
+    check.scope.uses(Kind::Event, &listen.event);
+    let mark = check.scope.mark();
+    let alias = match &listen.alias {
+        Some(alias) => {
+            check.scope.bind_variable(alias, ty.clone(), check.env);
+            alias.text.clone()
+        }
+        None => {
+            let it: Name = "it".into();
+            check.scope.bind_quietly(&it, listen.event.at, ty.clone());
+            it
+        }
+    };
+    let condition = listen.condition.as_ref().map(|condition| check.condition(condition));
+    check.scope.reset(mark);
+    (Listener { event: listen.event.text.clone(), alias, condition }, ty)
+}
+
+fn one_per(value: &crate::syntax::ast::Expr, check: &mut Check<'_, '_>) -> graph::Expr {
+    let (made, ty) = check.infer(value, None);
+    match ty {
+        Some(ty) if ty.is_optional() => check.unsettled(value.at, &ty, "what sets instances apart"),
+        Some(ty @ (Type::List(_) | Type::Record(_) | Type::Json | Type::Decimal)) => check.report(
+            Report::new(Code::WrongType, value.at, format!("instances are set apart by a text or an integer, this is {ty}"))
+                .label(format!("this is {ty}")),
+        ),
+        _ => {}
+    }
+    made
+}
+
+fn failure(alias: Option<&Ident>, block: &Block, env: &mut Env<'_>, scope: &mut Scope) -> (Option<Name>, super::Plan) {
+    let mark = scope.mark();
+    if let Some(alias) = alias {
+        let ty = record_of(&[("step", Type::Text), ("reason", Type::Text), ("kind", Type::Text)]);
+        scope.bind_variable(alias, Some(ty), env);
+    }
+    let plan = Walk { env, scope, gives: None }.block(block).0;
+    scope.reset(mark);
+    (alias.map(|alias| alias.text.clone()), plan)
+}
+
+type Used = (BTreeMap<Name, std::sync::Arc<graph::Action>>, BTreeMap<Name, std::sync::Arc<graph::Message>>);
+
+/// The actions and messages that the journey uses, each for its entry event.
+fn used(journey: &Name, scope: &Scope, event: Ty, env: &mut Env<'_>) -> Used {
+    let (mut actions, mut messages) = (BTreeMap::new(), BTreeMap::new());
+    for ((kind, name), at) in &scope.used {
+        let event = Event::Known(event.clone());
+        match kind {
+            Kind::Action => {
+                actions.extend(action::for_event(name, event, journey, *at, env).map(|made| (name.clone(), made)));
+            }
+            Kind::Message => {
+                if let Some(made) = message::for_event(name, event, journey, *at, env) {
+                    actions.insert(made.action.name.clone(), made.action.clone());
+                    messages.insert(name.clone(), made);
+                }
+            }
+            Kind::Profile | Kind::Type | Kind::Event | Kind::Connection | Kind::Journey => {}
+        }
+    }
+    (actions, messages)
+}

@@ -1,0 +1,97 @@
+//! Messages: the arguments of the action that carries them.
+
+use std::sync::Arc;
+
+use graph::{Action, Message, Name, Type, Value};
+
+use super::{
+    Kind,
+    action::params,
+    expr::Check,
+    scope::{Env, Event, Scope},
+};
+use crate::{
+    diagnostic::{Code, Report},
+    syntax::{At, ast},
+};
+
+/// Checks a message for one event.
+pub(crate) fn check(message: &ast::Message, doc: Option<&Name>, event: Event, action: Option<Arc<Action>>, env: &mut Env<'_>) -> Option<Message> {
+    let typed = params(&message.params, env);
+    let mut scope = Scope::new(event);
+    for (param, (_, ty)) in message.params.iter().zip(&typed) {
+        scope.bind_variable(&param.name, ty.clone(), env);
+    }
+    let Some((declared, _)) = env.names.actions.get(&message.action.text).copied() else {
+        let at = message.action.at;
+        let known = env.names.actions.keys().map(|name| &**name);
+        let report = Report::new(Code::UnknownAction, at, format!("there is no action `{}`", message.action.text))
+            .label("not declared")
+            .did_you_mean(at, &message.action.text, known);
+        env.report(report);
+        return None;
+    };
+    let mut check = Check { env, scope: &mut scope };
+    let mut args = Vec::new();
+    for param in &declared.params {
+        let given = message.fields.iter().find(|(name, _)| name.text == param.name.text);
+        let quiet = check.env.reports.len();
+        let wanted = check.env.ty(&param.ty);
+        check.env.reports.truncate(quiet);
+        match (given, wanted) {
+            (Some((name, value)), Some(wanted)) => args.push(check.expect(value, &wanted, &format!("`{}`", name.text))),
+            (Some((_, value)), None) => args.push(check.infer(value, None).0),
+            (None, Some(Type::Optional(_))) => args.push(graph::Expr::Literal(Value::Null)),
+            (None, _) => check.report(
+                Report::new(
+                    Code::WrongArguments,
+                    message.name.at,
+                    format!("`{}` does not say what `{}` is", message.name.text, param.name.text),
+                )
+                .label(format!("`{}` is missing", param.name.text))
+                .related(param.name.at, "wanted by the action")
+                .help(format!("add `{}: …`", param.name.text))
+                .fix(message.end.start_only(), format!("  {}: …\n", param.name.text)),
+            ),
+        }
+    }
+    for (index, (name, _)) in message.fields.iter().enumerate() {
+        let twice = message.fields.iter().take(index).any(|(other, _)| other.text == name.text);
+        if twice {
+            check.report(Report::new(Code::DuplicateName, name.at, format!("`{}` is given twice", name.text)).label("given again"));
+        } else if !declared.params.iter().any(|param| param.name.text == name.text) {
+            let known = declared.params.iter().map(|param| &*param.name.text);
+            check.report(
+                Report::new(Code::WrongArguments, name.at, format!("the action `{}` takes no `{}`", message.action.text, name.text))
+                    .label("not a parameter of the action")
+                    .related(declared.name.at, "the action")
+                    .did_you_mean(name.at, &name.text, known),
+            );
+        }
+    }
+    Some(Message {
+        name: message.name.text.clone(),
+        params: typed.into_iter().map(|(name, ty)| (name, ty.unwrap_or(Type::Json))).collect(),
+        action: action?,
+        args,
+        doc: doc.cloned(),
+    })
+}
+
+/// A message for the entry event of a journey, and with it its action.
+pub(crate) fn for_event(name: &Name, event: Event, journey: &Name, used: At, env: &mut Env<'_>) -> Option<Arc<Message>> {
+    let (message, doc) = env.names.messages.get(name).copied()?;
+    let action = super::action::for_event(&message.action.text, event.clone(), journey, used, env);
+    let before = std::mem::take(&mut env.reports);
+    let general = check(message, doc, Event::Unknown, action.clone(), env);
+    let base = std::mem::take(&mut env.reports);
+    let made = if base.is_empty() { check(message, doc, event, action, env) } else { general };
+    let own = std::mem::replace(&mut env.reports, before);
+    super::action::unfit(format!("message `{name}`"), own, journey, used, env);
+    made.map(Arc::new)
+}
+
+/// The kind of a declaration that `call` and `send` name.
+pub(crate) fn kind_of(send: bool) -> Kind {
+    if send { Kind::Message } else { Kind::Action }
+}

@@ -1,0 +1,104 @@
+//! The checker: names are looked up, types settled, every mistake collected. What comes out is ready to be lowered.
+//!
+//! One cause gives one report: what could not be typed has the type `None`, which fits everywhere.
+
+mod action;
+mod calls;
+mod connection;
+mod declare;
+mod expr;
+mod json;
+mod journey;
+mod message;
+mod names;
+mod narrow;
+mod operators;
+mod scope;
+mod steps;
+mod templates;
+mod types;
+mod wait;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use graph::{Action, Connection, Edge, EventSchema, Message, Name, ProfileSchema, StepKind};
+
+use crate::{
+    Source,
+    diagnostic::Report,
+    syntax::{At, ast::Decl},
+};
+pub(crate) use names::{Kind, Names};
+pub(crate) use scope::Env as Environment;
+
+/// A type, or `None` where a mistake was reported already.
+pub(crate) type Ty = Option<graph::Type>;
+
+/// A checked project.
+pub(crate) struct Module {
+    pub(crate) profile: Arc<ProfileSchema>,
+    pub(crate) events: BTreeMap<Name, Arc<EventSchema>>,
+    pub(crate) connections: BTreeMap<Name, Arc<Connection>>,
+    pub(crate) actions: BTreeMap<Name, Arc<Action>>,
+    pub(crate) messages: BTreeMap<Name, Arc<Message>>,
+    pub(crate) journeys: Vec<Checked>,
+}
+
+/// A checked journey.
+pub(crate) struct Checked {
+    pub(crate) name: Name,
+    pub(crate) doc: Option<Name>,
+    /// The journey and everything it uses, as text.
+    pub(crate) source: Name,
+    /// What is added to a byte of the journey's file to find it in `source`.
+    pub(crate) shift: i64,
+    pub(crate) entry: graph::Entry,
+    pub(crate) one_per: Option<graph::Expr>,
+    pub(crate) reentry: graph::Reentry,
+    pub(crate) exits: Vec<graph::ExitRule>,
+    pub(crate) failure: Option<(Option<Name>, Plan)>,
+    pub(crate) steps: Plan,
+    pub(crate) actions: BTreeMap<Name, Arc<Action>>,
+    pub(crate) messages: BTreeMap<Name, Arc<Message>>,
+    pub(crate) awaited: BTreeSet<Name>,
+}
+
+/// The checked steps of a block, in order.
+#[derive(Default)]
+pub(crate) struct Plan {
+    pub(crate) steps: Vec<Planned>,
+}
+
+/// A checked step and the ways out of it.
+pub(crate) struct Planned {
+    /// What its name begins with: `wait`, `call-vipStatus`.
+    pub(crate) base: String,
+    /// Whether the first of its kind carries a number too.
+    pub(crate) numbered: bool,
+    pub(crate) label: Name,
+    pub(crate) at: At,
+    pub(crate) kind: StepKind,
+    pub(crate) ways: Vec<PlannedWay>,
+}
+
+/// A way out of a step.
+pub(crate) struct PlannedWay {
+    pub(crate) edge: Edge,
+    /// Its part of the names of the steps inside.
+    pub(crate) segment: String,
+    /// The steps on it; `None` leads straight to what follows.
+    pub(crate) plan: Option<Plan>,
+}
+
+/// Checks all files together.
+pub(crate) fn check(files: &[Vec<Decl>], sources: &[Source], reports: &mut Vec<Report>) -> Module {
+    let names = Names::collect(files, reports);
+    let types = types::resolve(&names, reports);
+    let mut env = scope::Env { names: &names, types, sources, profile: None, connections: BTreeMap::new(), reports: Vec::new() };
+    let module = declare::module(&mut env);
+    reports.append(&mut env.reports);
+    module
+}

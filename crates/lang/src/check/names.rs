@@ -1,0 +1,122 @@
+//! Which declarations there are, by kind and name.
+
+use std::collections::{BTreeMap, HashMap};
+
+use graph::Name;
+
+use crate::{
+    diagnostic::{Code, Report},
+    syntax::{
+        At,
+        ast::{Action, Connection, Decl, DeclKind, Field, Ident, Journey, Message, Text, TypeExpr},
+    },
+};
+
+/// Kinds of declarations, in the order in which a journey's source lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    Profile,
+    Type,
+    Event,
+    Connection,
+    Action,
+    Message,
+    Journey,
+}
+
+/// An event as it is declared.
+pub(crate) struct EventDecl<'a> {
+    pub(crate) name: &'a Ident,
+    pub(crate) wire: Option<&'a Text>,
+    pub(crate) fields: &'a [Field],
+    pub(crate) doc: Option<&'a Name>,
+}
+
+/// All declarations by name.
+#[derive(Default)]
+pub(crate) struct Names<'a> {
+    pub(crate) profile: Option<(At, &'a [Field])>,
+    pub(crate) types: BTreeMap<Name, &'a TypeExpr>,
+    pub(crate) events: BTreeMap<Name, EventDecl<'a>>,
+    pub(crate) connections: BTreeMap<Name, (&'a Connection, Option<&'a Name>)>,
+    pub(crate) actions: BTreeMap<Name, (&'a Action, Option<&'a Name>)>,
+    pub(crate) messages: BTreeMap<Name, (&'a Message, Option<&'a Name>)>,
+    pub(crate) journeys: BTreeMap<Name, (&'a Journey, Option<&'a Name>)>,
+    /// Where each declaration stands, doc comment included.
+    pub(crate) places: HashMap<(Kind, Name), At>,
+}
+
+/// The names of the types that the language itself has.
+pub(crate) const BUILT_IN: [&str; 9] =
+    ["string", "int", "decimal", "bool", "date", "datetime", "duration", "timezone", "json"];
+
+impl<'a> Names<'a> {
+    /// Collects them; a name that is declared twice is reported, and the first one counts.
+    pub(crate) fn collect(files: &'a [Vec<Decl>], reports: &mut Vec<Report>) -> Names<'a> {
+        let mut names = Names::default();
+        let mut first: HashMap<(Kind, Name), At> = HashMap::new();
+        for decl in files.iter().flatten() {
+            let (kind, name, at) = identity(decl);
+            // Events and types share a namespace, for an event's name is the type of its properties.
+            let space = if kind == Kind::Event { Kind::Type } else { kind };
+            if let Some(before) = first.get(&(space, name.clone())) {
+                let (code, message) = if kind == Kind::Profile {
+                    (Code::DuplicateName, "there are two profiles".to_owned())
+                } else {
+                    (Code::DuplicateName, format!("`{name}` is declared twice"))
+                };
+                reports.push(Report::new(code, at, message).label("declared again here").related(*before, "first declared here"));
+                continue;
+            }
+            if space == Kind::Type && BUILT_IN.contains(&&*name) {
+                reports.push(
+                    Report::new(Code::DuplicateName, at, format!("`{name}` is a type of the language"))
+                        .label("choose another name"),
+                );
+                continue;
+            }
+            first.insert((space, name.clone()), at);
+            names.places.insert((kind, name.clone()), decl.at);
+            names.add(decl, name);
+        }
+        names
+    }
+
+    fn add(&mut self, decl: &'a Decl, name: Name) {
+        let doc = decl.doc.as_ref();
+        match &decl.kind {
+            DeclKind::Profile { word, fields } => self.profile = Some((*word, fields)),
+            DeclKind::Event { name: ident, wire, fields } => {
+                self.events.insert(name, EventDecl { name: ident, wire: wire.as_ref(), fields, doc });
+            }
+            DeclKind::Type { ty, .. } => {
+                self.types.insert(name, ty);
+            }
+            DeclKind::Connection(connection) => {
+                self.connections.insert(name, (connection, doc));
+            }
+            DeclKind::Action(action) => {
+                self.actions.insert(name, (action, doc));
+            }
+            DeclKind::Message(message) => {
+                self.messages.insert(name, (message, doc));
+            }
+            DeclKind::Journey(journey) => {
+                self.journeys.insert(name, (journey, doc));
+            }
+        }
+    }
+}
+
+fn identity(decl: &Decl) -> (Kind, Name, At) {
+    let of = |kind, ident: &Ident| (kind, ident.text.clone(), ident.at);
+    match &decl.kind {
+        DeclKind::Profile { word, .. } => (Kind::Profile, "profile".into(), *word),
+        DeclKind::Event { name, .. } => of(Kind::Event, name),
+        DeclKind::Type { name, .. } => of(Kind::Type, name),
+        DeclKind::Connection(connection) => of(Kind::Connection, &connection.name),
+        DeclKind::Action(action) => of(Kind::Action, &action.name),
+        DeclKind::Message(message) => of(Kind::Message, &message.name),
+        DeclKind::Journey(journey) => of(Kind::Journey, &journey.name),
+    }
+}

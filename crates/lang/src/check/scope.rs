@@ -1,0 +1,192 @@
+//! What is known while expressions are checked: the project around, the names in scope, what is known not to be missing.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use graph::{Connection, Expr, Name, RecordType, Type};
+
+use super::{Kind, Names, Ty, types::{Resolver, Types}};
+use crate::{
+    Source,
+    diagnostic::{Code, Report},
+    syntax::{At, ast::{Ident, TypeExpr}},
+};
+
+/// What is the same for all expressions of a project.
+pub(crate) struct Env<'a> {
+    pub(crate) names: &'a Names<'a>,
+    pub(crate) types: Types,
+    pub(crate) sources: &'a [Source],
+    /// The type of `profile`.
+    pub(crate) profile: Option<Arc<RecordType>>,
+    pub(crate) connections: BTreeMap<Name, Arc<Connection>>,
+    pub(crate) reports: Vec<Report>,
+}
+
+impl Env<'_> {
+    pub(crate) fn report(&mut self, report: Report) {
+        self.reports.push(report);
+    }
+
+    pub(crate) fn ty(&mut self, ty: &TypeExpr) -> Ty {
+        Resolver { names: self.names, types: &self.types, reports: &mut self.reports }.ty(ty).0
+    }
+
+    /// The text at a place, white space made single, as labels show it.
+    pub(crate) fn text(&self, at: At) -> String {
+        let source = self.sources.get(at.file as usize).map_or("", |source| source.text.as_str());
+        let text = source.get(at.start as usize..at.end as usize).unwrap_or_default();
+        let words: Vec<&str> = text.split_whitespace().take(40).collect();
+        let text = words.join(" ");
+        if text.chars().count() <= 100 { text } else { text.chars().take(99).chain(['…']).collect() }
+    }
+}
+
+/// A name that is in scope.
+#[derive(Clone)]
+pub(crate) struct Binding {
+    pub(crate) ty: Ty,
+    pub(crate) value: Expr,
+    pub(crate) at: At,
+}
+
+/// What `event` means.
+#[derive(Clone)]
+pub(crate) enum Event {
+    /// Some event, not known which.
+    Unknown,
+    /// This one.
+    Known(Ty),
+}
+
+/// The names in scope, and the paths that are known not to be missing.
+pub(crate) struct Scope {
+    pub(crate) event: Event,
+    bindings: HashMap<Name, Vec<Binding>>,
+    bound: Vec<Name>,
+    facts: HashMap<String, usize>,
+    known: Vec<String>,
+    /// Actions, messages and events that were named, with the first place of each.
+    pub(crate) used: BTreeMap<(Kind, Name), At>,
+    pub(crate) awaited: BTreeSet<Name>,
+}
+
+/// Where a scope was when a block began.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
+    bound: usize,
+    known: usize,
+}
+
+impl Scope {
+    pub(crate) fn new(event: Event) -> Scope {
+        Scope {
+            event,
+            bindings: HashMap::new(),
+            bound: Vec::new(),
+            facts: HashMap::new(),
+            known: Vec::new(),
+            used: BTreeMap::new(),
+            awaited: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { bound: self.bound.len(), known: self.known.len() }
+    }
+
+    /// Forgets what was bound and learnt since the mark.
+    pub(crate) fn reset(&mut self, mark: Mark) {
+        while self.bound.len() > mark.bound {
+            if let Some(bindings) = self.bound.pop().and_then(|name| self.bindings.get_mut(&name)) {
+                bindings.pop();
+            }
+        }
+        while self.known.len() > mark.known {
+            self.forget_last();
+        }
+    }
+
+    fn forget_last(&mut self) {
+        if let Some(path) = self.known.pop()
+            && let Some(count) = self.facts.get_mut(&path)
+        {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    pub(crate) fn learn(&mut self, paths: Vec<String>) {
+        for path in paths {
+            *self.facts.entry(path.clone()).or_default() += 1;
+            self.known.push(path);
+        }
+    }
+
+    /// The profile may have changed: what was known of it is known no more.
+    pub(crate) fn time_passes(&mut self) {
+        self.facts.retain(|path, _| path != "profile" && !path.starts_with("profile."));
+    }
+
+    pub(crate) fn knows(&self, path: &str) -> bool {
+        self.facts.get(path).is_some_and(|count| *count > 0)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Binding> {
+        self.bindings.get(name)?.last()
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.bindings.iter().filter(|(_, bindings)| !bindings.is_empty()).map(|(name, _)| &**name)
+    }
+
+    fn push(&mut self, name: Name, binding: Binding) {
+        self.bindings.entry(name.clone()).or_default().push(binding);
+        self.bound.push(name);
+    }
+
+    /// Binds a variable without asking whether the name is free.
+    pub(crate) fn bind_quietly(&mut self, name: &Name, at: At, ty: Ty) {
+        self.push(name.clone(), Binding { ty, value: Expr::Variable(name.clone()), at });
+    }
+
+    /// Binds a name to a value; a name that means something already is refused.
+    pub(crate) fn bind(&mut self, ident: &Ident, ty: Ty, value: Expr, env: &mut Env<'_>) {
+        const ROOTS: [&str; 4] = ["profile", "event", "journey", "now"];
+        if ROOTS.contains(&&*ident.text) || crate::syntax::parser::expr::RESERVED.contains(&&*ident.text) {
+            env.report(
+                Report::new(Code::DuplicateName, ident.at, format!("`{}` already means something everywhere", ident.text))
+                    .label("choose another name"),
+            );
+            return;
+        }
+        if let Some(before) = self.get(&ident.text) {
+            env.report(
+                Report::new(Code::DuplicateName, ident.at, format!("`{}` is already the name of something here", ident.text))
+                    .label("named again here")
+                    .related(before.at, "first named here")
+                    .help("choose another name: a value never changes once it is named"),
+            );
+            return;
+        }
+        self.push(ident.text.clone(), Binding { ty, value, at: ident.at });
+    }
+
+    pub(crate) fn bind_variable(&mut self, ident: &Ident, ty: Ty, env: &mut Env<'_>) {
+        self.bind(ident, ty, Expr::Variable(ident.text.clone()), env);
+    }
+
+    pub(crate) fn uses(&mut self, kind: Kind, ident: &Ident) {
+        self.used.entry((kind, ident.text.clone())).or_insert(ident.at);
+    }
+}
+
+/// A record type without a name, of required fields.
+pub(crate) fn record_of(fields: &[(&str, Type)]) -> Type {
+    let fields = fields
+        .iter()
+        .map(|(name, ty)| graph::Field { name: (*name).into(), ty: ty.clone(), default: None, doc: None })
+        .collect();
+    Type::Record(Arc::new(RecordType { name: None, fields }))
+}

@@ -1,0 +1,64 @@
+//! Drawings of a journey's graph, as Mermaid and as Graphviz DOT text.
+
+use graph::{Journey, StepKind};
+use petgraph::visit::EdgeRef;
+
+/// The graph as a Mermaid flowchart.
+pub fn mermaid(journey: &Journey) -> String {
+    let mut out = String::from("flowchart TD\n");
+    let (event, start) = (quoted(&journey.entry.event, "#quot;"), journey.start.index());
+    out.push_str(&format!("  enter([\"{event}\"]) --> n{start}\n"));
+    for index in journey.graph.node_indices() {
+        let Some(step) = journey.step(index) else { continue };
+        let label = quoted(&step.label, "#quot;");
+        let (open, close) = match step.kind {
+            StepKind::Wait(_) | StepKind::WaitFor { .. } => ("([", "])"),
+            StepKind::If { .. } | StepKind::Split { .. } => ("{", "}"),
+            StepKind::Exit { .. } => ("((", "))"),
+            StepKind::Call { .. } | StepKind::Send { .. } | StepKind::Let { .. } => ("[", "]"),
+        };
+        out.push_str(&format!("  n{}{open}\"{label}\"{close}\n", index.index()));
+    }
+    for edge in journey.graph.edge_references() {
+        let (from, to) = (edge.source().index(), edge.target().index());
+        match edge.weight().label() {
+            "" => out.push_str(&format!("  n{from} --> n{to}\n")),
+            label => out.push_str(&format!("  n{from} -- \"{}\" --> n{to}\n", quoted(label, "#quot;"))),
+        }
+    }
+    if let Some((failure, _)) = journey.on_failure {
+        out.push_str(&format!("  failure([\"on failure\"]) -.-> n{}\n", failure.index()));
+    }
+    out
+}
+
+/// The graph as Graphviz DOT.
+pub fn dot(journey: &Journey) -> String {
+    let mut out = format!("digraph \"{}\" {{\n", quoted(&journey.name, "\\\""));
+    out.push_str(&format!("  enter [shape=oval, label=\"{}\"];\n", quoted(&journey.entry.event, "\\\"")));
+    out.push_str(&format!("  enter -> n{};\n", journey.start.index()));
+    for index in journey.graph.node_indices() {
+        let Some(step) = journey.step(index) else { continue };
+        let shape = match step.kind {
+            StepKind::Wait(_) | StepKind::WaitFor { .. } => "oval",
+            StepKind::If { .. } | StepKind::Split { .. } => "diamond",
+            StepKind::Exit { .. } => "doublecircle",
+            StepKind::Call { .. } | StepKind::Send { .. } | StepKind::Let { .. } => "box",
+        };
+        out.push_str(&format!("  n{} [shape={shape}, label=\"{}\"];\n", index.index(), quoted(&step.label, "\\\"")));
+    }
+    for edge in journey.graph.edge_references() {
+        let label = quoted(edge.weight().label(), "\\\"");
+        out.push_str(&format!("  n{} -> n{} [label=\"{label}\"];\n", edge.source().index(), edge.target().index()));
+    }
+    if let Some((failure, _)) = journey.on_failure {
+        out.push_str("  failure [shape=oval, style=dashed, label=\"on failure\"];\n");
+        out.push_str(&format!("  failure -> n{} [style=dashed];\n", failure.index()));
+    }
+    out.push_str("}\n");
+    out
+}
+
+fn quoted(text: &str, quote: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', quote).replace('\n', " ")
+}

@@ -1,0 +1,127 @@
+//! The text of a version: the journey and every declaration it uses, by kind and name, each as it was written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use graph::Name;
+
+use crate::{
+    check::{Kind, Names},
+    syntax::{
+        At,
+        ast::{Field, Ident, Param, TypeExpr, TypeKind},
+    },
+};
+
+/// The text, and what is added to a byte of the journey's file to find it there.
+pub(crate) struct Bundle {
+    pub(crate) text: String,
+    pub(crate) shift: i64,
+}
+
+/// What `of` needs to know of a project.
+pub(crate) trait Project {
+    /// The declarations.
+    fn names(&self) -> &Names<'_>;
+    /// The text at a place.
+    fn slice(&self, at: At) -> &str;
+}
+
+impl Project for crate::check::Environment<'_> {
+    fn names(&self) -> &Names<'_> {
+        self.names
+    }
+    fn slice(&self, at: At) -> &str {
+        let text = self.sources.get(at.file as usize).map_or("", |source| source.text.as_str());
+        text.get(at.start as usize..at.end as usize).unwrap_or_default()
+    }
+}
+
+/// The bundle of a journey that names these declarations.
+pub(crate) fn of(journey: &Name, used: &BTreeMap<(Kind, Name), At>, project: &impl Project) -> Bundle {
+    let names = project.names();
+    let mut found: BTreeSet<(Kind, Name)> = BTreeSet::new();
+    let mut open: Vec<(Kind, Name)> = used.keys().cloned().collect();
+    open.push((Kind::Profile, "profile".into()));
+    while let Some(next) = open.pop() {
+        if names.places.contains_key(&next) && found.insert(next.clone()) {
+            needs(&next, names, &mut open);
+        }
+    }
+    found.insert((Kind::Journey, journey.clone()));
+    let mut bundle = Bundle { text: String::new(), shift: 0 };
+    for declaration in &found {
+        let Some(at) = names.places.get(declaration) else { continue };
+        if !bundle.text.is_empty() {
+            bundle.text.push_str("\n\n");
+        }
+        if declaration.0 == Kind::Journey {
+            bundle.shift = i64::try_from(bundle.text.len()).unwrap_or_default() - i64::from(at.start);
+        }
+        bundle.text.push_str(project.slice(*at));
+    }
+    bundle.text.push('\n');
+    bundle
+}
+
+/// What a declaration is made of.
+fn needs((kind, name): &(Kind, Name), names: &Names<'_>, open: &mut Vec<(Kind, Name)>) {
+    let mut types = Types { open };
+    match kind {
+        Kind::Profile => types.fields(names.profile.map(|(_, fields)| fields).unwrap_or_default()),
+        Kind::Type => {
+            if let Some(ty) = names.types.get(name) {
+                types.ty(ty);
+            }
+        }
+        Kind::Event => {
+            if let Some(event) = names.events.get(name) {
+                types.fields(event.fields);
+            }
+        }
+        Kind::Action => {
+            if let Some((action, _)) = names.actions.get(name) {
+                types.params(&action.params);
+                if let Some(answer) = &action.answer {
+                    types.ty(answer);
+                }
+                open.push((Kind::Connection, action.connection.text.clone()));
+            }
+        }
+        Kind::Message => {
+            if let Some((message, _)) = names.messages.get(name) {
+                types.params(&message.params);
+                open.push((Kind::Action, message.action.text.clone()));
+            }
+        }
+        Kind::Connection | Kind::Journey => {}
+    }
+}
+
+struct Types<'o> {
+    open: &'o mut Vec<(Kind, Name)>,
+}
+
+impl Types<'_> {
+    fn params(&mut self, params: &[Param]) {
+        params.iter().for_each(|param| self.ty(&param.ty));
+    }
+
+    fn fields(&mut self, fields: &[Field]) {
+        fields.iter().for_each(|field| self.ty(&field.ty));
+    }
+
+    fn ty(&mut self, ty: &TypeExpr) {
+        match &ty.kind {
+            TypeKind::Name(ident) => self.named(ident),
+            TypeKind::Enum(_) => {}
+            TypeKind::List(inner) | TypeKind::Optional(inner) => self.ty(inner),
+            TypeKind::Record(fields) => self.fields(fields),
+        }
+    }
+
+    /// A name may be a type's or an event's; what does not exist is skipped by the caller.
+    fn named(&mut self, ident: &Ident) {
+        self.open.push((Kind::Type, ident.text.clone()));
+        self.open.push((Kind::Event, ident.text.clone()));
+    }
+}

@@ -1,0 +1,44 @@
+//! Lowering: from checked steps to the graph. It cannot fail.
+
+pub(crate) mod bundle;
+mod steps;
+
+use std::sync::Arc;
+
+use graph::{Journey, Project};
+
+use crate::check::Module;
+
+/// The project of a module without mistakes.
+pub(crate) fn project(module: &Module) -> Project {
+    let journeys = module.journeys.iter().map(|checked| {
+        let lowered = steps::lower(checked);
+        let journey = Journey {
+            name: checked.name.clone(),
+            version: graph::version_of(&checked.source),
+            source: checked.source.clone(),
+            doc: checked.doc.clone(),
+            profile: module.profile.clone(),
+            entry: checked.entry.clone(),
+            one_per: checked.one_per.clone(),
+            reentry: checked.reentry,
+            exits: checked.exits.clone(),
+            on_failure: lowered.failure,
+            graph: lowered.graph,
+            start: lowered.start,
+            actions: checked.actions.clone(),
+            messages: checked.messages.clone(),
+            steps: lowered.steps,
+            awaited: checked.awaited.clone(),
+        };
+        (checked.name.clone(), Arc::new(journey))
+    });
+    Project {
+        profile: module.profile.clone(),
+        events: module.events.clone(),
+        connections: module.connections.clone(),
+        actions: module.actions.clone(),
+        messages: module.messages.clone(),
+        journeys: journeys.collect(),
+    }
+}

@@ -1,0 +1,275 @@
+//! The tree of a file, as it was written: names are not looked up, nothing has a type.
+
+use graph::{BinaryOp, Name, UnaryOp};
+use rust_decimal::Decimal;
+
+use super::At;
+
+/// A name and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Ident {
+    pub(crate) text: Name,
+    pub(crate) at: At,
+}
+
+/// A declaration with its doc comment.
+#[derive(Debug)]
+pub(crate) struct Decl {
+    /// From the first line of the doc comment to the closing brace.
+    pub(crate) at: At,
+    pub(crate) doc: Option<Name>,
+    pub(crate) kind: DeclKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum DeclKind {
+    Profile { word: At, fields: Vec<Field> },
+    Event { name: Ident, wire: Option<Text>, fields: Vec<Field> },
+    Type { name: Ident, ty: TypeExpr },
+    Connection(Connection),
+    Action(Box<Action>),
+    Message(Message),
+    Journey(Box<Journey>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) name: Ident,
+    pub(crate) ty: TypeExpr,
+    pub(crate) default: Option<Expr>,
+    pub(crate) key: Option<At>,
+    pub(crate) doc: Option<Name>,
+}
+
+#[derive(Debug)]
+pub(crate) struct TypeExpr {
+    pub(crate) at: At,
+    pub(crate) kind: TypeKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum TypeKind {
+    Name(Ident),
+    Enum(Vec<Text>),
+    List(Box<TypeExpr>),
+    Record(Vec<Field>),
+    Optional(Box<TypeExpr>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) name: Ident,
+    pub(crate) url: Option<Setting>,
+    pub(crate) auth: Option<(At, Auth)>,
+    pub(crate) each: Option<(At, i64)>,
+    pub(crate) total: Option<(At, i64)>,
+    pub(crate) retry: Option<(At, graph::Retry)>,
+    pub(crate) private: Vec<Text>,
+}
+
+/// A text that is written, or named to be found elsewhere.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) at: At,
+    pub(crate) source: SettingSource,
+    pub(crate) text: Text,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SettingSource {
+    Text,
+    Env,
+    Secret,
+}
+
+#[derive(Debug)]
+pub(crate) enum Auth {
+    None,
+    Bearer(Setting),
+    /// `basic`, `bearer` or `api_key` with named parts.
+    Parts(Ident, Vec<(Ident, Setting)>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Param {
+    pub(crate) name: Ident,
+    pub(crate) ty: TypeExpr,
+}
+
+#[derive(Debug)]
+pub(crate) struct Action {
+    pub(crate) name: Ident,
+    pub(crate) params: Vec<Param>,
+    pub(crate) answer: Option<TypeExpr>,
+    pub(crate) method: Ident,
+    pub(crate) connection: Ident,
+    pub(crate) path: Text,
+    pub(crate) headers: Vec<(Text, Text)>,
+    pub(crate) query: Vec<(Text, Text)>,
+    pub(crate) body: Option<Body>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Body {
+    Json(Text),
+    Form(Vec<(Ident, Expr)>),
+    Text(Text, Text),
+}
+
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) name: Ident,
+    pub(crate) params: Vec<Param>,
+    pub(crate) action: Ident,
+    pub(crate) fields: Vec<(Ident, Expr)>,
+    pub(crate) end: At,
+}
+
+#[derive(Debug)]
+pub(crate) struct Journey {
+    pub(crate) name: Ident,
+    pub(crate) entries: Vec<(At, Listen)>,
+    pub(crate) one_per: Vec<(At, Expr)>,
+    pub(crate) reentry: Vec<(At, graph::Reentry)>,
+    pub(crate) exits: Vec<Listen>,
+    pub(crate) failure: Vec<(At, Option<Ident>, Block)>,
+    pub(crate) steps: Block,
+}
+
+/// `event as name where condition`
+#[derive(Debug)]
+pub(crate) struct Listen {
+    pub(crate) event: Ident,
+    pub(crate) alias: Option<Ident>,
+    pub(crate) condition: Option<Expr>,
+}
+
+/// Steps, and where an empty block stands.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) at: At,
+    pub(crate) steps: Vec<Step>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) at: At,
+    pub(crate) kind: StepKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum StepKind {
+    Wait(Moment),
+    WaitFor(WaitFor),
+    Call { call: Invoke, bind: Option<Ident>, fallback: Option<Expr>, error: Option<OnError> },
+    Send { call: Invoke, error: Option<OnError> },
+    If { branches: Vec<(Expr, Block)>, otherwise: Option<Block> },
+    Split { name: Text, ways: Vec<Way>, holdout: Option<At> },
+    Let { name: Ident, value: Expr },
+    Give { value: Expr },
+    Exit { reason: Option<Expr> },
+}
+
+#[derive(Debug)]
+pub(crate) enum Moment {
+    After(Expr),
+    At(Expr),
+    Calendar { day: graph::CalendarDay, time: jiff::civil::Time, zone: Expr },
+    Cron { text: Text, zone: Expr },
+}
+
+#[derive(Debug)]
+pub(crate) struct WaitFor {
+    pub(crate) arms: Vec<ForArm>,
+    pub(crate) since: graph::Since,
+    /// How long at most, and what happens then.
+    pub(crate) timeout: Option<(Expr, Option<Block>)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ForArm {
+    pub(crate) at: At,
+    pub(crate) on: Listen,
+    /// The single form has none: it goes on.
+    pub(crate) then: Option<Block>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Invoke {
+    pub(crate) name: Ident,
+    pub(crate) args: Vec<Expr>,
+    pub(crate) at: At,
+}
+
+#[derive(Debug)]
+pub(crate) struct OnError {
+    pub(crate) name: Option<Ident>,
+    pub(crate) block: Block,
+}
+
+#[derive(Debug)]
+pub(crate) struct Way {
+    pub(crate) at: At,
+    /// In hundredths of a percent.
+    pub(crate) share: u32,
+    pub(crate) label: Option<Text>,
+    pub(crate) block: Block,
+}
+
+/// Text with holes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Text {
+    pub(crate) at: At,
+    pub(crate) parts: Vec<TextPart>,
+}
+
+impl Text {
+    /// The text, if there is nothing but text in it.
+    pub(crate) fn fixed(&self) -> Option<String> {
+        self.parts.iter().try_fold(String::new(), |whole, part| match part {
+            TextPart::Text { text, .. } => Some(whole + text),
+            TextPart::Hole { .. } | TextPart::If { .. } | TextPart::For { .. } => None,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum TextPart {
+    Text { text: String, at: At },
+    /// `quoted`: between the quotes of a JSON string.
+    Hole { value: Expr, quoted: bool, at: At },
+    If { branches: Vec<(Expr, Text)>, otherwise: Option<Text> },
+    For { variable: Ident, list: Expr, body: Text },
+}
+
+/// An expression.
+#[derive(Clone, Debug)]
+pub(crate) struct Expr {
+    pub(crate) at: At,
+    /// How deep the tree below is: bounded, so that walking and dropping it is too.
+    pub(crate) height: u16,
+    pub(crate) kind: ExprKind,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum ExprKind {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Decimal(Decimal),
+    /// In microseconds.
+    Duration(i64),
+    Text(Text),
+    Name(Name),
+    Field { of: Box<Expr>, name: Ident, safe: bool },
+    Index { of: Box<Expr>, index: Box<Expr> },
+    List(Vec<Expr>),
+    Record(Vec<(Ident, Expr)>),
+    Unary(UnaryOp, Box<Expr>),
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    If { condition: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
+    Call { receiver: Option<Box<Expr>>, safe: bool, name: Ident, args: Vec<Expr> },
+    Lambda { params: Vec<Ident>, body: Box<Expr> },
+    /// What could not be read; whatever is said about it has been said.
+    Error,
+}

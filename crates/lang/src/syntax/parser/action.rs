@@ -1,0 +1,128 @@
+//! `action name(…) -> T { METHOD connection "path" … }`. A JSON body is taken from the source as it stands.
+
+use nom::{Input as _, Parser as _, combinator::cut};
+
+use super::{P, R, expr::expression, ident, many, tag, text, types};
+use crate::{
+    diagnostic::{Code, Report},
+    syntax::{
+        At,
+        ast::{Action, Body, DeclKind, Expr, Ident},
+        template::{self, Form},
+        token::Kind,
+    },
+};
+
+/// The methods an action may use.
+const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+/// Behind the word `action`.
+pub(crate) fn action(input: P<'_>) -> R<'_, DeclKind> {
+    let (input, name) = cut(ident("the name of the action")).parse(input)?;
+    let (mut input, params) = types::params(input)?;
+    let mut answer = None;
+    if input.is("->") {
+        let (rest, ty) = cut(types::type_expr).parse(input.take_from(1))?;
+        answer = Some(ty);
+        input = rest;
+    }
+    let (input, _) = cut(tag!("{")).parse(input)?;
+    let (input, method) = cut(method).parse(input)?;
+    let (input, connection) = cut(ident("the name of a connection")).parse(input)?;
+    let (mut input, path) = cut(text("a path such as `\"/orders\"`")).parse(input)?;
+    let mut made =
+        Action { name, params, answer, method, connection, path, headers: Vec::new(), query: Vec::new(), body: None };
+    while !input.is("}") {
+        let (rest, ()) = part(input, &mut made)?;
+        input = rest;
+    }
+    Ok((input.take_from(1), DeclKind::Action(Box::new(made))))
+}
+
+fn method(input: P<'_>) -> R<'_, Ident> {
+    const WANTED: &str = "a method (`GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `HEAD` or `OPTIONS`)";
+    match input.first() {
+        Some(token) if METHODS.contains(&token.text) => ident(WANTED)(input),
+        _ => input.error(WANTED),
+    }
+}
+
+fn part<'a>(input: P<'a>, made: &mut Action) -> R<'a, ()> {
+    match input.peek(0) {
+        "header" | "query" => {
+            let (rest, name) = cut(text("a name in quotes")).parse(input.take_from(1))?;
+            let (rest, _) = cut(tag!(":")).parse(rest)?;
+            let (rest, value) = cut(text("a text")).parse(rest)?;
+            if input.is("header") { made.headers.push((name, value)) } else { made.query.push((name, value)) }
+            Ok((rest, ()))
+        }
+        "json" | "form" | "text" => {
+            let (rest, body) = match input.peek(0) {
+                "json" => json(input.take_from(1))?,
+                "form" => {
+                    let (rest, _) = cut(tag!("{")).parse(input.take_from(1))?;
+                    let (rest, fields) = cut(named_values).parse(rest)?;
+                    let (rest, _) = cut(tag!("}")).parse(rest)?;
+                    (rest, Body::Form(fields))
+                }
+                _ => {
+                    let (rest, kind) = cut(text("a content type such as `\"text/plain\"`")).parse(input.take_from(1))?;
+                    let (rest, content) = cut(text("the text")).parse(rest)?;
+                    (rest, Body::Text(kind, content))
+                }
+            };
+            if made.body.is_some() {
+                input.report(
+                    Report::new(Code::DuplicateName, input.at(), "this action has two bodies").label("second body"),
+                );
+            }
+            made.body = Some(body);
+            Ok((rest, ()))
+        }
+        _ => cut(|input: P<'a>| input.error("`header`, `query`, `json`, `form`, `text` or `}`")).parse(input),
+    }
+}
+
+/// `name: value` with commas or line breaks between.
+pub(crate) fn named_values(input: P<'_>) -> R<'_, Vec<(Ident, Expr)>> {
+    let field = |input| {
+        let (input, name) = ident("a name")(input)?;
+        let (input, _) = cut(tag!(":")).parse(input)?;
+        let (input, value) = cut(expression).parse(input)?;
+        Ok((input, (name, value)))
+    };
+    many(field, "}")(input)
+}
+
+/// The raw text from a bracket to the one that closes it: braces of holes are balanced, so counting is enough.
+fn json(input: P<'_>) -> R<'_, Body> {
+    if !input.is("{") && !input.is("[") {
+        return cut(wanted_bracket).parse(input);
+    }
+    let mut depth = 0_usize;
+    for (index, token) in input.tokens.iter().enumerate() {
+        match (token.kind, token.text) {
+            (Kind::Symbol, "{" | "[") => depth += 1,
+            (Kind::Symbol, "}" | "]") => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            let at = At { end: token.at.end, ..input.at() };
+            let indent = indent_of(input.cx.source, token.at.start as usize);
+            let text = template::read(input.cx.source, at, Form::Json { indent }, input.cx.shared);
+            return Ok((input.take_from(index + 1), Body::Json(text)));
+        }
+    }
+    input.refuse(Report::new(Code::Syntax, input.at(), "this bracket is never closed").label("opened here"))
+}
+
+/// How far a closing bracket is indented, if it is the first on its line.
+pub(crate) fn indent_of(source: &str, at: usize) -> usize {
+    let before = source.get(..at).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    if line.trim().is_empty() { line.len() } else { 0 }
+}
+
+fn wanted_bracket(input: P<'_>) -> R<'_, Body> {
+    input.error("`{` or `[`")
+}

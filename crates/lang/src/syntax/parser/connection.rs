@@ -1,0 +1,179 @@
+//! `connection name { … }`: one setting a line.
+
+use nom::{Input as _, Parser as _, combinator::{cut, opt}};
+
+use super::{P, R, expr::duration, ident, many, tag, text};
+use crate::{
+    diagnostic::{Code, Report},
+    syntax::{
+        At,
+        ast::{Auth, Connection, DeclKind, Ident, Setting, SettingSource, Text},
+        token::Kind,
+    },
+};
+
+const SETTINGS: [&str; 5] = ["url", "auth", "timeout", "retry", "private"];
+
+/// Behind the word `connection`.
+pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
+    let (input, name) = cut(ident("the name of the connection")).parse(input)?;
+    let (mut input, _) = cut(tag!("{")).parse(input)?;
+    let mut made =
+        Connection { name, url: None, auth: None, each: None, total: None, retry: None, private: Vec::new() };
+    let mut seen: Vec<Ident> = Vec::new();
+    while !input.is("}") {
+        let (rest, word) = cut(ident("a setting (`url`, `auth`, `timeout`, `retry`, `private`) or `}`")).parse(input)?;
+        if let Some(before) = seen.iter().find(|before| before.text == word.text) {
+            input.report(
+                Report::new(Code::DuplicateName, word.at, format!("`{}` is set twice", word.text))
+                    .label("set again here")
+                    .related(before.at, "first set here"),
+            );
+        }
+        let (rest, _) = cut(tag!(":")).parse(rest)?;
+        let (rest, ()) = setting_of(rest, &word, &mut made)?;
+        seen.push(word);
+        let (rest, _) = opt(tag!(",")).parse(rest)?;
+        input = rest;
+    }
+    let (input, _) = tag!("}")(input)?;
+    Ok((input, DeclKind::Connection(made)))
+}
+
+fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()> {
+    let rest = match &*word.text {
+        "url" => {
+            let (rest, url) = cut(setting).parse(input)?;
+            made.url = Some(url);
+            rest
+        }
+        "auth" => {
+            let (rest, way) = cut(auth).parse(input)?;
+            made.auth = Some((input.until(&rest), way));
+            rest
+        }
+        "timeout" => timeout(input, made)?.0,
+        "retry" => {
+            let (rest, retry) = cut(retry).parse(input)?;
+            made.retry = Some((input.until(&rest), retry));
+            rest
+        }
+        "private" => {
+            let (rest, hosts) = cut(private).parse(input)?;
+            made.private = hosts;
+            rest
+        }
+        other => {
+            input.report(
+                Report::new(Code::BadSetting, word.at, format!("a connection has no setting `{other}`"))
+                    .label("unknown setting")
+                    .help(format!("the settings are {}", SETTINGS.map(|name| format!("`{name}`")).join(", ")))
+                    .did_you_mean(word.at, other, SETTINGS.into_iter()),
+            );
+            let mut rest = input.take_from(1);
+            while rest.first().is_some_and(|token| !token.leads && token.text != "}") {
+                rest = rest.take_from(1);
+            }
+            rest
+        }
+    };
+    Ok((rest, ()))
+}
+
+/// `"text"`, `env("NAME")` or `secret("NAME")`.
+fn setting(input: P<'_>) -> R<'_, Setting> {
+    let source = match input.peek(0) {
+        "env" => SettingSource::Env,
+        "secret" => SettingSource::Secret,
+        _ => {
+            let (rest, text) = text("a text, `env(\"NAME\")` or `secret(\"NAME\")`")(input)?;
+            return Ok((rest, Setting { at: text.at, source: SettingSource::Text, text }));
+        }
+    };
+    let (rest, _) = cut(tag!("(")).parse(input.take_from(1))?;
+    let (rest, text) = cut(text("the name of an environment variable, in quotes")).parse(rest)?;
+    let (rest, _) = cut(tag!(")")).parse(rest)?;
+    Ok((rest, Setting { at: input.until(&rest), source, text }))
+}
+
+fn auth(input: P<'_>) -> R<'_, Auth> {
+    let (rest, way) = ident("`none`, `basic`, `bearer` or `api_key`")(input)?;
+    match &*way.text {
+        "none" => Ok((rest, Auth::None)),
+        "bearer" if !rest.is("{") => {
+            let (rest, token) = cut(setting).parse(rest)?;
+            Ok((rest, Auth::Bearer(token)))
+        }
+        "basic" | "bearer" | "api_key" => {
+            let part = |input| {
+                let (input, name) = ident("the name of a setting")(input)?;
+                let (input, _) = cut(tag!(":")).parse(input)?;
+                let (input, value) = cut(setting).parse(input)?;
+                Ok((input, (name, value)))
+            };
+            let (rest, _) = cut(tag!("{")).parse(rest)?;
+            let (rest, parts) = cut(many(part, "}")).parse(rest)?;
+            let (rest, _) = cut(tag!("}")).parse(rest)?;
+            Ok((rest, Auth::Parts(way, parts)))
+        }
+        _ => input.error("`none`, `basic`, `bearer` or `api_key`"),
+    }
+}
+
+/// `2s each, 10s in all`; either part may be left out.
+fn timeout<'a>(mut input: P<'a>, made: &mut Connection) -> R<'a, ()> {
+    loop {
+        let (rest, micros) = cut(duration).parse(input)?;
+        let at = input.until(&rest);
+        match rest.peek(0) {
+            "each" => {
+                made.each = Some((at, micros));
+                input = rest.take_from(1);
+            }
+            "in" if rest.peek(1) == "all" => {
+                made.total = Some((at, micros));
+                input = rest.take_from(2);
+            }
+            _ => return cut(|rest: P<'a>| rest.error("`each` or `in all`")).parse(rest),
+        }
+        if input.is(",") && input.tokens.get(1).is_some_and(|token| token.kind == Kind::Number) {
+            input = input.take_from(1);
+        } else {
+            return Ok((input, ()));
+        }
+    }
+}
+
+/// `3 times, 200ms to 5s`, `3 times` or `never`.
+fn retry(input: P<'_>) -> R<'_, graph::Retry> {
+    let usual = graph::Connection::RETRY;
+    if input.is("never") {
+        return Ok((input.take_from(1), graph::Retry { times: 0, ..usual }));
+    }
+    let times = input.first().filter(|token| token.kind == Kind::Number).and_then(|token| token.text.parse().ok());
+    let Some(times) = times else { return input.error("a number of `times`, or `never`") };
+    let (mut rest, _): (P<'_>, At) = match input.peek(1) {
+        "time" => tag!("time")(input.take_from(1))?,
+        _ => cut(tag!("times")).parse(input.take_from(1))?,
+    };
+    let mut retry = graph::Retry { times, ..usual };
+    if rest.is(",") && rest.tokens.get(1).is_some_and(|token| token.kind == Kind::Number) {
+        let (after, first) = cut(duration).parse(rest.take_from(1))?;
+        let (after, _) = cut(tag!("to")).parse(after)?;
+        let (after, most) = cut(duration).parse(after)?;
+        retry.first = first;
+        retry.most = most;
+        rest = after;
+    }
+    Ok((rest, retry))
+}
+
+fn private(input: P<'_>) -> R<'_, Vec<Text>> {
+    if !input.is("[") {
+        let (rest, host) = text("a host or a list of hosts")(input)?;
+        return Ok((rest, vec![host]));
+    }
+    let (rest, hosts) = cut(many(text("a host"), "]")).parse(input.take_from(1))?;
+    let (rest, _) = cut(tag!("]")).parse(rest)?;
+    Ok((rest, hosts))
+}

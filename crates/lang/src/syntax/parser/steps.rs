@@ -1,0 +1,292 @@
+//! Steps and blocks of steps, and how the parser goes on behind a step it could not read.
+
+use nom::{Input as _, Parser as _, combinator::cut};
+use rust_decimal::Decimal;
+
+use super::{Fail, P, R, declare, expr::expression, ident, journey::listen, moment::moment, tag, text};
+use crate::{
+    diagnostic::{Code, Report},
+    syntax::{
+        ast::{Block, ForArm, OnError, Step, StepKind, WaitFor, Way},
+        token::Kind,
+    },
+};
+
+const WANTED: &str = "a step (`wait`, `call`, `send`, `if`, `split`, `let`, `exit`) or `}`";
+
+/// `{ steps }`
+pub(crate) fn block(input: P<'_>) -> R<'_, Block> {
+    input.deeper(|input| {
+        let (input, open) = cut(tag!("{")).parse(input)?;
+        let (input, steps) = sequence(input, &|_| false)?;
+        match tag!("}")(input) {
+            Ok((rest, close)) => Ok((rest, Block { at: open.to(close), steps })),
+            Err(error) => {
+                // What follows is another declaration or the end: the block is reported, its steps are kept.
+                input.complain(match error {
+                    nom::Err::Error(fail) | nom::Err::Failure(fail) => nom::Err::Error(Fail {
+                        report: Some(Box::new(
+                            Report::new(Code::Syntax, open, "this block is never closed")
+                                .label("opened here")
+                                .help("close it with `}`"),
+                        )),
+                        ..fail
+                    }),
+                    other => other,
+                });
+                Ok((input, Block { at: open, steps }))
+            }
+        }
+    })
+}
+
+/// Steps up to a `}`, a declaration, or what `stop` says.
+pub(crate) fn sequence<'a>(mut input: P<'a>, stop: &dyn Fn(&P<'a>) -> bool) -> R<'a, Vec<Step>> {
+    let mut steps = Vec::new();
+    while input.first().is_some() && !input.is("}") && !declare::begins(&input) && !stop(&input) {
+        match step(input) {
+            Ok((rest, step)) => {
+                steps.push(step);
+                input = rest;
+            }
+            Err(nom::Err::Failure(fail))
+                if fail.report.as_ref().is_some_and(|report| report.code == Code::TooDeep) =>
+            {
+                return Err(nom::Err::Failure(fail));
+            }
+            Err(error) => input = skip(input, error),
+        }
+    }
+    Ok((input, steps))
+}
+
+/// Reports the error and goes to where the next step may begin: a word that leads a line, or the end of the block.
+pub(crate) fn skip<'a>(input: P<'a>, error: nom::Err<Fail>) -> P<'a> {
+    let left = input.complain(error).min(input.tokens.len().saturating_sub(1));
+    // Blocks that were opened before the failure are closed by what follows it.
+    let taken = input.take(input.tokens.len() - left);
+    let mut open = taken.tokens.iter().fold(0_usize, |open, token| match token.text {
+        "{" => open + 1,
+        "}" => open.saturating_sub(1),
+        _ => open,
+    });
+    let mut input = input.take_from(input.tokens.len() - left);
+    while let Some(token) = input.first() {
+        if declare::begins(&input) || (open == 0 && (token.text == "}" || (token.leads && begins(&input)))) {
+            break;
+        }
+        match token.text {
+            "{" => open += 1,
+            "}" => open = open.saturating_sub(1),
+            _ => {}
+        }
+        input = input.take_from(1);
+    }
+    input
+}
+
+fn begins(input: &P<'_>) -> bool {
+    matches!(
+        input.peek(0),
+        "wait" | "call" | "send" | "if" | "split" | "let" | "exit" | "give" | "enter" | "one" | "re" | "on"
+    )
+}
+
+fn step(input: P<'_>) -> R<'_, Step> {
+    let start = input;
+    let (rest, kind) = match input.peek(0) {
+        "wait" if input.peek(1) == "for" => wait_for(input.take_from(2))?,
+        "wait" => {
+            let (rest, moment) = cut(moment).parse(input.take_from(1))?;
+            (rest, StepKind::Wait(moment))
+        }
+        "call" => call(input.take_from(1), None)?,
+        "send" => {
+            let (rest, call) = declare::invoke(input.take_from(1), "the name of a message")?;
+            let (rest, error) = on_error(rest)?;
+            (rest, StepKind::Send { call, error })
+        }
+        "if" => branches(input.take_from(1))?,
+        "split" => split(input.take_from(1))?,
+        "let" => {
+            let (rest, name) = cut(ident("a name")).parse(input.take_from(1))?;
+            let (rest, _) = cut(tag!("=")).parse(rest)?;
+            if rest.is("call") && rest.tokens.get(1).is_some_and(|token| token.kind == Kind::Word) {
+                call(rest.take_from(1), Some(name))?
+            } else {
+                let (rest, value) = cut(expression).parse(rest)?;
+                (rest, StepKind::Let { name, value })
+            }
+        }
+        "give" => {
+            let (rest, value) = cut(expression).parse(input.take_from(1))?;
+            (rest, StepKind::Give { value })
+        }
+        "exit" => {
+            let rest = input.take_from(1);
+            if rest.first().is_some_and(|token| token.kind == Kind::Text) {
+                let (rest, reason) = cut(expression).parse(rest)?;
+                (rest, StepKind::Exit { reason: Some(reason) })
+            } else {
+                (rest, StepKind::Exit { reason: None })
+            }
+        }
+        _ => return input.error(WANTED),
+    };
+    Ok((rest, Step { at: start.until(&rest), kind }))
+}
+
+fn call(input: P<'_>, bind: Option<crate::syntax::ast::Ident>) -> R<'_, StepKind> {
+    let (mut rest, call) = declare::invoke(input, "the name of an action")?;
+    let mut fallback = None;
+    if rest.is("or") {
+        let (after, value) = cut(expression).parse(rest.take_from(1))?;
+        fallback = Some(value);
+        rest = after;
+    }
+    let (rest, error) = on_error(rest)?;
+    Ok((rest, StepKind::Call { call, bind, fallback, error }))
+}
+
+fn on_error(input: P<'_>) -> R<'_, Option<OnError>> {
+    if !input.is("on") || input.peek(1) != "error" {
+        return Ok((input, None));
+    }
+    let mut rest = input.take_from(2);
+    let mut name = None;
+    if rest.is("as") {
+        let (after, alias) = cut(ident("a name")).parse(rest.take_from(1))?;
+        name = Some(alias);
+        rest = after;
+    }
+    let (rest, block) = block(rest)?;
+    Ok((rest, Some(OnError { name, block })))
+}
+
+/// `if a { … } else if b { … } else { … }`, read without recursion along the chain.
+fn branches(input: P<'_>) -> R<'_, StepKind> {
+    let mut branches = Vec::new();
+    let mut input = input;
+    loop {
+        let (rest, condition) = cut(expression).parse(input)?;
+        let (rest, then) = block(rest)?;
+        branches.push((condition, then));
+        if !rest.is("else") {
+            return Ok((rest, StepKind::If { branches, otherwise: None }));
+        }
+        if rest.peek(1) == "if" {
+            input = rest.take_from(2);
+            continue;
+        }
+        let (rest, otherwise) = block(rest.take_from(1))?;
+        return Ok((rest, StepKind::If { branches, otherwise: Some(otherwise) }));
+    }
+}
+
+fn split(input: P<'_>) -> R<'_, StepKind> {
+    let (input, name) = cut(text("the name of the split, in quotes")).parse(input)?;
+    let (mut input, _) = cut(tag!("{")).parse(input)?;
+    let (mut ways, mut holdout) = (Vec::new(), None);
+    while !input.is("}") {
+        if input.is("holdout") {
+            holdout = Some(input.at());
+            input = input.take_from(1);
+            continue;
+        }
+        let (rest, way) = cut(way).parse(input)?;
+        ways.push(way);
+        input = rest;
+    }
+    Ok((input.take_from(1), StepKind::Split { name, ways, holdout }))
+}
+
+/// `50% "label" { … }`
+fn way(input: P<'_>) -> R<'_, Way> {
+    let start = input;
+    let Some(token) = input.first().filter(|token| token.kind == Kind::Number) else {
+        return input.error("a share such as `50%`, `holdout` or `}`");
+    };
+    let share = Decimal::from_str_exact(token.text)
+        .ok()
+        .and_then(|percent| percent.checked_mul(Decimal::ONE_HUNDRED))
+        .filter(|hundredths| hundredths.is_integer())
+        .and_then(|hundredths| u32::try_from(hundredths).ok())
+        .filter(|share| *share <= 10_000);
+    let Some(share) = share else {
+        return input.refuse(
+            Report::new(Code::BadSplit, token.at, "a share is a percentage with up to two digits after the point")
+                .label("not a share")
+                .help("write a number from 0 to 100, such as `50%` or `12.5%`"),
+        );
+    };
+    let (mut rest, _) = cut(tag!("%")).parse(input.take_from(1))?;
+    let mut label = None;
+    if rest.first().is_some_and(|token| token.kind == Kind::Text) {
+        let (after, quoted) = text("a label")(rest)?;
+        label = Some(quoted);
+        rest = after;
+    }
+    let at = start.until(&rest);
+    let (rest, block) = block(rest)?;
+    Ok((rest, Way { at, share, label, block }))
+}
+
+/// Behind `wait for`: one event, or the first of several.
+fn wait_for(input: P<'_>) -> R<'_, StepKind> {
+    if input.is("first") && input.peek(1) == "of" {
+        return first_of(input.take_from(2));
+    }
+    let start = input;
+    let (rest, on) = cut(listen).parse(input)?;
+    let at = start.until(&rest);
+    let (mut rest, since) = since(rest)?;
+    let mut timeout = None;
+    if rest.is("up") && rest.peek(1) == "to" {
+        let (after, length) = cut(expression).parse(rest.take_from(2))?;
+        rest = after;
+        let mut otherwise = None;
+        if rest.is("else") {
+            let (after, steps) = block(rest.take_from(1))?;
+            otherwise = Some(steps);
+            rest = after;
+        }
+        timeout = Some((length, otherwise));
+    }
+    let arms = vec![ForArm { at, on, then: None }];
+    Ok((rest, StepKind::WaitFor(WaitFor { arms, since, timeout })))
+}
+
+fn since(input: P<'_>) -> R<'_, graph::Since> {
+    Ok(match (input.peek(0), input.peek(1)) {
+        ("since", "enter") => (input.take_from(2), graph::Since::Enter),
+        ("from", "now") => (input.take_from(2), graph::Since::Now),
+        _ => (input, graph::Since::LastWait),
+    })
+}
+
+fn first_of(input: P<'_>) -> R<'_, StepKind> {
+    let (input, since) = since(input)?;
+    let (mut input, _) = cut(tag!("{")).parse(input)?;
+    let (mut arms, mut timeout) = (Vec::new(), None);
+    while !input.is("}") {
+        let start = input;
+        if input.is("after") && input.peek(1) != "=>" {
+            let (rest, length) = cut(expression).parse(input.take_from(1))?;
+            let (rest, _) = cut(tag!("=>")).parse(rest)?;
+            let (rest, steps) = block(rest)?;
+            if timeout.is_some() {
+                input.report(Report::new(Code::DuplicateName, start.at(), "there are two timeouts").label("second one"));
+            }
+            timeout = Some((length, Some(steps)));
+            input = rest;
+            continue;
+        }
+        let (rest, on) = cut(listen).parse(input)?;
+        let at = start.until(&rest);
+        let (rest, _) = cut(tag!("=>")).parse(rest)?;
+        let (rest, then) = block(rest)?;
+        arms.push(ForArm { at, on, then: Some(then) });
+        input = rest;
+    }
+    Ok((input.take_from(1), StepKind::WaitFor(WaitFor { arms, since, timeout })))
+}

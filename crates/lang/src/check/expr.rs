@@ -78,11 +78,18 @@ impl Check<'_, '_> {
             Type::Null | Type::DateTime | Type::Date | Type::Json | Type::Record(_) | Type::Optional(_) => "…".into(),
         };
         let text = self.env.text(at);
+        // `??` binds weaker than arithmetic and calls: beside an operator it needs parentheses.
+        let inside = what.starts_with("a side of") || what.starts_with("what `");
+        let (instead, fix_at, fix) = if inside {
+            (format!("({text} ?? {default})"), at, format!("({text} ?? {default})"))
+        } else {
+            (format!("{text} ?? {default}"), at.end_only(), format!(" ?? {default}"))
+        };
         self.report(
             Report::new(Code::UnsettledOptional, at, format!("`{text}` may be missing, and {what} must not be"))
                 .label(format!("this is {found}"))
-                .help(format!("say what happens then: `{text} ?? {default}`, or check `!= null` before"))
-                .fix(at.end_only(), format!(" ?? {default}")),
+                .help(format!("say what happens then: `{instead}`, or check `!= null` before"))
+                .fix(fix_at, fix),
         );
     }
 

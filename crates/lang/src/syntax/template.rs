@@ -25,7 +25,7 @@ pub(crate) enum Form {
 
 /// Reads the text that `source[at]` holds (without quotes).
 pub(crate) fn read(source: &str, at: At, form: Form, shared: &Shared) -> Text {
-    let mut reader = Reader { source, at, form, shared, quoted: false, open: vec![Frame::root(at)] };
+    let mut reader = Reader { source, at, form, shared, quoted: false, stopped: false, open: vec![Frame::root(at)] };
     reader.run();
     reader.finish()
 }
@@ -56,13 +56,15 @@ struct Reader<'s> {
     shared: &'s Shared,
     /// Whether the reader stands between the quotes of a JSON string.
     quoted: bool,
+    /// Whether it was nested too deeply to go on.
+    stopped: bool,
     open: Vec<Frame>,
 }
 
 impl Reader<'_> {
     fn run(&mut self) {
         let (mut at, end) = (self.at.start as usize, self.at.end as usize);
-        while at < end {
+        while at < end && !self.stopped {
             let rest = self.source.get(at..end).unwrap_or_default();
             let next = match (rest.find("{{"), rest.find("{%")) {
                 (Some(hole), Some(tag)) => hole.min(tag),
@@ -235,7 +237,8 @@ impl Reader<'_> {
     fn begin(&mut self, kind: FrameKind, at: At) {
         if self.open.len() > NESTING {
             self.shared.report(Report::new(Code::TooDeep, at, "this template is nested too deeply"));
-            self.at.end = self.at.start;
+            self.stopped = true;
+            return;
         }
         self.open.push(Frame { kind, parts: Vec::new(), at });
     }
@@ -268,7 +271,7 @@ impl Reader<'_> {
 
     fn finish(mut self) -> Text {
         while self.open.len() > 1 {
-            if let Some(frame) = self.open.last() {
+            if let Some(frame) = self.open.last().filter(|_| !self.stopped) {
                 let at = frame.at;
                 self.report(
                     at.start as usize,
@@ -294,4 +297,21 @@ pub(crate) fn dedent(text: &str, indent: usize) -> String {
         out.push_str(line.get(spaces..).unwrap_or_default());
     }
     out
+}
+
+/// How high the highest expression in a text is: a text is as deep as what stands in its holes.
+pub(crate) fn height(text: &Text) -> u16 {
+    let part = |part: &TextPart| match part {
+        TextPart::Text { .. } => 0,
+        TextPart::Hole { value, .. } => value.height,
+        TextPart::If { branches, otherwise } => branches
+            .iter()
+            .map(|(condition, text)| condition.height.max(height(text)))
+            .chain(otherwise.as_ref().map(height))
+            .max()
+            .unwrap_or(0)
+            .saturating_add(1),
+        TextPart::For { list, body, .. } => list.height.max(height(body)).saturating_add(1),
+    };
+    text.parts.iter().map(part).max().unwrap_or(0)
 }

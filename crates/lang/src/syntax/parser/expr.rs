@@ -202,7 +202,8 @@ fn primary(input: P<'_>) -> R<'_, Expr> {
         (Kind::Number, _) => number(input),
         (Kind::Text, _) => {
             let (rest, text) = text("a text")(input)?;
-            Ok((rest, Expr { at: token.at, height: 1, kind: ExprKind::Text(text) }))
+            let below = crate::syntax::template::height(&text);
+            Ok((rest, grow(&input, &rest, below, ExprKind::Text(text))?))
         }
         (_, "true") => leaf(ExprKind::Bool(true)),
         (_, "false") => leaf(ExprKind::Bool(false)),

@@ -20,10 +20,14 @@ pub(crate) fn moment(input: P<'_>) -> R<'_, Moment> {
     let clock = input.first().is_some_and(|token| token.kind == Kind::Number) && input.peek(1) == ":";
     match (input.peek(0), input.peek(1), input.peek(2)) {
         _ if clock => calendar(input, CalendarDay::Next),
-        ("tomorrow", "at", _) => calendar(input.take_from(2), CalendarDay::Tomorrow),
-        ("next", _, "at") => {
+        ("tomorrow", ..) if day_word(&input) => {
+            let (rest, _) = cut(tag!("at")).parse(input.take_from(1))?;
+            calendar(rest, CalendarDay::Tomorrow)
+        }
+        ("next", ..) if day_word(&input) => {
             let (rest, day) = cut(day).parse(input.take_from(1))?;
-            calendar(rest.take_from(1), day)
+            let (rest, _) = cut(tag!("at")).parse(rest)?;
+            calendar(rest, day)
         }
         ("cron", ..) if input.tokens.get(1).is_some_and(|token| token.kind == Kind::Text) => {
             let (rest, schedule) = text("a schedule")(input.take_from(1))?;
@@ -36,6 +40,11 @@ pub(crate) fn moment(input: P<'_>) -> R<'_, Moment> {
             Ok((rest, Moment::At(instant)))
         }
     }
+}
+
+/// Whether the word means a day, and is not the name of a value.
+fn day_word(input: &P<'_>) -> bool {
+    input.tokens.get(1).is_some_and(|next| !next.leads && matches!(next.kind, Kind::Word | Kind::Number))
 }
 
 fn day(input: P<'_>) -> R<'_, CalendarDay> {

@@ -168,6 +168,10 @@ fn branches(input: P<'_>) -> R<'_, StepKind> {
     let mut branches = Vec::new();
     let mut input = input;
     loop {
+        // A record is no condition: `if {` lacks one.
+        if input.is("{") {
+            return input.error("a condition");
+        }
         let (rest, condition) = cut(expression).parse(input)?;
         let (rest, then) = block(rest)?;
         branches.push((condition, then));

@@ -1,0 +1,43 @@
+//! The manual: every ```journey block of `docs/language.md` compiles, together with the manual's first block.
+
+use lang::{Source, compile, draw, format};
+
+const MANUAL: &str = include_str!("../../../docs/language.md");
+
+#[test]
+fn every_example_compiles_and_is_formatted() {
+    let blocks: Vec<&str> =
+        MANUAL.split("```journey\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let all: Vec<Source> = blocks
+        .iter()
+        .enumerate()
+        .map(|(index, text)| Source { name: format!("block-{}", index + 1), text: (*text).to_owned() })
+        .collect();
+    let compiled = compile(&all);
+    assert!(compiled.diagnostics.is_empty(), "{}", draw(&compiled.diagnostics, &all, false));
+    assert_eq!(blocks.len(), 7);
+    for source in &all {
+        assert_eq!(format(source).unwrap(), source.text, "{}", source.name);
+    }
+}
+
+#[test]
+fn every_code_is_listed() {
+    for code in lang::codes() {
+        assert!(MANUAL.contains(&format!("`{code}`")), "{code}");
+    }
+}
+
+#[test]
+fn the_examples_of_the_library_have_types() {
+    for function in graph::library::all() {
+        for (example, _) in function.examples {
+            let text = format!(
+                "profile {{ id: string key }}\nevent e {{}}\njourney j {{\n  enter on e\n  let x = {example}\n}}\n"
+            );
+            let sources = [Source { name: "example".into(), text }];
+            let compiled = compile(&sources);
+            assert!(compiled.diagnostics.is_empty(), "{}", draw(&compiled.diagnostics, &sources, false));
+        }
+    }
+}

@@ -45,11 +45,19 @@ pub fn dot(journey: &Journey) -> String {
             StepKind::Exit { .. } => "doublecircle",
             StepKind::Call { .. } | StepKind::Send { .. } | StepKind::Let { .. } => "box",
         };
-        out.push_str(&format!("  n{} [shape={shape}, label=\"{}\"];\n", index.index(), quoted(&step.label, "\\\"")));
+        out.push_str(&format!(
+            "  n{} [shape={shape}, label=\"{}\"];\n",
+            index.index(),
+            quoted(&step.label, "\\\"")
+        ));
     }
     for edge in journey.graph.edge_references() {
         let label = quoted(edge.weight().label(), "\\\"");
-        out.push_str(&format!("  n{} -> n{} [label=\"{label}\"];\n", edge.source().index(), edge.target().index()));
+        out.push_str(&format!(
+            "  n{} -> n{} [label=\"{label}\"];\n",
+            edge.source().index(),
+            edge.target().index()
+        ));
     }
     if let Some((failure, _)) = journey.on_failure {
         out.push_str("  failure [shape=oval, style=dashed, label=\"on failure\"];\n");

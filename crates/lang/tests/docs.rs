@@ -1,5 +1,11 @@
 //! The manual: every ```journey block of `docs/language.md` compiles, together with the manual's first block.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot read its files has failed"
+)]
+
 use lang::{Source, compile, draw, format};
 
 const MANUAL: &str = include_str!("../../../docs/language.md");

@@ -1,5 +1,11 @@
 //! The journeys that ship with the repository: they compile, they are formatted, their versions stand for themselves.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot read its files has failed"
+)]
+
 use std::path::Path;
 
 use lang::{Source, compile, draw, format};
@@ -26,7 +32,8 @@ fn they_compile() {
     let project = compiled.project.unwrap();
     let names: Vec<_> = project.journeys.keys().map(|name| &**name).collect();
     assert_eq!(names, ["cartReminder", "orderDispatch", "paymentAlert", "recommendation", "vipReward"]);
-    for event in ["Cart Abandoned", "Order Completed", "Reward Requested", "Product Viewed", "Payment Failed"] {
+    for event in ["Cart Abandoned", "Order Completed", "Reward Requested", "Product Viewed", "Payment Failed"]
+    {
         assert!(project.event_on_wire(event).is_some(), "{event}");
     }
 }
@@ -40,11 +47,25 @@ fn steps_have_names_from_their_structure() {
     assert_eq!(steps("cartReminder"), ["end", "send-cartWaiting", "wait-1"]);
     assert_eq!(
         steps("vipReward"),
-        ["call-vipStatus", "end", "if-1", "if-1.else.send-standardOffer", "if-1.else.wait-1", "if-1.then.send-vipOffer"]
+        [
+            "call-vipStatus",
+            "end",
+            "if-1",
+            "if-1.else.send-standardOffer",
+            "if-1.else.wait-1",
+            "if-1.then.send-vipOffer"
+        ]
     );
     assert_eq!(
         steps("paymentAlert"),
-        ["call-checkRisk", "end", "failure.call-slackAlert", "if-1", "if-1.then-2.call-slackAlert", "if-1.then.call-alertHighValue"]
+        [
+            "call-checkRisk",
+            "end",
+            "failure.call-slackAlert",
+            "if-1",
+            "if-1.then-2.call-slackAlert",
+            "if-1.then.call-alertHighValue"
+        ]
     );
 }
 
@@ -64,8 +85,12 @@ fn a_version_compiles_from_its_own_source() {
         }
         for step in journey.graph.node_weights().filter(|step| &*step.name != "end") {
             let text = &journey.source[step.span.start..step.span.end];
-            assert!(text.starts_with(step.name.rsplit('.').next().unwrap().split('-').next().unwrap())
-                || text.starts_with("let"), "{} is not at `{text}`", step.name);
+            assert!(
+                text.starts_with(step.name.rsplit('.').next().unwrap().split('-').next().unwrap())
+                    || text.starts_with("let"),
+                "{} is not at `{text}`",
+                step.name
+            );
         }
     }
 }
@@ -87,8 +112,13 @@ fn the_payloads_of_the_use_cases_stand_as_they_are() {
     ] {
         assert!(all.contains(payload), "{payload}");
     }
-    for path in ["/messages", "/warehouse/dispatch", "/rewards/vip-status?customerId={{ profile.customerId }}",
-        "/recommendation?userId={{ profile.userId }}", "/slack/webhook"] {
+    for path in [
+        "/messages",
+        "/warehouse/dispatch",
+        "/rewards/vip-status?customerId={{ profile.customerId }}",
+        "/recommendation?userId={{ profile.userId }}",
+        "/slack/webhook",
+    ] {
         assert!(all.contains(&format!("\"{path}\"")), "{path}");
     }
 }

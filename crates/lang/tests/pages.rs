@@ -1,5 +1,11 @@
 //! Every code has a page, every page a code, and the examples on a page give what they say.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot read its files has failed"
+)]
+
 use std::path::Path;
 
 use lang::{Source, codes, compile, draw, explain};
@@ -22,7 +28,8 @@ fn each_page_shows_a_mistake_with_its_code_and_its_repair() {
     for code in codes() {
         let page = explain(code).unwrap();
         assert!(page.starts_with(&format!("# {code}\n")), "{code}");
-        let blocks: Vec<&str> = page.split("```journey\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        let blocks: Vec<&str> =
+            page.split("```journey\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
         // A page without blocks tells of what no short example can show.
         if code == "too-deep" || code == "too-large" {
             continue;

@@ -1,5 +1,11 @@
 //! Nothing that comes in makes the compiler panic, overflow a stack of 2 MiB, or take long.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot read its files has failed"
+)]
+
 use std::time::{Duration, Instant};
 
 use lang::{Source, codes, compile, draw, format, to_json};
@@ -32,7 +38,10 @@ fn fifty_thousand_steps_compile() {
 
 #[test]
 fn fifty_thousand_ifs_in_a_chain_compile() {
-    let (found, _) = small(journey(&format!("  if event.n == 0 {{ exit }}\n{}", "  else if event.n == 1 { exit }\n".repeat(20_000))));
+    let (found, _) = small(journey(&format!(
+        "  if event.n == 0 {{ exit }}\n{}",
+        "  else if event.n == 1 { exit }\n".repeat(20_000)
+    )));
     assert!(found.is_empty(), "{:?}", &found[..1]);
 }
 
@@ -55,7 +64,10 @@ fn what_is_nested_too_deeply_is_refused() {
         "split \"s\" { 50% {\n".repeat(deep),
         format!("  let x = {}", "\"{{ ".repeat(deep)),
         format!("  let x = \"{}\"", "{% if true %}".repeat(deep)),
-        format!("let x = {}", (0..15).fold("1".to_owned(), |inner, _| format!("\"{{{{ {inner}{} }}}}\"", " + 1".repeat(150)))),
+        format!(
+            "let x = {}",
+            (0..15).fold("1".to_owned(), |inner, _| format!("\"{{{{ {inner}{} }}}}\"", " + 1".repeat(150)))
+        ),
     ] {
         let start: String = text.chars().take(60).collect();
         let (found, project) = small(journey(&text));
@@ -65,9 +77,11 @@ fn what_is_nested_too_deeply_is_refused() {
     for text in [
         format!("type A = {}int{}", "[".repeat(deep), "]".repeat(deep)),
         format!("type A = {}", "{ a: ".repeat(deep)),
-        (1..2_000).fold("type A0 = { x: int }\n".to_owned(), |all, n| all + &format!("type A{n} = [A{}]\n", n - 1)),
-        (1..40).fold("type A0 = { x: int }\n".to_owned(), |all, n| all + &format!("type A{n} = {{ a: A{}, b: A{} }}\n", n - 1, n - 1))
-            + "profile { id: string key }\nevent e { a: A39, b: A38 }\njourney j { enter on e where event.a == event.b exit }",
+        (1..2_000)
+            .fold("type A0 = { x: int }\n".to_owned(), |all, n| all + &format!("type A{n} = [A{}]\n", n - 1)),
+        (1..40).fold("type A0 = { x: int }\n".to_owned(), |all, n| {
+            all + &format!("type A{n} = {{ a: A{}, b: A{} }}\n", n - 1, n - 1)
+        }) + "profile { id: string key }\nevent e { a: A39, b: A38 }\njourney j { enter on e where event.a == event.b exit }",
         format!("action a {{ POST c \"/\" json {}{} }}", "[".repeat(deep), "]".repeat(deep)),
         "type A = {".repeat(deep),
         "journey j {".repeat(deep),
@@ -81,11 +95,18 @@ fn what_is_nested_too_deeply_is_refused() {
 #[test]
 fn what_is_just_allowed_fits_the_stack() {
     let sum = format!("1{}", " + 1".repeat(150));
-    let (found, _) = small(journey(&format!("{} let x = {sum} {}", "if true {\n".repeat(60), "}\n".repeat(60))));
+    let (found, _) =
+        small(journey(&format!("{} let x = {sum} {}", "if true {\n".repeat(60), "}\n".repeat(60))));
     assert!(found.is_empty(), "{found:?}");
     let (found, _) = small(journey(&format!("let x = {}{sum}{}", "[".repeat(8), "]".repeat(8))));
     assert!(found.is_empty(), "{found:?}");
-    let (found, _) = small(journey(&format!("{} let x = {}1{} {}", "if true {\n".repeat(30), "(".repeat(30), ")".repeat(30), "}\n".repeat(30))));
+    let (found, _) = small(journey(&format!(
+        "{} let x = {}1{} {}",
+        "if true {\n".repeat(30),
+        "(".repeat(30),
+        ")".repeat(30),
+        "}\n".repeat(30)
+    )));
     assert!(found.is_empty(), "{found:?}");
 }
 
@@ -104,6 +125,12 @@ fn large_and_unfinished_inputs_are_answered() {
         "\u{1}".repeat(megabyte / 2),
         "/".repeat(megabyte),
         "journey".to_owned(),
+        journey(&"  wait until\n  let = 1\n".repeat(20_000)),
+        journey(&"  let a = b\n".repeat(20_000)),
+        format!(
+            "profile {{\n{}}}",
+            (0..30_000).map(|n| format!("  /// doc\n  f{n}: int\n")).collect::<String>()
+        ),
         "journey j { enter on e where \"{{ x".into(),
         "action a { POST c \"/x\" json { \"a\": {{ x".into(),
         "action a { POST c \"/x\" json { \"a\": {% if".into(),
@@ -117,12 +144,104 @@ fn large_and_unfinished_inputs_are_answered() {
 }
 
 const WORDS: &[&str] = &[
-    "profile", "event", "type", "connection", "action", "message", "journey", "enter", "on", "exit", "wait", "for", "first",
-    "of", "until", "call", "send", "if", "else", "split", "let", "or", "and", "not", "in", "where", "as", "{", "}", "(", ")",
-    "[", "]", ",", ":", ".", "?.", "??", "=>", "->", "==", "<", "+", "-", "*", "%", "=", "?", "|", "1", "50", "2.5", "\"a\"",
-    "\"{{ x }}\"", "\"{% if x %}\"", "\"", "{{", "}}", "{%", "%}", "x", "e", "string", "key", "json", "GET", "days", "hour",
-    "up", "to", "after", "tomorrow", "at", "next", "cron", "holdout", "give", "error", "failure", "one", "per", "re", "null",
-    "true", "\n", "\n\n", "// c\n", "/// d\n", "é", "'", "url", "auth", "basic", "secret", "env", "retry", "timeout", "form",
+    "profile",
+    "event",
+    "type",
+    "connection",
+    "action",
+    "message",
+    "journey",
+    "enter",
+    "on",
+    "exit",
+    "wait",
+    "for",
+    "first",
+    "of",
+    "until",
+    "call",
+    "send",
+    "if",
+    "else",
+    "split",
+    "let",
+    "or",
+    "and",
+    "not",
+    "in",
+    "where",
+    "as",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    ",",
+    ":",
+    ".",
+    "?.",
+    "??",
+    "=>",
+    "->",
+    "==",
+    "<",
+    "+",
+    "-",
+    "*",
+    "%",
+    "=",
+    "?",
+    "|",
+    "1",
+    "50",
+    "2.5",
+    "\"a\"",
+    "\"{{ x }}\"",
+    "\"{% if x %}\"",
+    "\"",
+    "{{",
+    "}}",
+    "{%",
+    "%}",
+    "x",
+    "e",
+    "string",
+    "key",
+    "json",
+    "GET",
+    "days",
+    "hour",
+    "up",
+    "to",
+    "after",
+    "tomorrow",
+    "at",
+    "next",
+    "cron",
+    "holdout",
+    "give",
+    "error",
+    "failure",
+    "one",
+    "per",
+    "re",
+    "null",
+    "true",
+    "\n",
+    "\n\n",
+    "// c\n",
+    "/// d\n",
+    "é",
+    "'",
+    "url",
+    "auth",
+    "basic",
+    "secret",
+    "env",
+    "retry",
+    "timeout",
+    "form",
 ];
 
 fn shipped() -> String {
@@ -138,7 +257,10 @@ fn holds(text: &str) {
     assert_eq!(compiled.project.is_some(), compiled.diagnostics.is_empty());
     for diagnostic in &compiled.diagnostics {
         assert!(codes().any(|code| code == diagnostic.code.word()));
-        assert!(diagnostic.span.start <= diagnostic.span.end && diagnostic.span.end <= text.len(), "{diagnostic:?}");
+        assert!(
+            diagnostic.span.start <= diagnostic.span.end && diagnostic.span.end <= text.len(),
+            "{diagnostic:?}"
+        );
         assert!(!diagnostic.message.is_empty() && !diagnostic.message.ends_with('.'), "{diagnostic:?}");
     }
     let _ = (draw(&compiled.diagnostics, &sources, true), to_json(&compiled.diagnostics, &sources));

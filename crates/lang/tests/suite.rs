@@ -2,6 +2,12 @@
 //! diagnostics that its comments announce, `// error: code "part of the message"` at the end of the line they are on.
 //! A ```diagnostics block after it holds the drawing.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot read its files has failed"
+)]
+
 use std::path::{Path, PathBuf};
 
 use lang::{Source, compile, draw};
@@ -26,7 +32,8 @@ fn cases(page: &str) -> Vec<Case> {
     while let Some((number, line)) = lines.next() {
         let block = line.strip_prefix("```");
         let Some(kind) = block.filter(|kind| !kind.is_empty()) else { continue };
-        let body: Vec<&str> = lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
+        let body: Vec<&str> =
+            lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
         match kind {
             "journey" => cases.push(Case { line: number + 2, text: body.join("\n") + "\n", drawn: None }),
             "diagnostics" => cases.last_mut().unwrap().drawn = Some(body.join("\n") + "\n"),
@@ -84,11 +91,17 @@ fn pages_mean_what_they_say() {
                 });
                 match found {
                     Some(index) => drop(expected.remove(index)),
-                    None => wrong.push(format!("{place}: not announced\n{}", draw(std::slice::from_ref(diagnostic), &sources, false))),
+                    None => wrong.push(format!(
+                        "{place}: not announced\n{}",
+                        draw(std::slice::from_ref(diagnostic), &sources, false)
+                    )),
                 }
             }
             for missing in expected {
-                wrong.push(format!("{place}: line {} should give {} \"{}\"; it gives\n{drawn}", missing.0, missing.1, missing.2));
+                wrong.push(format!(
+                    "{place}: line {} should give {} \"{}\"; it gives\n{drawn}",
+                    missing.0, missing.1, missing.2
+                ));
             }
             if let Some(expected) = case.drawn
                 && expected.trim_end() != drawn.trim_end()

@@ -25,8 +25,12 @@ pub(crate) fn params(params: &[Param], env: &mut Env<'_>) -> Vec<(Name, super::T
     for param in params {
         if made.iter().any(|(name, _)| *name == param.name.text) {
             env.report(
-                Report::new(Code::DuplicateName, param.name.at, format!("the parameter `{}` is declared twice", param.name.text))
-                    .label("declared again here"),
+                Report::new(
+                    Code::DuplicateName,
+                    param.name.at,
+                    format!("the parameter `{}` is declared twice", param.name.text),
+                )
+                .label("declared again here"),
             );
             continue;
         }
@@ -37,7 +41,12 @@ pub(crate) fn params(params: &[Param], env: &mut Env<'_>) -> Vec<(Name, super::T
 }
 
 /// Checks an action for one event; without a connection there is no action.
-pub(crate) fn check(action: &ast::Action, doc: Option<&Name>, event: Event, env: &mut Env<'_>) -> Option<Action> {
+pub(crate) fn check(
+    action: &ast::Action,
+    doc: Option<&Name>,
+    event: Event,
+    env: &mut Env<'_>,
+) -> Option<Action> {
     let typed = params(&action.params, env);
     let mut scope = Scope::new(event);
     for (param, (_, ty)) in action.params.iter().zip(&typed) {
@@ -51,7 +60,10 @@ pub(crate) fn check(action: &ast::Action, doc: Option<&Name>, event: Event, env:
     path(&action.path, env);
     let mut check = Check { env, scope: &mut scope };
     let target = check.template(&action.path, Place::Url);
-    let query = action.query.iter().filter_map(|(name, value)| Some((check.fixed(name)?, check.template(value, Place::Url))));
+    let query = action
+        .query
+        .iter()
+        .filter_map(|(name, value)| Some((check.fixed(name)?, check.template(value, Place::Url))));
     let query: Vec<(Name, Template)> = query.collect();
     let headers = check.headers(&action.headers);
     let body = match &action.body {
@@ -69,7 +81,8 @@ pub(crate) fn check(action: &ast::Action, doc: Option<&Name>, event: Event, env:
             Body::Text { content_type, text: check.template(text, Place::Plain) }
         }
     };
-    let params: Vec<(Name, Type)> = typed.into_iter().map(|(name, ty)| (name, ty.unwrap_or(Type::Json))).collect();
+    let params: Vec<(Name, Type)> =
+        typed.into_iter().map(|(name, ty)| (name, ty.unwrap_or(Type::Json))).collect();
     Some(Action {
         name: action.name.text.clone(),
         params,
@@ -87,10 +100,11 @@ pub(crate) fn check(action: &ast::Action, doc: Option<&Name>, event: Event, env:
 fn unknown_connection(action: &ast::Action, env: &mut Env<'_>) {
     let name = &action.connection;
     let known = env.names.connections.keys().map(|name| &**name);
-    let report = Report::new(Code::UnknownConnection, name.at, format!("there is no connection `{}`", name.text))
-        .label("not declared")
-        .help(format!("declare it: `connection {} {{ url: \"https://…\" }}`", name.text))
-        .did_you_mean(name.at, &name.text, known);
+    let report =
+        Report::new(Code::UnknownConnection, name.at, format!("there is no connection `{}`", name.text))
+            .label("not declared")
+            .help(format!("declare it: `connection {} {{ url: \"https://…\" }}`", name.text))
+            .did_you_mean(name.at, &name.text, known);
     env.report(report);
 }
 
@@ -121,7 +135,10 @@ impl Check<'_, '_> {
     pub(crate) fn fixed(&mut self, text: &Text) -> Option<Name> {
         let fixed = text.fixed();
         if fixed.is_none() {
-            self.report(Report::new(Code::BadTemplate, text.at, "this text cannot have holes").label("fixed text only"));
+            self.report(
+                Report::new(Code::BadTemplate, text.at, "this text cannot have holes")
+                    .label("fixed text only"),
+            );
         }
         fixed.map(Name::from)
     }
@@ -133,20 +150,35 @@ impl Check<'_, '_> {
             let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
             if fixed.is_empty() || !fixed.chars().all(token) {
                 self.report(
-                    Report::new(Code::BadSetting, name.at, format!("`{fixed}` cannot be the name of a header"))
-                        .label("not a header name")
-                        .help("names have letters, digits and `-`"),
+                    Report::new(
+                        Code::BadSetting,
+                        name.at,
+                        format!("`{fixed}` cannot be the name of a header"),
+                    )
+                    .label("not a header name")
+                    .help("names have letters, digits and `-`"),
                 );
             } else if let Some(how) = reserved_header(&fixed) {
-                let code = if fixed.eq_ignore_ascii_case("authorization") { Code::SecretInText } else { Code::BadSetting };
+                let code = if fixed.eq_ignore_ascii_case("authorization") {
+                    Code::SecretInText
+                } else {
+                    Code::BadSetting
+                };
                 self.report(
                     Report::new(code, name.at, format!("the header `{fixed}` is not set by an action"))
                         .label("set elsewhere")
                         .help(how),
                 );
             }
-            if value.parts.iter().any(|part| matches!(part, TextPart::Text { text, .. } if text.contains(['\n', '\r']))) {
-                self.report(Report::new(Code::BadSetting, value.at, "a header has no line breaks").label("line break inside"));
+            if value
+                .parts
+                .iter()
+                .any(|part| matches!(part, TextPart::Text { text, .. } if text.contains(['\n', '\r'])))
+            {
+                self.report(
+                    Report::new(Code::BadSetting, value.at, "a header has no line breaks")
+                        .label("line break inside"),
+                );
             }
             made.push((fixed, self.template(value, Place::Header)));
         }
@@ -167,7 +199,9 @@ impl Check<'_, '_> {
 
 fn reserved_header(name: &str) -> Option<&'static str> {
     match name.to_ascii_lowercase().as_str() {
-        "authorization" => Some("say `auth: bearer secret(\"NAME\")` in the connection, which keeps it out of the file"),
+        "authorization" => {
+            Some("say `auth: bearer secret(\"NAME\")` in the connection, which keeps it out of the file")
+        }
         "host" => Some("the host is the connection's `url`"),
         "content-length" | "transfer-encoding" | "connection" => Some("the client sets it from the body"),
         _ => None,

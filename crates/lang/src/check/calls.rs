@@ -5,7 +5,12 @@ use graph::{
     library::{self, Function, Shape},
 };
 
-use super::{Ty, expr::{Check, failed}, narrow, types::{fits, join}};
+use super::{
+    Ty,
+    expr::{Check, failed},
+    narrow,
+    types::{fits, join},
+};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
@@ -23,9 +28,17 @@ struct Bound {
 }
 
 impl Check<'_, '_> {
-    pub(super) fn call(&mut self, at: At, receiver: Option<&Expr>, safe: bool, name: &Ident, args: &[Expr]) -> (G, Ty) {
+    pub(super) fn call(
+        &mut self,
+        at: At,
+        receiver: Option<&Expr>,
+        safe: bool,
+        name: &Ident,
+        args: &[Expr],
+    ) -> (G, Ty) {
         let method = receiver.is_some();
-        let candidates: Vec<&'static Function> = library::named(&name.text).filter(|f| f.method == method).collect();
+        let candidates: Vec<&'static Function> =
+            library::named(&name.text).filter(|f| f.method == method).collect();
         if candidates.is_empty() {
             self.unknown_function(name, method);
             return failed();
@@ -35,7 +48,9 @@ impl Check<'_, '_> {
             Some(ExprKind::Lambda { .. }) | None => failed(),
             Some(_) => first.map_or_else(failed, |first| self.infer(first, None)),
         };
-        let Some(function) = self.choose(&candidates, first, ty.as_ref(), safe, name) else { return failed() };
+        let Some(function) = self.choose(&candidates, first, ty.as_ref(), safe, name) else {
+            return failed();
+        };
         let mut bound = Bound::default();
         let mut made = Vec::new();
         let optional = safe && ty.as_ref().is_some_and(Type::is_optional);
@@ -54,9 +69,18 @@ impl Check<'_, '_> {
         }
         let unknown = first.is_some() && ty.is_none();
         for (arg, param) in rest.iter().zip(function.params.iter().skip(1)) {
-            made.push(self.argument(arg, &param.shape, &mut bound, &format!("`{}` of `{}`", param.name, function.name)));
+            made.push(self.argument(
+                arg,
+                &param.shape,
+                &mut bound,
+                &format!("`{}` of `{}`", param.name, function.name),
+            ));
         }
-        let result = if unknown && instance(&function.result, &bound).is_none() { None } else { instance(&function.result, &bound) };
+        let result = if unknown && instance(&function.result, &bound).is_none() {
+            None
+        } else {
+            instance(&function.result, &bound)
+        };
         let called = G::Call { function, args: made };
         if !optional {
             return (called, result);
@@ -64,9 +88,13 @@ impl Check<'_, '_> {
         // The receiver is looked at twice, so it has to be a plain path: anything else could double at each step.
         if receiver.and_then(narrow::path).is_none() {
             self.report(
-                Report::new(Code::WrongArguments, at, "`?.` before a function wants a plain name or field before it")
-                    .label("too much at once")
-                    .help("name the part before `?.` with `let`"),
+                Report::new(
+                    Code::WrongArguments,
+                    at,
+                    "`?.` before a function wants a plain name or field before it",
+                )
+                .label("too much at once")
+                .help("name the part before `?.` with `let`"),
             );
             return failed();
         }
@@ -80,8 +108,9 @@ impl Check<'_, '_> {
     }
 
     fn unknown_function(&mut self, name: &Ident, method: bool) {
-        let report = Report::new(Code::UnknownFunction, name.at, format!("there is no function `{}`", name.text))
-            .label("not a function");
+        let report =
+            Report::new(Code::UnknownFunction, name.at, format!("there is no function `{}`", name.text))
+                .label("not a function");
         let report = match library::named(&name.text).next() {
             Some(other) if other.method => report.help(format!("write `x.{}(…)`", name.text)),
             Some(_) => report.help(format!("write `{}(x)`", name.text)),
@@ -105,7 +134,12 @@ impl Check<'_, '_> {
             Report::new(
                 Code::WrongArguments,
                 at,
-                format!("`{}` takes {wanted} argument{}, {} given", function.name, if wanted == "1" { "" } else { "s" }, given.saturating_sub(hidden)),
+                format!(
+                    "`{}` takes {wanted} argument{}, {} given",
+                    function.name,
+                    if wanted == "1" { "" } else { "s" },
+                    given.saturating_sub(hidden)
+                ),
             )
             .label(function.to_string()),
         );
@@ -136,8 +170,11 @@ impl Check<'_, '_> {
                 None
             }
             _ => {
-                let wanted: Vec<String> =
-                    candidates.iter().filter_map(|f| f.params.first()).map(|param| param.shape.to_string()).collect();
+                let wanted: Vec<String> = candidates
+                    .iter()
+                    .filter_map(|f| f.params.first())
+                    .map(|param| param.shape.to_string())
+                    .collect();
                 self.report(
                     Report::new(
                         Code::WrongType,
@@ -200,7 +237,10 @@ impl Check<'_, '_> {
             }
         };
         self.scope.reset(mark);
-        G::Lambda(Lambda { params: params.iter().map(|param| param.text.clone()).collect(), body: Box::new(made) })
+        G::Lambda(Lambda {
+            params: params.iter().map(|param| param.text.clone()).collect(),
+            body: Box::new(made),
+        })
     }
 }
 

@@ -17,9 +17,13 @@ pub(crate) fn check(connection: &ast::Connection, doc: Option<&Name>, env: &mut 
         Some(setting) => url(setting, env),
         None => {
             env.report(
-                Report::new(Code::BadSetting, connection.name.at, format!("the connection `{}` has no `url`", connection.name.text))
-                    .label("where is it?")
-                    .help("add `url: \"https://…\"`"),
+                Report::new(
+                    Code::BadSetting,
+                    connection.name.at,
+                    format!("the connection `{}` has no `url`", connection.name.text),
+                )
+                .label("where is it?")
+                .help("add `url: \"https://…\"`"),
             );
             Setting::Text("".into())
         }
@@ -52,12 +56,17 @@ fn limits(connection: &ast::Connection, each: i64, total: i64, env: &mut Env<'_>
     }
     for (at, micros) in [connection.each, connection.total].into_iter().flatten() {
         if !(1_000..=3_600_000_000).contains(&micros) {
-            env.report(Report::new(Code::BadSetting, at, "a timeout goes from a millisecond to an hour").label("out of range"));
+            env.report(
+                Report::new(Code::BadSetting, at, "a timeout goes from a millisecond to an hour")
+                    .label("out of range"),
+            );
         }
     }
     if let Some((at, retry)) = connection.retry {
         if retry.times > 20 {
-            env.report(Report::new(Code::BadSetting, at, "a call is repeated at most 20 times").label("too often"));
+            env.report(
+                Report::new(Code::BadSetting, at, "a call is repeated at most 20 times").label("too often"),
+            );
         }
         if retry.first > retry.most {
             env.report(
@@ -86,12 +95,20 @@ fn setting(setting: &ast::Setting, env: &mut Env<'_>) -> Setting {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !named {
         env.report(
-            Report::new(Code::BadSetting, setting.at, format!("`{text}` cannot be the name of an environment variable"))
-                .label("not a name")
-                .help("names have letters, digits and `_`, such as `REWARDS_TOKEN`"),
+            Report::new(
+                Code::BadSetting,
+                setting.at,
+                format!("`{text}` cannot be the name of an environment variable"),
+            )
+            .label("not a name")
+            .help("names have letters, digits and `_`, such as `REWARDS_TOKEN`"),
         );
     }
-    if setting.source == SettingSource::Env { Setting::Env(text.into()) } else { Setting::Secret(text.into()) }
+    if setting.source == SettingSource::Env {
+        Setting::Env(text.into())
+    } else {
+        Setting::Secret(text.into())
+    }
 }
 
 fn url(written: &ast::Setting, env: &mut Env<'_>) -> Setting {
@@ -161,14 +178,19 @@ fn auth(at: At, auth: &ast::Auth, env: &mut Env<'_>) -> Auth {
                 if !wanted.contains(&&*name.text) {
                     let list: Vec<String> = wanted.iter().map(|name| format!("`{name}`")).collect();
                     env.report(
-                        Report::new(Code::BadSetting, name.at, format!("`{}` has no `{}`", way.text, name.text))
-                            .label("unknown setting")
-                            .help(format!("its settings are {}", list.join(", ")))
-                            .did_you_mean(name.at, &name.text, wanted.iter().copied()),
+                        Report::new(
+                            Code::BadSetting,
+                            name.at,
+                            format!("`{}` has no `{}`", way.text, name.text),
+                        )
+                        .label("unknown setting")
+                        .help(format!("its settings are {}", list.join(", ")))
+                        .did_you_mean(name.at, &name.text, wanted.iter().copied()),
                     );
                 }
             }
-            let part = |name: &str| parts.iter().find(|(known, _)| &*known.text == name).map(|(_, value)| value);
+            let part =
+                |name: &str| parts.iter().find(|(known, _)| &*known.text == name).map(|(_, value)| value);
             let made = match &*way.text {
                 "basic" => part("user").zip(part("password")).map(|(user, password)| Auth::Basic {
                     user: setting(user, env),
@@ -194,7 +216,12 @@ fn auth(at: At, auth: &ast::Auth, env: &mut Env<'_>) -> Auth {
     }
 }
 
-fn api_key(header: Option<&ast::Setting>, query: Option<&ast::Setting>, key: Option<&ast::Setting>, env: &mut Env<'_>) -> Option<Auth> {
+fn api_key(
+    header: Option<&ast::Setting>,
+    query: Option<&ast::Setting>,
+    key: Option<&ast::Setting>,
+    env: &mut Env<'_>,
+) -> Option<Auth> {
     let key = secret(key?, "the key", env);
     let name = |written: &ast::Setting| Name::from(written.text.fixed().unwrap_or_default());
     match (header, query) {

@@ -1,6 +1,9 @@
 //! The declarations of a project, each checked once.
 
-use std::{collections::{BTreeMap, HashMap}, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use graph::{EventSchema, Name, ProfileSchema, RecordType, Type};
 
@@ -105,7 +108,10 @@ fn events(env: &mut Env<'_>) -> BTreeMap<Name, Arc<EventSchema>> {
         let at = event.wire.map_or(event.name.at, |wire| wire.at);
         let wire = match event.wire.map(|wire| wire.fixed()) {
             Some(None) => {
-                env.reports.push(Report::new(Code::BadTemplate, at, "an event's name has no holes").label("fixed text only"));
+                env.reports.push(
+                    Report::new(Code::BadTemplate, at, "an event's name has no holes")
+                        .label("fixed text only"),
+                );
                 continue;
             }
             Some(Some(wire)) => wire,
@@ -125,7 +131,12 @@ fn events(env: &mut Env<'_>) -> BTreeMap<Name, Arc<EventSchema>> {
             );
         }
         if let Some((Some(Type::Record(record)), _)) = env.types.get(name) {
-            let schema = EventSchema { name: name.clone(), wire: wire.into(), record: record.clone(), doc: event.doc.cloned() };
+            let schema = EventSchema {
+                name: name.clone(),
+                wire: wire.into(),
+                record: record.clone(),
+                doc: event.doc.cloned(),
+            };
             made.insert(name.clone(), Arc::new(schema));
         }
     }

@@ -47,13 +47,17 @@ impl Check<'_, '_> {
             self.unsettled(at, found, what);
             return false;
         }
-        let mut report = Report::new(Code::WrongType, at, format!("{what} must be {wanted}, this is {found}"))
-            .label(format!("this is {found}"));
+        let mut report =
+            Report::new(Code::WrongType, at, format!("{what} must be {wanted}, this is {found}"))
+                .label(format!("this is {found}"));
         report.help = match (found.settled(), wanted.settled()) {
-            (Type::Json, _) => Some("declare the field's type instead of `json`, so that it can be checked".into()),
-            (Type::Int | Type::Decimal | Type::Bool | Type::Date | Type::DateTime | Type::Duration, Type::Text) => {
-                Some("print it: `\"{{ … }}\"`".into())
+            (Type::Json, _) => {
+                Some("declare the field's type instead of `json`, so that it can be checked".into())
             }
+            (
+                Type::Int | Type::Decimal | Type::Bool | Type::Date | Type::DateTime | Type::Duration,
+                Type::Text,
+            ) => Some("print it: `\"{{ … }}\"`".into()),
             (Type::Int | Type::Decimal, Type::Duration) => Some("write the unit, such as `5 minutes`".into()),
             (Type::Decimal, Type::Int) => Some("round it: `.floor()`, `.ceil()`".into()),
             (Type::Text, Type::Int) => Some("`.toInt()` reads a number from text".into()),
@@ -74,8 +78,12 @@ impl Check<'_, '_> {
             Type::List(_) => "[]".into(),
             Type::Duration => "1 hour".into(),
             Type::TimeZone => "\"UTC\"".into(),
-            Type::Enum(members) => members.first().map_or_else(|| "\"…\"".into(), |member| format!("\"{member}\"")),
-            Type::Null | Type::DateTime | Type::Date | Type::Json | Type::Record(_) | Type::Optional(_) => "…".into(),
+            Type::Enum(members) => {
+                members.first().map_or_else(|| "\"…\"".into(), |member| format!("\"{member}\""))
+            }
+            Type::Null | Type::DateTime | Type::Date | Type::Json | Type::Record(_) | Type::Optional(_) => {
+                "…".into()
+            }
         };
         let text = self.env.text(at);
         // `??` binds weaker than arithmetic and calls: beside an operator it needs parentheses.
@@ -86,10 +94,14 @@ impl Check<'_, '_> {
             (format!("{text} ?? {default}"), at.end_only(), format!(" ?? {default}"))
         };
         self.report(
-            Report::new(Code::UnsettledOptional, at, format!("`{text}` may be missing, and {what} must not be"))
-                .label(format!("this is {found}"))
-                .help(format!("say what happens then: `{instead}`, or check `!= null` before"))
-                .fix(fix_at, fix),
+            Report::new(
+                Code::UnsettledOptional,
+                at,
+                format!("`{text}` may be missing, and {what} must not be"),
+            )
+            .label(format!("this is {found}"))
+            .help(format!("say what happens then: `{instead}`, or check `!= null` before"))
+            .fix(fix_at, fix),
         );
     }
 
@@ -114,14 +126,20 @@ impl Check<'_, '_> {
             ExprKind::Record(fields) => self.record(expr.at, fields, wanted),
             ExprKind::Unary(op, of) => self.unary(*op, of),
             ExprKind::Binary(op, left, right) => self.binary(expr, *op, left, right, wanted),
-            ExprKind::If { condition, then, otherwise } => self.conditional(expr.at, condition, then, otherwise, wanted),
+            ExprKind::If { condition, then, otherwise } => {
+                self.conditional(expr.at, condition, then, otherwise, wanted)
+            }
             ExprKind::Call { receiver, safe, name, args } => {
                 self.call(expr.at, receiver.as_deref(), *safe, name, args)
             }
             ExprKind::Lambda { .. } => {
                 self.report(
-                    Report::new(Code::WrongType, expr.at, "a function can only be the argument of a function")
-                        .label("not a value"),
+                    Report::new(
+                        Code::WrongType,
+                        expr.at,
+                        "a function can only be the argument of a function",
+                    )
+                    .label("not a value"),
                 );
                 failed()
             }
@@ -161,15 +179,19 @@ impl Check<'_, '_> {
                 Event::Unknown => (G::Root(Root::Event), None),
             },
             _ => {
-                let mut report = Report::new(Code::UnknownName, at, format!("there is nothing called `{name}` here"))
-                    .label("not found in this place");
+                let mut report =
+                    Report::new(Code::UnknownName, at, format!("there is nothing called `{name}` here"))
+                        .label("not found in this place");
                 if self.env.profile.as_ref().is_some_and(|profile| profile.field(name).is_some()) {
-                    report = report.help(format!("did you mean `profile.{name}`?")).fix(at, format!("profile.{name}"));
+                    report = report
+                        .help(format!("did you mean `profile.{name}`?"))
+                        .fix(at, format!("profile.{name}"));
                 } else if &**name == "it" {
                     report = report.help("`it` is the event that a `where` looks at");
                 } else {
                     let known: Vec<String> = self.scope.names().map(str::to_owned).collect();
-                    let known = known.iter().map(String::as_str).chain(["profile", "event", "journey", "now"]);
+                    let known =
+                        known.iter().map(String::as_str).chain(["profile", "event", "journey", "now"]);
                     report = report.did_you_mean(at, name, known);
                 }
                 self.report(report);
@@ -194,10 +216,14 @@ impl Check<'_, '_> {
         if optional && !safe {
             let text = self.env.text(of.at);
             self.report(
-                Report::new(Code::UnsettledOptional, of.at, format!("`{text}` may be missing, so it may have no `{}`", name.text))
-                    .label(format!("this is {ty}"))
-                    .help(format!("write `{text}?.{}`, which is missing when `{text}` is", name.text))
-                    .fix(of.at.end_only(), "?"),
+                Report::new(
+                    Code::UnsettledOptional,
+                    of.at,
+                    format!("`{text}` may be missing, so it may have no `{}`", name.text),
+                )
+                .label(format!("this is {ty}"))
+                .help(format!("write `{text}?.{}`, which is missing when `{text}` is", name.text))
+                .fix(of.at.end_only(), "?"),
             );
             return (made, None);
         }
@@ -215,9 +241,12 @@ impl Check<'_, '_> {
                         Some(record) => format!("`{record}`"),
                         None => format!("`{}`", self.env.text(of.at)),
                     };
-                    let mut report =
-                        Report::new(Code::UnknownField, name.at, format!("{whole} has no field `{}`", name.text))
-                            .label("unknown field");
+                    let mut report = Report::new(
+                        Code::UnknownField,
+                        name.at,
+                        format!("{whole} has no field `{}`", name.text),
+                    )
+                    .label("unknown field");
                     if !known.is_empty() && known.len() <= 12 {
                         let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
                         report = report.help(format!("its fields are {}", list.join(", ")));
@@ -304,11 +333,13 @@ impl Check<'_, '_> {
         for (name, value) in fields {
             if made.iter().any(|(known, _)| *known == name.text) {
                 self.report(
-                    Report::new(Code::DuplicateName, name.at, format!("`{}` is given twice", name.text)).label("given again"),
+                    Report::new(Code::DuplicateName, name.at, format!("`{}` is given twice", name.text))
+                        .label("given again"),
                 );
                 continue;
             }
-            let declared = wanted.as_ref().and_then(|wanted| wanted.field(&name.text)).map(|field| field.ty.clone());
+            let declared =
+                wanted.as_ref().and_then(|wanted| wanted.field(&name.text)).map(|field| field.ty.clone());
             let (value, ty) = match declared {
                 Some(ty) => (self.expect(value, &ty, &format!("`{}`", name.text)), Some(ty)),
                 None => self.infer(value, None),
@@ -348,8 +379,12 @@ impl Check<'_, '_> {
         let (value, ty) = self.infer(of, None);
         let ty = match (value, ty) {
             (G::Literal(Value::Int(number)), _) => return (G::Literal(Value::Int(-number)), Some(Type::Int)),
-            (G::Literal(Value::Decimal(number)), _) => return (G::Literal(Value::Decimal(-number)), Some(Type::Decimal)),
-            (G::Literal(Value::Duration(micros)), _) => return (G::Literal(Value::Duration(-micros)), Some(Type::Duration)),
+            (G::Literal(Value::Decimal(number)), _) => {
+                return (G::Literal(Value::Decimal(-number)), Some(Type::Decimal));
+            }
+            (G::Literal(Value::Duration(micros)), _) => {
+                return (G::Literal(Value::Duration(-micros)), Some(Type::Duration));
+            }
             (value, ty @ (None | Some(Type::Int | Type::Decimal | Type::Duration))) => {
                 return (G::Unary(op, Box::new(value)), ty);
             }
@@ -359,7 +394,14 @@ impl Check<'_, '_> {
         failed()
     }
 
-    fn conditional(&mut self, at: At, condition: &Expr, then: &Expr, otherwise: &Expr, wanted: Option<&Type>) -> (G, Ty) {
+    fn conditional(
+        &mut self,
+        at: At,
+        condition: &Expr,
+        then: &Expr,
+        otherwise: &Expr,
+        wanted: Option<&Type>,
+    ) -> (G, Ty) {
         let test = self.expect(condition, &Type::Bool, "a condition");
         let mark = self.scope.mark();
         self.scope.learn(narrow::facts(condition, true));
@@ -373,9 +415,13 @@ impl Check<'_, '_> {
                 let both = join(&a, &b);
                 if both.is_none() {
                     self.report(
-                        Report::new(Code::WrongType, at, format!("the two values must be alike: one is {a}, the other {b}"))
-                            .related(then.at, format!("this is {a}"))
-                            .related(otherwise.at, format!("this is {b}")),
+                        Report::new(
+                            Code::WrongType,
+                            at,
+                            format!("the two values must be alike: one is {a}, the other {b}"),
+                        )
+                        .related(then.at, format!("this is {a}"))
+                        .related(otherwise.at, format!("this is {b}")),
                     );
                 }
                 both
@@ -390,7 +436,14 @@ impl Check<'_, '_> {
         self.expect(expr, &Type::Bool, "a condition")
     }
 
-    pub(crate) fn binary(&mut self, expr: &Expr, op: BinaryOp, left: &Expr, right: &Expr, wanted: Option<&Type>) -> (G, Ty) {
+    pub(crate) fn binary(
+        &mut self,
+        expr: &Expr,
+        op: BinaryOp,
+        left: &Expr,
+        right: &Expr,
+        wanted: Option<&Type>,
+    ) -> (G, Ty) {
         let ((a, b), ty) = match op {
             BinaryOp::And | BinaryOp::Or => {
                 let a = self.expect(left, &Type::Bool, &format!("the left side of `{}`", op.symbol()));
@@ -406,9 +459,11 @@ impl Check<'_, '_> {
             BinaryOp::Less | BinaryOp::LessOrEqual | BinaryOp::Greater | BinaryOp::GreaterOrEqual => {
                 self.ordered(op, left, right)
             }
-            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Remainder => {
-                self.arithmetic(expr.at, op, left, right)
-            }
+            BinaryOp::Add
+            | BinaryOp::Subtract
+            | BinaryOp::Multiply
+            | BinaryOp::Divide
+            | BinaryOp::Remainder => self.arithmetic(expr.at, op, left, right),
         };
         (G::Binary(op, Box::new(a), Box::new(b)), ty)
     }
@@ -478,7 +533,8 @@ pub(crate) fn constant(expr: &Expr, wanted: &Type) -> Result<Value, Box<Report>>
         },
         _ => {
             return Err(Box::new(
-                Report::new(Code::WrongType, expr.at, "a default must be a fixed value").label("not a literal"),
+                Report::new(Code::WrongType, expr.at, "a default must be a fixed value")
+                    .label("not a literal"),
             ));
         }
     };

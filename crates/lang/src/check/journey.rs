@@ -18,7 +18,12 @@ use crate::{
 };
 
 /// Checks a journey; `None` when it is too broken to say anything about its steps.
-pub(crate) fn check(name: &Name, journey: &Journey, doc: Option<&Name>, env: &mut Env<'_>) -> Option<Checked> {
+pub(crate) fn check(
+    name: &Name,
+    journey: &Journey,
+    doc: Option<&Name>,
+    env: &mut Env<'_>,
+) -> Option<Checked> {
     let entry_listen = entry(journey, env)?;
     let event = event_type(&entry_listen.event, env);
     let mut scope = Scope::new(Event::Known(event.clone()));
@@ -32,15 +37,22 @@ pub(crate) fn check(name: &Name, journey: &Journey, doc: Option<&Name>, env: &mu
     let one_per = journey.one_per.first().map(|(_, value)| one_per(value, &mut check));
     let exits = journey.exits.iter().map(|listen| ExitRule { on: listener(listen, &mut check).0 }).collect();
     for (at, _) in journey.one_per.iter().skip(1) {
-        check.report(Report::new(Code::DuplicateName, *at, "`one per` is said twice").label("said again here"));
+        check.report(
+            Report::new(Code::DuplicateName, *at, "`one per` is said twice").label("said again here"),
+        );
     }
     for (at, _) in journey.reentry.iter().skip(1) {
-        check.report(Report::new(Code::DuplicateName, *at, "`re-enter` is said twice").label("said again here"));
+        check.report(
+            Report::new(Code::DuplicateName, *at, "`re-enter` is said twice").label("said again here"),
+        );
     }
     for (at, ..) in journey.failure.iter().skip(1) {
-        check.report(Report::new(Code::DuplicateName, *at, "`on failure` is said twice").label("said again here"));
+        check.report(
+            Report::new(Code::DuplicateName, *at, "`on failure` is said twice").label("said again here"),
+        );
     }
-    let failure = journey.failure.first().map(|(_, alias, block)| failure(alias.as_ref(), block, env, &mut scope));
+    let failure =
+        journey.failure.first().map(|(_, alias, block)| failure(alias.as_ref(), block, env, &mut scope));
     let steps = Walk { env, scope: &mut scope, gives: None }.block(&journey.steps).0;
     let (actions, messages) = used(name, &scope, event, env);
     let bundle = bundle::of(name, &scope.used, env);
@@ -72,9 +84,13 @@ fn entry<'j>(journey: &'j Journey, env: &mut Env<'_>) -> Option<&'j Listen> {
     let first = journey.entries.first().map(|(_, listen)| listen);
     if first.is_none() {
         env.report(
-            Report::new(Code::MissingEntry, journey.name.at, format!("nothing says how people enter `{}`", journey.name.text))
-                .label("no `enter on`")
-                .help("begin it with `enter on` and an event"),
+            Report::new(
+                Code::MissingEntry,
+                journey.name.at,
+                format!("nothing says how people enter `{}`", journey.name.text),
+            )
+            .label("no `enter on`")
+            .help("begin it with `enter on` and an event"),
         );
     }
     first
@@ -84,13 +100,18 @@ fn entry<'j>(journey: &'j Journey, env: &mut Env<'_>) -> Option<&'j Listen> {
 pub(crate) fn event_type(event: &Ident, env: &mut Env<'_>) -> Ty {
     if !env.names.events.contains_key(&event.text) {
         let wire = env.names.events.values().find(|known| {
-            known.wire.and_then(|wire| wire.fixed()).is_some_and(|wire| wire.eq_ignore_ascii_case(&event.text))
+            known
+                .wire
+                .and_then(|wire| wire.fixed())
+                .is_some_and(|wire| wire.eq_ignore_ascii_case(&event.text))
         });
         let report = Report::new(Code::UnknownEvent, event.at, format!("there is no event `{}`", event.text))
             .label("not declared")
             .help(format!("declare it: `event {} {{ … }}`", event.text));
         let report = match wire {
-            Some(known) => report.help(format!("did you mean `{}`?", known.name.text)).fix(event.at, &*known.name.text),
+            Some(known) => {
+                report.help(format!("did you mean `{}`?", known.name.text)).fix(event.at, &*known.name.text)
+            }
             None => report.did_you_mean(event.at, &event.text, env.names.events.keys().map(|name| &**name)),
         };
         env.report(report);
@@ -125,15 +146,24 @@ fn one_per(value: &crate::syntax::ast::Expr, check: &mut Check<'_, '_>) -> graph
     match ty {
         Some(ty) if ty.is_optional() => check.unsettled(value.at, &ty, "what sets instances apart"),
         Some(ty @ (Type::List(_) | Type::Record(_) | Type::Json | Type::Decimal)) => check.report(
-            Report::new(Code::WrongType, value.at, format!("instances are set apart by a text or an integer, this is {ty}"))
-                .label(format!("this is {ty}")),
+            Report::new(
+                Code::WrongType,
+                value.at,
+                format!("instances are set apart by a text or an integer, this is {ty}"),
+            )
+            .label(format!("this is {ty}")),
         ),
         _ => {}
     }
     made
 }
 
-fn failure(alias: Option<&Ident>, block: &Block, env: &mut Env<'_>, scope: &mut Scope) -> (Option<Name>, super::Plan) {
+fn failure(
+    alias: Option<&Ident>,
+    block: &Block,
+    env: &mut Env<'_>,
+    scope: &mut Scope,
+) -> (Option<Name>, super::Plan) {
     let mark = scope.mark();
     if let Some(alias) = alias {
         let ty = record_of(&[("step", Type::Text), ("reason", Type::Text), ("kind", Type::Text)]);
@@ -153,7 +183,9 @@ fn used(journey: &Name, scope: &Scope, event: Ty, env: &mut Env<'_>) -> Used {
         let event = Event::Known(event.clone());
         match kind {
             Kind::Action => {
-                actions.extend(action::for_event(name, event, journey, *at, env).map(|made| (name.clone(), made)));
+                actions.extend(
+                    action::for_event(name, event, journey, *at, env).map(|made| (name.clone(), made)),
+                );
             }
             Kind::Message => {
                 if let Some(made) = message::for_event(name, event, journey, *at, env) {

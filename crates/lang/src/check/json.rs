@@ -31,7 +31,8 @@ pub(crate) fn check(text: &Text, env: &mut Env<'_>) {
         let at = written.find(error.line(), error.column()).unwrap_or(text.at);
         let reason = error.to_string();
         let reason = reason.split(" at line ").next().unwrap_or_default();
-        let mut report = Report::new(Code::BadJson, at, format!("this body is not JSON: {reason}")).label("here");
+        let mut report =
+            Report::new(Code::BadJson, at, format!("this body is not JSON: {reason}")).label("here");
         report.help = if times == 2 {
             Some("what a `{% for %}` writes twice is no longer JSON; pass the whole list instead: `{{ list }}`".into())
         } else if reason.contains("trailing comma") {
@@ -73,7 +74,8 @@ impl Written {
     }
 
     fn find(&self, line: usize, column: usize) -> Option<At> {
-        let start: usize = self.text.split('\n').take(line.saturating_sub(1)).map(|line| line.len() + 1).sum();
+        let start: usize =
+            self.text.split('\n').take(line.saturating_sub(1)).map(|line| line.len() + 1).sum();
         let byte = (start + column.saturating_sub(1)).min(self.text.len().saturating_sub(1));
         let (from, at, text) = self.places.iter().rev().find(|(from, ..)| *from <= byte)?;
         if !text {

@@ -16,7 +16,13 @@ use crate::{
 };
 
 /// Checks a message for one event.
-pub(crate) fn check(message: &ast::Message, doc: Option<&Name>, event: Event, action: Option<Arc<Action>>, env: &mut Env<'_>) -> Option<Message> {
+pub(crate) fn check(
+    message: &ast::Message,
+    doc: Option<&Name>,
+    event: Event,
+    action: Option<Arc<Action>>,
+    env: &mut Env<'_>,
+) -> Option<Message> {
     let typed = params(&message.params, env);
     let mut scope = Scope::new(event);
     for (param, (_, ty)) in message.params.iter().zip(&typed) {
@@ -25,9 +31,10 @@ pub(crate) fn check(message: &ast::Message, doc: Option<&Name>, event: Event, ac
     let Some((declared, _)) = env.names.actions.get(&message.action.text).copied() else {
         let at = message.action.at;
         let known = env.names.actions.keys().map(|name| &**name);
-        let report = Report::new(Code::UnknownAction, at, format!("there is no action `{}`", message.action.text))
-            .label("not declared")
-            .did_you_mean(at, &message.action.text, known);
+        let report =
+            Report::new(Code::UnknownAction, at, format!("there is no action `{}`", message.action.text))
+                .label("not declared")
+                .did_you_mean(at, &message.action.text, known);
         env.report(report);
         return None;
     };
@@ -39,7 +46,9 @@ pub(crate) fn check(message: &ast::Message, doc: Option<&Name>, event: Event, ac
         let wanted = check.env.ty(&param.ty);
         check.env.reports.truncate(quiet);
         match (given, wanted) {
-            (Some((name, value)), Some(wanted)) => args.push(check.expect(value, &wanted, &format!("`{}`", name.text))),
+            (Some((name, value)), Some(wanted)) => {
+                args.push(check.expect(value, &wanted, &format!("`{}`", name.text)))
+            }
             (Some((_, value)), None) => args.push(check.infer(value, None).0),
             (None, Some(Type::Optional(_))) => args.push(graph::Expr::Literal(Value::Null)),
             (None, _) => check.report(
@@ -58,14 +67,21 @@ pub(crate) fn check(message: &ast::Message, doc: Option<&Name>, event: Event, ac
     for (index, (name, _)) in message.fields.iter().enumerate() {
         let twice = message.fields.iter().take(index).any(|(other, _)| other.text == name.text);
         if twice {
-            check.report(Report::new(Code::DuplicateName, name.at, format!("`{}` is given twice", name.text)).label("given again"));
+            check.report(
+                Report::new(Code::DuplicateName, name.at, format!("`{}` is given twice", name.text))
+                    .label("given again"),
+            );
         } else if !declared.params.iter().any(|param| param.name.text == name.text) {
             let known = declared.params.iter().map(|param| &*param.name.text);
             check.report(
-                Report::new(Code::WrongArguments, name.at, format!("the action `{}` takes no `{}`", message.action.text, name.text))
-                    .label("not a parameter of the action")
-                    .related(declared.name.at, "the action")
-                    .did_you_mean(name.at, &name.text, known),
+                Report::new(
+                    Code::WrongArguments,
+                    name.at,
+                    format!("the action `{}` takes no `{}`", message.action.text, name.text),
+                )
+                .label("not a parameter of the action")
+                .related(declared.name.at, "the action")
+                .did_you_mean(name.at, &name.text, known),
             );
         }
     }
@@ -79,7 +95,13 @@ pub(crate) fn check(message: &ast::Message, doc: Option<&Name>, event: Event, ac
 }
 
 /// A message for the entry event of a journey, and with it its action.
-pub(crate) fn for_event(name: &Name, event: Event, journey: &Name, used: At, env: &mut Env<'_>) -> Option<Arc<Message>> {
+pub(crate) fn for_event(
+    name: &Name,
+    event: Event,
+    journey: &Name,
+    used: At,
+    env: &mut Env<'_>,
+) -> Option<Arc<Message>> {
     let (message, doc) = env.names.messages.get(name).copied()?;
     let action = super::action::for_event(&message.action.text, event.clone(), journey, used, env);
     let before = std::mem::take(&mut env.reports);

@@ -7,8 +7,8 @@ mod calls;
 mod connection;
 mod declare;
 mod expr;
-mod json;
 mod journey;
+mod json;
 mod message;
 mod names;
 mod narrow;
@@ -97,7 +97,14 @@ pub(crate) struct PlannedWay {
 pub(crate) fn check(files: &[Vec<Decl>], sources: &[Source], reports: &mut Vec<Report>) -> Module {
     let names = Names::collect(files, reports);
     let types = types::resolve(&names, reports);
-    let mut env = scope::Env { names: &names, types, sources, profile: None, connections: BTreeMap::new(), reports: Vec::new() };
+    let mut env = scope::Env {
+        names: &names,
+        types,
+        sources,
+        profile: None,
+        connections: BTreeMap::new(),
+        reports: Vec::new(),
+    };
     let module = declare::module(&mut env);
     reports.append(&mut env.reports);
     module

@@ -65,7 +65,11 @@ impl<'a> Names<'a> {
                 } else {
                     (Code::DuplicateName, format!("`{name}` is declared twice"))
                 };
-                reports.push(Report::new(code, at, message).label("declared again here").related(*before, "first declared here"));
+                reports.push(
+                    Report::new(code, at, message)
+                        .label("declared again here")
+                        .related(*before, "first declared here"),
+                );
                 continue;
             }
             if space == Kind::Type && BUILT_IN.contains(&&*name) {

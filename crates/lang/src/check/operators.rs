@@ -2,10 +2,17 @@
 
 use graph::{BinaryOp, Expr as G, Type};
 
-use super::{Ty, expr::Check, types::{fits, join}};
+use super::{
+    Ty,
+    expr::Check,
+    types::{fits, join},
+};
 use crate::{
     diagnostic::{Code, Report},
-    syntax::{At, ast::{Expr, ExprKind}},
+    syntax::{
+        At,
+        ast::{Expr, ExprKind},
+    },
 };
 
 type Sides = ((G, G), Ty);
@@ -47,9 +54,13 @@ impl Check<'_, '_> {
             if never_null(&x, &y) || never_null(&y, &x) {
                 let at = left.at.to(right.at);
                 self.report(
-                    Report::new(Code::WrongType, at, "this can never be missing, so comparing it with `null` decides nothing")
-                        .label("always the same")
-                        .help("leave the comparison out, or declare the value with `?`"),
+                    Report::new(
+                        Code::WrongType,
+                        at,
+                        "this can never be missing, so comparing it with `null` decides nothing",
+                    )
+                    .label("always the same")
+                    .help("leave the comparison out, or declare the value with `?`"),
                 );
             } else if join(x.settled(), y.settled()).is_none()
                 && !fits(x.settled(), y.settled())
@@ -84,11 +95,17 @@ impl Check<'_, '_> {
             (Some(item), Some(whole @ (Type::Text | Type::Enum(_)))) => {
                 self.demand(left.at, &item, &Type::Text, &format!("what is looked for in {whole}"));
             }
-            (_, Some(found)) if found.is_optional() => self.unsettled(right.at, &found, "what `in` looks into"),
+            (_, Some(found)) if found.is_optional() => {
+                self.unsettled(right.at, &found, "what `in` looks into")
+            }
             (_, Some(Type::Json) | None) | (None, Some(Type::List(_) | Type::Text | Type::Enum(_))) => {}
             (_, Some(other)) => self.report(
-                Report::new(Code::WrongType, right.at, format!("`in` looks into lists and texts, this is {other}"))
-                    .label(format!("this is {other}")),
+                Report::new(
+                    Code::WrongType,
+                    right.at,
+                    format!("`in` looks into lists and texts, this is {other}"),
+                )
+                .label(format!("this is {other}")),
             ),
         }
         ((a, b), Some(Type::Bool))
@@ -121,8 +138,9 @@ impl Check<'_, '_> {
     }
 
     fn mismatch(&mut self, at: At, op: BinaryOp, x: &Type, y: &Type) {
-        let mut report = Report::new(Code::WrongType, at, format!("`{}` cannot stand between {x} and {y}", op.symbol()))
-            .label(format!("{x} {} {y}", op.symbol()));
+        let mut report =
+            Report::new(Code::WrongType, at, format!("`{}` cannot stand between {x} and {y}", op.symbol()))
+                .label(format!("{x} {} {y}", op.symbol()));
         if op == BinaryOp::Add && (*x == Type::Text || *y == Type::Text) {
             report = report.help("put values into text with holes: `\"{{ a }} {{ b }}\"`");
         }

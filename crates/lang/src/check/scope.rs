@@ -7,11 +7,17 @@ use std::{
 
 use graph::{Connection, Expr, Name, RecordType, Type};
 
-use super::{Kind, Names, Ty, types::{Resolver, Types}};
+use super::{
+    Kind, Names, Ty,
+    types::{Resolver, Types},
+};
 use crate::{
     Source,
     diagnostic::{Code, Report},
-    syntax::{At, ast::{Ident, TypeExpr}},
+    syntax::{
+        At,
+        ast::{Ident, TypeExpr},
+    },
 };
 
 /// What is the same for all expressions of a project.
@@ -156,17 +162,25 @@ impl Scope {
         const ROOTS: [&str; 4] = ["profile", "event", "journey", "now"];
         if ROOTS.contains(&&*ident.text) || crate::syntax::parser::expr::RESERVED.contains(&&*ident.text) {
             env.report(
-                Report::new(Code::DuplicateName, ident.at, format!("`{}` already means something everywhere", ident.text))
-                    .label("choose another name"),
+                Report::new(
+                    Code::DuplicateName,
+                    ident.at,
+                    format!("`{}` already means something everywhere", ident.text),
+                )
+                .label("choose another name"),
             );
             return;
         }
         if let Some(before) = self.get(&ident.text) {
             env.report(
-                Report::new(Code::DuplicateName, ident.at, format!("`{}` is already the name of something here", ident.text))
-                    .label("named again here")
-                    .related(before.at, "first named here")
-                    .help("choose another name: a value never changes once it is named"),
+                Report::new(
+                    Code::DuplicateName,
+                    ident.at,
+                    format!("`{}` is already the name of something here", ident.text),
+                )
+                .label("named again here")
+                .related(before.at, "first named here")
+                .help("choose another name: a value never changes once it is named"),
             );
             return;
         }

@@ -104,7 +104,8 @@ impl Walk<'_, '_> {
             }
             StepKind::Give { value } => self.give(value, at),
             StepKind::Exit { reason } => {
-                let reason = reason.as_ref().map(|reason| lend!(self).expect(reason, &Type::Text, "the reason"));
+                let reason =
+                    reason.as_ref().map(|reason| lend!(self).expect(reason, &Type::Text, "the reason"));
                 let mut made = planned("exit", self.env.text(at), at, K::Exit { reason });
                 made.ways.clear();
                 (made, Flow::Leaves)
@@ -182,7 +183,8 @@ impl Walk<'_, '_> {
             .label("not declared")
             .did_you_mean(name.at, &name.text, known);
         if other {
-            report = report.help(format!("write `{word} {}(…)`: messages are sent, actions are called", name.text));
+            report = report
+                .help(format!("write `{word} {}(…)`: messages are sent, actions are called", name.text));
         }
         self.env.report(report);
         for arg in &call.args {
@@ -210,10 +212,16 @@ impl Walk<'_, '_> {
                 self.env.reports.truncate(quiet);
                 if let (Some(bind), None) = (bind, &answer) {
                     self.env.report(
-                        Report::new(Code::MissingAnswer, call.name.at, format!("the action `{}` has no answer to name", call.name.text))
-                            .label(format!("gives nothing for `{}`", bind.text))
-                            .related(action.name.at, "declared without `->`")
-                            .help("declare the answer's shape: `action name(…) -> { … }`, or leave `let … =` out"),
+                        Report::new(
+                            Code::MissingAnswer,
+                            call.name.at,
+                            format!("the action `{}` has no answer to name", call.name.text),
+                        )
+                        .label(format!("gives nothing for `{}`", bind.text))
+                        .related(action.name.at, "declared without `->`")
+                        .help(
+                            "declare the answer's shape: `action name(…) -> { … }`, or leave `let … =` out",
+                        ),
                     );
                 }
             }
@@ -229,13 +237,18 @@ impl Walk<'_, '_> {
         });
         if let (Some(_), Some(error)) = (&fallback, error) {
             self.env.report(
-                Report::new(Code::WrongArguments, error.block.at, "`or` already says what happens on an error")
-                    .label("never reached")
-                    .help("keep `or`, or write `on error` and `give` the value there"),
+                Report::new(
+                    Code::WrongArguments,
+                    error.block.at,
+                    "`or` already says what happens on an error",
+                )
+                .label("never reached")
+                .help("keep `or`, or write `on error` and `give` the value there"),
             );
         }
         self.scope.time_passes();
-        let handler = error.map(|error| self.on_error(error, bind.map(|bind| (bind.text.clone(), answer.clone()))));
+        let handler =
+            error.map(|error| self.on_error(error, bind.map(|bind| (bind.text.clone(), answer.clone()))));
         let kind = K::Call {
             action: call.name.text.clone(),
             args,
@@ -247,9 +260,13 @@ impl Walk<'_, '_> {
         if let (Some(error), Some((plan, flow))) = (error, handler) {
             if let (Some(bind), Flow::Continues) = (bind, flow) {
                 self.env.report(
-                    Report::new(Code::MissingAnswer, error.block.at, format!("after an error `{}` would have no value", bind.text))
-                        .label("this block goes on without one")
-                        .help("end it with `exit`, or with `give` and a value"),
+                    Report::new(
+                        Code::MissingAnswer,
+                        error.block.at,
+                        format!("after an error `{}` would have no value", bind.text),
+                    )
+                    .label("this block goes on without one")
+                    .help("end it with `exit`, or with `give` and a value"),
                 );
             }
             made.ways.push(way(Edge::Error, "error", Some(plan)));
@@ -264,7 +281,10 @@ impl Walk<'_, '_> {
         let mark = self.scope.mark();
         if let Some(name) = &error.name {
             let ty = record_of(&[
-                ("kind", Type::Enum(graph::ErrorKind::ALL.iter().map(|kind| Name::from(kind.word())).collect())),
+                (
+                    "kind",
+                    Type::Enum(graph::ErrorKind::ALL.iter().map(|kind| Name::from(kind.word())).collect()),
+                ),
                 ("status", Type::Int.optional()),
                 ("reason", Type::Text),
                 ("body", Type::Json),
@@ -362,9 +382,16 @@ impl Walk<'_, '_> {
             if rest == 0 { format!("{whole}%") } else { format!("{whole}.{rest:02}%").replace("0%", "%") }
         };
         let problem = match (sum, holdout) {
-            _ if ways.is_empty() => Some(("this split has no ways".to_owned(), "write `50% \"name\" { … }` for each way")),
-            (10_001.., _) => Some((format!("the shares are {} together", percent(sum)), "together they are at most 100%")),
-            (10_000, Some(_)) => Some(("nothing is left for the holdout".into(), "take `holdout` away, or give the ways less than 100%")),
+            _ if ways.is_empty() => {
+                Some(("this split has no ways".to_owned(), "write `50% \"name\" { … }` for each way"))
+            }
+            (10_001.., _) => {
+                Some((format!("the shares are {} together", percent(sum)), "together they are at most 100%"))
+            }
+            (10_000, Some(_)) => Some((
+                "nothing is left for the holdout".into(),
+                "take `holdout` away, or give the ways less than 100%",
+            )),
             (0..10_000, None) => Some((
                 format!("the shares are only {} together", percent(sum)),
                 "add `holdout` for those who go on without any of the ways, or make the shares 100%",

@@ -51,8 +51,12 @@ impl Check<'_, '_> {
                         }
                         Some(other) => {
                             self.report(
-                                Report::new(Code::WrongType, list.at, format!("`for` goes through a list, this is {other}"))
-                                    .label(format!("this is {other}")),
+                                Report::new(
+                                    Code::WrongType,
+                                    list.at,
+                                    format!("`for` goes through a list, this is {other}"),
+                                )
+                                .label(format!("this is {other}")),
                             );
                             None
                         }
@@ -82,11 +86,17 @@ impl Check<'_, '_> {
             // A bare JSON value may be missing: it is written as `null`.
             if ty.is_optional() && escape != Escape::JsonValue {
                 self.unsettled_hole(value, &ty);
-            } else if matches!(ty, Type::List(_) | Type::Record(_)) && matches!(place, Place::Url | Place::Header) {
+            } else if matches!(ty, Type::List(_) | Type::Record(_))
+                && matches!(place, Place::Url | Place::Header)
+            {
                 self.report(
-                    Report::new(Code::WrongType, value.at, format!("{ty} cannot be printed in a URL or a header"))
-                        .label(format!("this is {ty}"))
-                        .help("print one of its fields, or make it text with `.join(\",\")` or `.toJson()`"),
+                    Report::new(
+                        Code::WrongType,
+                        value.at,
+                        format!("{ty} cannot be printed in a URL or a header"),
+                    )
+                    .label(format!("this is {ty}"))
+                    .help("print one of its fields, or make it text with `.join(\",\")` or `.toJson()`"),
                 );
             }
         }
@@ -101,10 +111,14 @@ impl Check<'_, '_> {
             _ => "\"…\"".into(),
         };
         self.report(
-            Report::new(Code::UnsettledOptional, value.at, format!("`{text}` may be missing, and then there is nothing to print"))
-                .label(format!("this is {ty}"))
-                .help(format!("say what is printed then: `{{{{ {text} ?? {default} }}}}`"))
-                .fix(value.at.end_only(), format!(" ?? {default}")),
+            Report::new(
+                Code::UnsettledOptional,
+                value.at,
+                format!("`{text}` may be missing, and then there is nothing to print"),
+            )
+            .label(format!("this is {ty}"))
+            .help(format!("say what is printed then: `{{{{ {text} ?? {default} }}}}`"))
+            .fix(value.at.end_only(), format!(" ?? {default}")),
         );
     }
 }

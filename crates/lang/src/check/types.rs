@@ -90,7 +90,8 @@ fn declared(names: &Names<'_>, name: &Name, types: &Types, reports: &mut Vec<Rep
     match names.events.get(name) {
         Some(event) => {
             let (fields, depth) = resolver.fields(event.fields);
-            let record = fields.map(|fields| Type::Record(Arc::new(RecordType { name: Some(name.clone()), fields })));
+            let record =
+                fields.map(|fields| Type::Record(Arc::new(RecordType { name: Some(name.clone()), fields })));
             (record, depth)
         }
         None => (None, 0),
@@ -124,7 +125,8 @@ impl Resolver<'_, '_> {
                     members.iter().map(|member| member.fixed().map(Name::from)).collect();
                 if members.is_none() {
                     self.reports.push(
-                        Report::new(Code::BadTemplate, ty.at, "a type cannot have holes").label("fixed text only"),
+                        Report::new(Code::BadTemplate, ty.at, "a type cannot have holes")
+                            .label("fixed text only"),
                     );
                 }
                 (members.map(|members| Type::Enum(members.into())), 1)
@@ -143,7 +145,11 @@ impl Resolver<'_, '_> {
             }
         };
         if depth > DEPTH {
-            self.reports.push(Report::new(Code::TooDeep, ty.at, format!("this type is more than {DEPTH} levels deep")));
+            self.reports.push(Report::new(
+                Code::TooDeep,
+                ty.at,
+                format!("this type is more than {DEPTH} levels deep"),
+            ));
             return (None, 0);
         }
         (resolved, depth)
@@ -193,9 +199,13 @@ impl Resolver<'_, '_> {
         for field in fields {
             if let Some(before) = seen.insert(&field.name.text, field.name.at) {
                 self.reports.push(
-                    Report::new(Code::DuplicateName, field.name.at, format!("the field `{}` is declared twice", field.name.text))
-                        .label("declared again here")
-                        .related(before, "first declared here"),
+                    Report::new(
+                        Code::DuplicateName,
+                        field.name.at,
+                        format!("the field `{}` is declared twice", field.name.text),
+                    )
+                    .label("declared again here")
+                    .related(before, "first declared here"),
                 );
                 continue;
             }
@@ -210,7 +220,12 @@ impl Resolver<'_, '_> {
                         }
                         value.ok()
                     });
-                    made.push(graph::Field { name: field.name.text.clone(), ty, default, doc: field.doc.clone() });
+                    made.push(graph::Field {
+                        name: field.name.text.clone(),
+                        ty,
+                        default,
+                        doc: field.doc.clone(),
+                    });
                 }
                 None => whole = false,
             }
@@ -232,13 +247,25 @@ pub(crate) fn fits(found: &Type, wanted: &Type) -> bool {
         (Type::List(found), Type::List(wanted)) => Arc::ptr_eq(found, wanted) || fits(found, wanted),
         (Type::Record(found), Type::Record(wanted)) => {
             Arc::ptr_eq(found, wanted)
-                || wanted.fields.iter().all(|field| {
-                    found.field(&field.name).is_some_and(|given| fits(&given.ty, &field.ty))
-                })
+                || wanted
+                    .fields
+                    .iter()
+                    .all(|field| found.field(&field.name).is_some_and(|given| fits(&given.ty, &field.ty)))
         }
         (
-            Type::Null | Type::Bool | Type::Int | Type::Decimal | Type::Text | Type::DateTime | Type::Date
-            | Type::Duration | Type::TimeZone | Type::Json | Type::Enum(_) | Type::List(_) | Type::Record(_)
+            Type::Null
+            | Type::Bool
+            | Type::Int
+            | Type::Decimal
+            | Type::Text
+            | Type::DateTime
+            | Type::Date
+            | Type::Duration
+            | Type::TimeZone
+            | Type::Json
+            | Type::Enum(_)
+            | Type::List(_)
+            | Type::Record(_)
             | Type::Optional(_),
             _,
         ) => std::mem::discriminant(found) == std::mem::discriminant(wanted) && is_plain(found),

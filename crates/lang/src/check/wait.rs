@@ -21,10 +21,14 @@ impl Check<'_, '_> {
     pub(super) fn moment(&mut self, moment: &ast::Moment) -> Moment {
         match moment {
             ast::Moment::After(length) => self.length(length),
-            ast::Moment::At(instant) => Moment::At(self.expect(instant, &Type::DateTime, "what is waited for")),
-            ast::Moment::Calendar { day, time, zone } => {
-                Moment::Calendar { day: *day, time: *time, zone: self.expect(zone, &Type::TimeZone, "the zone") }
+            ast::Moment::At(instant) => {
+                Moment::At(self.expect(instant, &Type::DateTime, "what is waited for"))
             }
+            ast::Moment::Calendar { day, time, zone } => Moment::Calendar {
+                day: *day,
+                time: *time,
+                zone: self.expect(zone, &Type::TimeZone, "the zone"),
+            },
             ast::Moment::Cron { text, zone } => {
                 let zone = self.expect(zone, &Type::TimeZone, "the zone");
                 let parsed = self.fixed(text).map(|fixed| Schedule::parse(&fixed));
@@ -51,7 +55,9 @@ impl Check<'_, '_> {
         if let graph::Expr::Literal(graph::Value::Duration(micros)) = &made
             && *micros < 0
         {
-            self.report(Report::new(Code::BadSchedule, length.at, "a wait cannot be negative").label("in the past"));
+            self.report(
+                Report::new(Code::BadSchedule, length.at, "a wait cannot be negative").label("in the past"),
+            );
         }
         Moment::After(made)
     }

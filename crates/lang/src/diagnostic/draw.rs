@@ -5,11 +5,14 @@ use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use super::{Diagnostic, Severity};
 use crate::Source;
 
+/// How many are drawn: nobody reads more, and a broken file may have thousands.
+const MOST: usize = 100;
+
 /// Draws diagnostics as rustc does, one after the other.
 pub fn draw(diagnostics: &[Diagnostic], sources: &[Source], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut drawn = String::new();
-    for diagnostic in diagnostics {
+    for diagnostic in diagnostics.iter().take(MOST) {
         if !drawn.is_empty() {
             drawn.push_str("\n\n");
         }
@@ -17,6 +20,9 @@ pub fn draw(diagnostics: &[Diagnostic], sources: &[Source], color: bool) -> Stri
     }
     if !drawn.is_empty() {
         drawn.push('\n');
+    }
+    if diagnostics.len() > MOST {
+        drawn.push_str(&format!("\n… and {} more\n", diagnostics.len() - MOST));
     }
     drawn
 }
@@ -26,9 +32,10 @@ fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a [Source]) -> Vec<Group<'a
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut first = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.word()).elements(
-        std::iter::empty::<Snippet<'a, annotate_snippets::Annotation<'a>>>(),
-    );
+    let mut first = level
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.code.word())
+        .elements(std::iter::empty::<Snippet<'a, annotate_snippets::Annotation<'a>>>());
     if let Some(text) = text_of(&diagnostic.file, sources) {
         let mut snippet = Snippet::source(text).path(diagnostic.file.as_str()).annotation(
             AnnotationKind::Primary
@@ -36,8 +43,9 @@ fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a [Source]) -> Vec<Group<'a
                 .label(Some(diagnostic.label.as_str()).filter(|label| !label.is_empty())),
         );
         for related in diagnostic.related.iter().filter(|related| related.file == diagnostic.file) {
-            snippet = snippet
-                .annotation(AnnotationKind::Context.span(clamp(text, related.span)).label(related.label.as_str()));
+            snippet = snippet.annotation(
+                AnnotationKind::Context.span(clamp(text, related.span)).label(related.label.as_str()),
+            );
         }
         first = first.element(snippet);
     }

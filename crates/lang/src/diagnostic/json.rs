@@ -8,7 +8,8 @@ use crate::Source;
 /// Diagnostics as a JSON list; lines and columns count from one, columns in characters.
 pub fn to_json(diagnostics: &[Diagnostic], sources: &[Source]) -> Value {
     let range = |file: &str, span: graph::Span| {
-        let text = sources.iter().find(|source| source.name == file).map_or("", |source| source.text.as_str());
+        let text =
+            sources.iter().find(|source| source.name == file).map_or("", |source| source.text.as_str());
         (place(text, span.start), place(text, span.end))
     };
     Value::Array(

@@ -45,7 +45,8 @@ fn same(before: &Lexed<'_>, after: &Lexed<'_>) -> bool {
     let tokens = |lexed: &Lexed<'_>| -> Vec<(Kind, String)> {
         lexed.tokens.iter().map(|token| (token.kind, token.text.to_owned())).collect()
     };
-    let comments =
-        |lexed: &Lexed<'_>| -> Vec<String> { lexed.comments.iter().map(|comment| comment.text.to_owned()).collect() };
+    let comments = |lexed: &Lexed<'_>| -> Vec<String> {
+        lexed.comments.iter().map(|comment| comment.text.to_owned()).collect()
+    };
     tokens(before) == tokens(after) && comments(before) == comments(after)
 }

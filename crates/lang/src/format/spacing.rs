@@ -14,7 +14,10 @@ enum Item<'a> {
     Token(Token<'a>),
     Comment(Comment<'a>),
     /// A JSON body, from bracket to bracket.
-    Json { first: Token<'a>, last: Token<'a> },
+    Json {
+        first: Token<'a>,
+        last: Token<'a>,
+    },
 }
 
 impl Item<'_> {
@@ -139,8 +142,10 @@ fn items<'a>(lexed: &Lexed<'a>) -> Vec<Item<'a>> {
 fn continues(item: &Item<'_>, items: &[Item<'_>], index: usize) -> bool {
     let Item::Token(token) = item else { return false };
     let before = index.checked_sub(1).and_then(|before| items.get(before)).map_or("", Item::text);
-    let operator = matches!(token.text, "and" | "or" | "??" | "+" | "*" | "/" | "." | "?." | "==" | "!=" | "then" | "where")
-        || (token.text == "else" && before != "}");
+    let operator = matches!(
+        token.text,
+        "and" | "or" | "??" | "+" | "*" | "/" | "." | "?." | "==" | "!=" | "then" | "where"
+    ) || (token.text == "else" && before != "}");
     operator && !matches!(before, "{" | ",")
 }
 
@@ -176,8 +181,22 @@ fn spaced(before: &Item<'_>, item: &Item<'_>, items: &[Item<'_>], index: usize, 
 fn keyword(word: &str) -> bool {
     matches!(
         word,
-        "and" | "or" | "not" | "in" | "if" | "then" | "else" | "where" | "wait" | "until" | "to" | "after" | "give" | "elif"
-            | "per" | "private"
+        "and"
+            | "or"
+            | "not"
+            | "in"
+            | "if"
+            | "then"
+            | "else"
+            | "where"
+            | "wait"
+            | "until"
+            | "to"
+            | "after"
+            | "give"
+            | "elif"
+            | "per"
+            | "private"
     )
 }
 

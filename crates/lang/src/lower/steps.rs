@@ -30,9 +30,11 @@ pub(super) fn lower(checked: &Checked) -> Lowered {
         step.span = Span { start: bottom.saturating_sub(1), end: bottom };
     }
     let start = builder.connect(&checked.steps, &main, end);
-    let failure = checked.failure.as_ref().zip(failure).map(|((alias, plan), placed)| {
-        (builder.connect(plan, &placed, end), alias.clone())
-    });
+    let failure = checked
+        .failure
+        .as_ref()
+        .zip(failure)
+        .map(|((alias, plan), placed)| (builder.connect(plan, &placed, end), alias.clone()));
     Lowered { graph: builder.graph, start, failure, steps: builder.steps }
 }
 

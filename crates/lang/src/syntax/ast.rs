@@ -235,11 +235,25 @@ impl Text {
 
 #[derive(Clone, Debug)]
 pub(crate) enum TextPart {
-    Text { text: String, at: At },
+    Text {
+        text: String,
+        at: At,
+    },
     /// `quoted`: between the quotes of a JSON string.
-    Hole { value: Expr, quoted: bool, at: At },
-    If { branches: Vec<(Expr, Text)>, otherwise: Option<Text> },
-    For { variable: Ident, list: Expr, body: Text },
+    Hole {
+        value: Expr,
+        quoted: bool,
+        at: At,
+    },
+    If {
+        branches: Vec<(Expr, Text)>,
+        otherwise: Option<Text>,
+    },
+    For {
+        variable: Ident,
+        list: Expr,
+        body: Text,
+    },
 }
 
 /// An expression.
@@ -261,15 +275,34 @@ pub(crate) enum ExprKind {
     Duration(i64),
     Text(Text),
     Name(Name),
-    Field { of: Box<Expr>, name: Ident, safe: bool },
-    Index { of: Box<Expr>, index: Box<Expr> },
+    Field {
+        of: Box<Expr>,
+        name: Ident,
+        safe: bool,
+    },
+    Index {
+        of: Box<Expr>,
+        index: Box<Expr>,
+    },
     List(Vec<Expr>),
     Record(Vec<(Ident, Expr)>),
     Unary(UnaryOp, Box<Expr>),
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
-    If { condition: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
-    Call { receiver: Option<Box<Expr>>, safe: bool, name: Ident, args: Vec<Expr> },
-    Lambda { params: Vec<Ident>, body: Box<Expr> },
+    If {
+        condition: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
+    Call {
+        receiver: Option<Box<Expr>>,
+        safe: bool,
+        name: Ident,
+        args: Vec<Expr>,
+    },
+    Lambda {
+        params: Vec<Ident>,
+        body: Box<Expr>,
+    },
     /// What could not be read; whatever is said about it has been said.
     Error,
 }

@@ -63,12 +63,13 @@ impl<'a> Lexer<'a> {
             '"' => self.quoted(rest),
             '0'..='9' => self.take(Kind::Number, number_length(rest)),
             _ if is_word_start(first) => {
-                let length = rest.find(|c: char| !is_word_start(c) && !c.is_ascii_digit()).unwrap_or(rest.len());
+                let length =
+                    rest.find(|c: char| !is_word_start(c) && !c.is_ascii_digit()).unwrap_or(rest.len());
                 self.take(Kind::Word, length);
             }
             _ if PAIRS.iter().any(|pair| rest.starts_with(pair)) => self.take(Kind::Symbol, 2),
-            '{' | '}' | '(' | ')' | '[' | ']' | ',' | ':' | '.' | '=' | '<' | '>' | '+' | '-' | '*' | '/' | '%'
-            | '?' | '|' => self.take(Kind::Symbol, 1),
+            '{' | '}' | '(' | ')' | '[' | ']' | ',' | ':' | '.' | '=' | '<' | '>' | '+' | '-' | '*' | '/'
+            | '%' | '?' | '|' => self.take(Kind::Symbol, 1),
             _ => self.unexpected(first),
         }
         true
@@ -102,7 +103,9 @@ impl<'a> Lexer<'a> {
                 self.out.reports.push(
                     Report::new(Code::UnterminatedString, at, "this text has no closing quote")
                         .label("begins here and runs to the end of the line")
-                        .help("close it with `\"`; a quote inside a text is written `\\\"`, a line break `\\n`"),
+                        .help(
+                            "close it with `\"`; a quote inside a text is written `\\\"`, a line break `\\n`",
+                        ),
                 );
                 self.take(Kind::Text, length);
             }
@@ -120,22 +123,27 @@ impl<'a> Lexer<'a> {
     fn unexpected(&mut self, first: char) {
         let at = self.place(self.at, self.at + first.len_utf8());
         // One report for a run of them: a file in another encoding would give thousands.
-        let known = self.out.reports.last().is_some_and(|last| {
-            last.code == Code::UnexpectedCharacter && last.at.end == at.start
-        });
+        let known = self
+            .out
+            .reports
+            .last()
+            .is_some_and(|last| last.code == Code::UnexpectedCharacter && last.at.end == at.start);
         if known {
             if let Some(last) = self.out.reports.last_mut() {
                 last.at.end = at.end;
             }
         } else {
-            let shown = if first.is_control() { first.escape_unicode().to_string() } else { first.to_string() };
+            let shown =
+                if first.is_control() { first.escape_unicode().to_string() } else { first.to_string() };
             let mut report = Report::new(
                 Code::UnexpectedCharacter,
                 at,
                 format!("the language has no use for `{shown}` here"),
             );
             report.help = match first {
-                '\'' | '“' | '”' | '‘' | '’' => Some("texts stand in straight double quotes: `\"…\"`".into()),
+                '\'' | '“' | '”' | '‘' | '’' => {
+                    Some("texts stand in straight double quotes: `\"…\"`".into())
+                }
                 ';' => Some("steps need no semicolon; each stands on its own line".into()),
                 '&' => Some("write `and`".into()),
                 '!' => Some("write `not`".into()),
@@ -187,7 +195,8 @@ pub(crate) enum End {
 /// Finds the end of what `inside` says and `from` is the inner start of.
 pub(crate) fn end_of(text: &str, from: usize, inside: Inside) -> End {
     let bytes = text.as_bytes();
-    let line_end = || bytes.iter().skip(from).position(|byte| *byte == b'\n').map_or(text.len(), |at| from + at);
+    let line_end =
+        || bytes.iter().skip(from).position(|byte| *byte == b'\n').map_or(text.len(), |at| from + at);
     let mut open = vec![inside];
     let mut at = from;
     while let (Some(inner), Some(byte)) = (open.last_mut(), bytes.get(at)) {
@@ -238,7 +247,10 @@ mod tests {
     #[test]
     fn texts_with_texts_in_their_holes_are_one_token() {
         assert_eq!(texts(r#"a "x {{ b ?? "y}}" }} z" c"#), ["a", r#""x {{ b ?? "y}}" }} z""#, "c"]);
-        assert_eq!(texts("2s 0.5 09:00 a?.b x=>y"), ["2", "s", "0.5", "09", ":", "00", "a", "?.", "b", "x", "=>", "y"]);
+        assert_eq!(
+            texts("2s 0.5 09:00 a?.b x=>y"),
+            ["2", "s", "0.5", "09", ":", "00", "a", "?.", "b", "x", "=>", "y"]
+        );
     }
 
     #[test]

@@ -25,7 +25,8 @@ pub(crate) enum Form {
 
 /// Reads the text that `source[at]` holds (without quotes).
 pub(crate) fn read(source: &str, at: At, form: Form, shared: &Shared) -> Text {
-    let mut reader = Reader { source, at, form, shared, quoted: false, stopped: false, open: vec![Frame::root(at)] };
+    let mut reader =
+        Reader { source, at, form, shared, quoted: false, stopped: false, open: vec![Frame::root(at)] };
     reader.run();
     reader.finish()
 }
@@ -79,16 +80,30 @@ impl Reader<'_> {
             if at >= end {
                 break;
             }
-            let inside = if rest.get(next..).is_some_and(|rest| rest.starts_with("{%")) { Inside::Tag } else { Inside::Hole(0) };
+            let inside = if rest.get(next..).is_some_and(|rest| rest.starts_with("{%")) {
+                Inside::Tag
+            } else {
+                Inside::Hole(0)
+            };
             let whole = self.source.get(..end).unwrap_or_default();
             match end_of(whole, at + 2, inside) {
                 End::At(close) => {
-                    if inside == Inside::Tag { self.tag(at, close) } else { self.hole(at, close) }
+                    if inside == Inside::Tag {
+                        self.tag(at, close)
+                    } else {
+                        self.hole(at, close)
+                    }
                     at = close;
                 }
                 End::Missing(_) | End::TooDeep(_) => {
                     let close = if inside == Inside::Tag { "%}" } else { "}}" };
-                    self.report(at, (at + 2).min(end), format!("this has no closing `{close}`"), "opened here", None);
+                    self.report(
+                        at,
+                        (at + 2).min(end),
+                        format!("this has no closing `{close}`"),
+                        "opened here",
+                        None,
+                    );
                     at = end;
                 }
             }
@@ -97,7 +112,8 @@ impl Reader<'_> {
 
     /// A `\` before the found brace takes it in, as in `\{{`: only quoted texts have escapes.
     fn escaped_end(&self, rest: &str, found: usize) -> usize {
-        let backslashes = rest.get(..found).unwrap_or_default().bytes().rev().take_while(|byte| *byte == b'\\').count();
+        let backslashes =
+            rest.get(..found).unwrap_or_default().bytes().rev().take_while(|byte| *byte == b'\\').count();
         let escaped = matches!(self.form, Form::Quoted) && found < rest.len() && backslashes % 2 == 1;
         if escaped { (found + 2).min(rest.len()) } else { found }
     }
@@ -175,10 +191,16 @@ impl Reader<'_> {
     fn hole(&mut self, start: usize, close: usize) {
         let inner = self.source.get(start + 2..close - 2).unwrap_or_default();
         let value = if inner.trim().is_empty() {
-            self.report(start, close, "this hole is empty", "nothing to print", Some("write an expression: `{{ profile.email }}`"));
+            self.report(
+                start,
+                close,
+                "this hole is empty",
+                "nothing to print",
+                Some("write an expression: `{{ profile.email }}`"),
+            );
             Expr { at: self.place(start, close), height: 0, kind: ExprKind::Error }
         } else {
-            self.within(inner, start + 2, |input| whole_expression(input))
+            self.within(inner, start + 2, whole_expression)
         };
         let (quoted, at) = (self.quoted, self.place(start, close));
         self.push(TextPart::Hole { value, quoted, at });
@@ -201,14 +223,15 @@ impl Reader<'_> {
 
     fn tag(&mut self, start: usize, close: usize) {
         let inner = self.source.get(start + 2..close - 2).unwrap_or_default();
-        let word = inner.trim_start().split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned();
+        let word =
+            inner.trim_start().split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned();
         let skipped = inner.len() - inner.trim_start().len() + word.len();
         let rest = inner.get(skipped..).unwrap_or_default();
         let base = start + 2 + skipped;
         let at = self.place(start, close);
         match word.as_str() {
             "if" => {
-                let condition = self.within(rest, base, |input| whole_expression(input));
+                let condition = self.within(rest, base, whole_expression);
                 self.begin(FrameKind::If { done: Vec::new(), condition: Some(condition) }, at);
             }
             "for" => {
@@ -216,13 +239,19 @@ impl Reader<'_> {
                 self.begin(FrameKind::For { variable, list }, at);
             }
             "elif" => {
-                let next = self.within(rest, base, |input| whole_expression(input));
+                let next = self.within(rest, base, whole_expression);
                 self.branch(Some(next), at);
             }
             "else" => self.branch(None, at),
             "end" | "endif" | "endfor" if self.open.len() > 1 => self.end(),
             "end" | "endif" | "endfor" => {
-                self.report(start, close, "nothing is open here that could end", "no `if` or `for` before it", None);
+                self.report(
+                    start,
+                    close,
+                    "nothing is open here that could end",
+                    "no `if` or `for` before it",
+                    None,
+                );
             }
             _ => self.report(
                 start,
@@ -251,7 +280,13 @@ impl Reader<'_> {
                     done.push((before, Text { at: within, parts: std::mem::take(parts) }));
                 }
             }
-            _ => self.report(at.start as usize, at.end as usize, "there is no `if` that this could belong to", "", None),
+            _ => self.report(
+                at.start as usize,
+                at.end as usize,
+                "there is no `if` that this could belong to",
+                "",
+                None,
+            ),
         }
     }
 
@@ -264,7 +299,9 @@ impl Reader<'_> {
                 done.push((condition, text));
                 self.push(TextPart::If { branches: done, otherwise: None });
             }
-            FrameKind::If { done, condition: None } => self.push(TextPart::If { branches: done, otherwise: Some(text) }),
+            FrameKind::If { done, condition: None } => {
+                self.push(TextPart::If { branches: done, otherwise: Some(text) })
+            }
             FrameKind::For { variable, list } => self.push(TextPart::For { variable, list, body: text }),
         }
     }

@@ -30,8 +30,17 @@ pub(crate) fn action(input: P<'_>) -> R<'_, DeclKind> {
     let (input, method) = cut(method).parse(input)?;
     let (input, connection) = cut(ident("the name of a connection")).parse(input)?;
     let (mut input, path) = cut(text("a path such as `\"/orders\"`")).parse(input)?;
-    let mut made =
-        Action { name, params, answer, method, connection, path, headers: Vec::new(), query: Vec::new(), body: None };
+    let mut made = Action {
+        name,
+        params,
+        answer,
+        method,
+        connection,
+        path,
+        headers: Vec::new(),
+        query: Vec::new(),
+        body: None,
+    };
     while !input.is("}") {
         let (rest, ()) = part(input, &mut made)?;
         input = rest;
@@ -53,7 +62,11 @@ fn part<'a>(input: P<'a>, made: &mut Action) -> R<'a, ()> {
             let (rest, name) = cut(text("a name in quotes")).parse(input.take_from(1))?;
             let (rest, _) = cut(tag!(":")).parse(rest)?;
             let (rest, value) = cut(text("a text")).parse(rest)?;
-            if input.is("header") { made.headers.push((name, value)) } else { made.query.push((name, value)) }
+            if input.is("header") {
+                made.headers.push((name, value))
+            } else {
+                made.query.push((name, value))
+            }
             Ok((rest, ()))
         }
         "json" | "form" | "text" => {
@@ -66,14 +79,16 @@ fn part<'a>(input: P<'a>, made: &mut Action) -> R<'a, ()> {
                     (rest, Body::Form(fields))
                 }
                 _ => {
-                    let (rest, kind) = cut(text("a content type such as `\"text/plain\"`")).parse(input.take_from(1))?;
+                    let (rest, kind) =
+                        cut(text("a content type such as `\"text/plain\"`")).parse(input.take_from(1))?;
                     let (rest, content) = cut(text("the text")).parse(rest)?;
                     (rest, Body::Text(kind, content))
                 }
             };
             if made.body.is_some() {
                 input.report(
-                    Report::new(Code::DuplicateName, input.at(), "this action has two bodies").label("second body"),
+                    Report::new(Code::DuplicateName, input.at(), "this action has two bodies")
+                        .label("second body"),
                 );
             }
             made.body = Some(body);

@@ -1,6 +1,9 @@
 //! `connection name { … }`: one setting a line.
 
-use nom::{Input as _, Parser as _, combinator::{cut, opt}};
+use nom::{
+    Input as _, Parser as _,
+    combinator::{cut, opt},
+};
 
 use super::{P, R, expr::duration, ident, many, tag, text};
 use crate::{
@@ -22,7 +25,8 @@ pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
         Connection { name, url: None, auth: None, each: None, total: None, retry: None, private: Vec::new() };
     let mut seen: Vec<Ident> = Vec::new();
     while !input.is("}") {
-        let (rest, word) = cut(ident("a setting (`url`, `auth`, `timeout`, `retry`, `private`) or `}`")).parse(input)?;
+        let (rest, word) =
+            cut(ident("a setting (`url`, `auth`, `timeout`, `retry`, `private`) or `}`")).parse(input)?;
         if let Some(before) = seen.iter().find(|before| before.text == word.text) {
             input.report(
                 Report::new(Code::DuplicateName, word.at, format!("`{}` is set twice", word.text))
@@ -150,7 +154,8 @@ fn retry(input: P<'_>) -> R<'_, graph::Retry> {
     if input.is("never") {
         return Ok((input.take_from(1), graph::Retry { times: 0, ..usual }));
     }
-    let times = input.first().filter(|token| token.kind == Kind::Number).and_then(|token| token.text.parse().ok());
+    let times =
+        input.first().filter(|token| token.kind == Kind::Number).and_then(|token| token.text.parse().ok());
     let Some(times) = times else { return input.error("a number of `times`, or `never`") };
     let (mut rest, _): (P<'_>, At) = match input.peek(1) {
         "time" => tag!("time")(input.take_from(1))?,

@@ -9,7 +9,8 @@ use crate::syntax::{
 };
 
 /// The words that declarations begin with.
-pub(crate) const KEYWORDS: [&str; 7] = ["profile", "event", "type", "connection", "action", "message", "journey"];
+pub(crate) const KEYWORDS: [&str; 7] =
+    ["profile", "event", "type", "connection", "action", "message", "journey"];
 
 /// All declarations of a file.
 pub(crate) fn file(mut input: P<'_>) -> Vec<Decl> {
@@ -34,7 +35,9 @@ pub(crate) fn file(mut input: P<'_>) -> Vec<Decl> {
 
 /// Whether a declaration begins here: its word stands in the first column.
 pub(crate) fn begins(input: &P<'_>) -> bool {
-    input.first().is_some_and(|token| token.outermost && token.kind == Kind::Word && KEYWORDS.contains(&token.text))
+    input
+        .first()
+        .is_some_and(|token| token.outermost && token.kind == Kind::Word && KEYWORDS.contains(&token.text))
 }
 
 fn declaration(input: P<'_>) -> R<'_, Decl> {
@@ -58,8 +61,9 @@ fn declaration(input: P<'_>) -> R<'_, Decl> {
         "message" => message(input.take_from(1))?,
         "journey" => journey::journey(input.take_from(1))?,
         _ => {
-            return input
-                .error("a declaration (`profile`, `event`, `type`, `connection`, `action`, `message` or `journey`)");
+            return input.error(
+                "a declaration (`profile`, `event`, `type`, `connection`, `action`, `message` or `journey`)",
+            );
         }
     };
     let at = start.until(&rest);

@@ -18,7 +18,8 @@ use crate::{
 const HEIGHT: u16 = 160;
 
 /// Words that cannot be the name of a value.
-pub(crate) const RESERVED: [&str; 10] = ["if", "then", "else", "and", "or", "not", "in", "true", "false", "null"];
+pub(crate) const RESERVED: [&str; 10] =
+    ["if", "then", "else", "and", "or", "not", "in", "true", "false", "null"];
 
 /// The only expression in the input; what cannot be read is reported.
 pub(crate) fn whole_expression(input: P<'_>) -> Expr {
@@ -64,7 +65,9 @@ fn binary(input: P<'_>, least: u8) -> R<'_, Expr> {
     let start = input;
     let (mut input, mut left) = unary(input)?;
     let mut compared = false;
-    while let Some((op, power)) = input.first().filter(|t| t.kind != Kind::Text).and_then(|t| operator(t.text)) {
+    while let Some((op, power)) =
+        input.first().filter(|t| t.kind != Kind::Text).and_then(|t| operator(t.text))
+    {
         if power < least {
             break;
         }
@@ -159,7 +162,10 @@ pub(crate) fn arguments(input: P<'_>) -> R<'_, Vec<Expr>> {
 }
 
 /// Items with commas between them; one behind the last is allowed, none between two is not.
-fn many_between<'a, T>(item: impl Fn(P<'a>) -> R<'a, T>, close: &'static str) -> impl Fn(P<'a>) -> R<'a, Vec<T>> {
+fn many_between<'a, T>(
+    item: impl Fn(P<'a>) -> R<'a, T>,
+    close: &'static str,
+) -> impl Fn(P<'a>) -> R<'a, Vec<T>> {
     move |mut input: P<'a>| {
         let mut items = Vec::new();
         while !input.is(close) {
@@ -167,7 +173,8 @@ fn many_between<'a, T>(item: impl Fn(P<'a>) -> R<'a, T>, close: &'static str) ->
             items.push(one);
             if !rest.is(",") {
                 if !rest.is(close) {
-                    return rest.error::<Vec<T>>(if close == ")" { "`,` or `)`" } else { "`,` or `]`" })
+                    return rest
+                        .error::<Vec<T>>(if close == ")" { "`,` or `)`" } else { "`,` or `]`" })
                         .map_err(|error| match error {
                             nom::Err::Error(fail) => nom::Err::Failure(fail),
                             other => other,
@@ -190,7 +197,8 @@ fn argument(input: P<'_>) -> R<'_, Expr> {
         let (input, param) = ident("the name of the parameter")(input)?;
         let (rest, body) = cut(expression).parse(input.take_from(1))?;
         let below = body.height;
-        let expr = grow(&start, &rest, below, ExprKind::Lambda { params: vec![param], body: Box::new(body) })?;
+        let expr =
+            grow(&start, &rest, below, ExprKind::Lambda { params: vec![param], body: Box::new(body) })?;
         Ok((rest, expr))
     })
 }
@@ -244,11 +252,8 @@ fn conditional(input: P<'_>) -> R<'_, Expr> {
     let (input, _) = cut(tag!("else")).parse(input)?;
     let (rest, otherwise) = cut(expression).parse(input)?;
     let below = condition.height.max(then.height).max(otherwise.height);
-    let kind = ExprKind::If {
-        condition: Box::new(condition),
-        then: Box::new(then),
-        otherwise: Box::new(otherwise),
-    };
+    let kind =
+        ExprKind::If { condition: Box::new(condition), then: Box::new(then), otherwise: Box::new(otherwise) };
     Ok((rest, grow(&start, &rest, below, kind)?))
 }
 

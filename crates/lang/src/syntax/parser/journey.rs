@@ -1,8 +1,15 @@
 //! `journey name { rules… steps… }`
 
-use nom::{Input as _, Parser as _, combinator::{cut, opt}};
+use nom::{
+    Input as _, Parser as _,
+    combinator::{cut, opt},
+};
 
-use super::{P, R, expr::{duration, expression}, ident, steps, tag};
+use super::{
+    P, R,
+    expr::{duration, expression},
+    ident, steps, tag,
+};
 use crate::syntax::{
     ast::{Block, DeclKind, Journey, Listen},
     token::Kind,

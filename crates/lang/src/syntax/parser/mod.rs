@@ -184,7 +184,16 @@ impl<'a> P<'a> {
                 Report::new(Code::Syntax, fail.at, message).label(format!("expected {wanted}"))
             }
         };
-        let known = self.cx.shared.reports.borrow().iter().any(|known| known.at.start == report.at.start);
+        // Only the latest reports can be about the same place; looking at all of them would be quadratic.
+        let known = self
+            .cx
+            .shared
+            .reports
+            .borrow()
+            .iter()
+            .rev()
+            .take(8)
+            .any(|known| known.at.start == report.at.start);
         if !known || report.code != Code::Syntax {
             self.report(report);
         }
@@ -196,9 +205,13 @@ impl<'a> P<'a> {
         let depth = &self.cx.shared.depth;
         if depth.get() >= NESTING {
             return self.refuse(
-                Report::new(Code::TooDeep, self.at(), format!("this is nested more than {NESTING} levels deep"))
-                    .label("too deep from here on")
-                    .help("give a part of it a name with `let`, or move steps to a journey of their own"),
+                Report::new(
+                    Code::TooDeep,
+                    self.at(),
+                    format!("this is nested more than {NESTING} levels deep"),
+                )
+                .label("too deep from here on")
+                .help("give a part of it a name with `let`, or move steps to a journey of their own"),
             );
         }
         depth.set(depth.get() + 1);
@@ -211,22 +224,23 @@ impl<'a> P<'a> {
     pub(crate) fn doc(&self) -> Option<(At, graph::Name)> {
         let token = self.first()?;
         let before = self.cx.comments.get(..token.comments)?;
-        let lines = before.iter().rev().take_while(|comment| comment.is_doc()).count();
-        let lines = before.get(before.len() - lines..)?;
         let mut wanted = token.at.start;
-        let mut first = lines.len();
+        let mut first = before.len();
         // Only an unbroken run of lines right above the token belongs to it.
-        for (index, line) in lines.iter().enumerate().rev() {
+        for (index, line) in before.iter().enumerate().rev() {
             let between = self.cx.source.get(line.at.end as usize..wanted as usize)?;
-            if !between.trim().is_empty() || between.matches('\n').count() != 1 {
+            if !line.is_doc()
+                || between.len() > 1_000
+                || !between.trim().is_empty()
+                || between.matches('\n').count() != 1
+            {
                 break;
             }
             wanted = line.at.start;
             first = index;
         }
-        let lines = lines.get(first..)?;
-        let text: Vec<&str> =
-            lines.iter().map(|line| line.text.trim_start_matches('/').trim()).collect();
+        let lines = before.get(first..)?;
+        let text: Vec<&str> = lines.iter().map(|line| line.text.trim_start_matches('/').trim()).collect();
         Some((lines.first()?.at, text.join("\n").into()))
     }
 }
@@ -277,7 +291,10 @@ pub(crate) fn text<'a>(what: &'static str) -> impl Fn(P<'a>) -> R<'a, Text> {
             let end = if closed { token.at.end - 1 } else { token.at.end };
             let inner = At { start: token.at.start + 1, end, ..token.at };
             let mut text = input.deeper(|input| {
-                Ok((input.take_from(1), template::read(input.cx.source, inner, Form::Quoted, input.cx.shared)))
+                Ok((
+                    input.take_from(1),
+                    template::read(input.cx.source, inner, Form::Quoted, input.cx.shared),
+                ))
             })?;
             text.1.at = token.at;
             Ok(text)

@@ -72,7 +72,11 @@ fn calendar(input: P<'_>, day: CalendarDay) -> R<'_, Moment> {
 
 fn clock(input: P<'_>) -> R<'_, Time> {
     let digits = |ahead: usize| {
-        input.tokens.get(ahead).filter(|token| token.kind == Kind::Number).and_then(|token| token.text.parse::<i8>().ok())
+        input
+            .tokens
+            .get(ahead)
+            .filter(|token| token.kind == Kind::Number)
+            .and_then(|token| token.text.parse::<i8>().ok())
     };
     let (Some(hour), ":", Some(minute)) = (digits(0), input.peek(1), digits(2)) else {
         return input.error("a time such as `09:00`");

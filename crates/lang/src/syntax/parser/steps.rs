@@ -218,9 +218,13 @@ fn way(input: P<'_>) -> R<'_, Way> {
         .filter(|share| *share <= 10_000);
     let Some(share) = share else {
         return input.refuse(
-            Report::new(Code::BadSplit, token.at, "a share is a percentage with up to two digits after the point")
-                .label("not a share")
-                .help("write a number from 0 to 100, such as `50%` or `12.5%`"),
+            Report::new(
+                Code::BadSplit,
+                token.at,
+                "a share is a percentage with up to two digits after the point",
+            )
+            .label("not a share")
+            .help("write a number from 0 to 100, such as `50%` or `12.5%`"),
         );
     };
     let (mut rest, _) = cut(tag!("%")).parse(input.take_from(1))?;
@@ -279,7 +283,10 @@ fn first_of(input: P<'_>) -> R<'_, StepKind> {
             let (rest, _) = cut(tag!("=>")).parse(rest)?;
             let (rest, steps) = block(rest)?;
             if timeout.is_some() {
-                input.report(Report::new(Code::DuplicateName, start.at(), "there are two timeouts").label("second one"));
+                input.report(
+                    Report::new(Code::DuplicateName, start.at(), "there are two timeouts")
+                        .label("second one"),
+                );
             }
             timeout = Some((length, Some(steps)));
             input = rest;

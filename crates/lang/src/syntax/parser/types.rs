@@ -1,6 +1,9 @@
 //! Types as they are written, and the fields of records.
 
-use nom::{Input as _, Parser as _, combinator::{cut, opt}};
+use nom::{
+    Input as _, Parser as _,
+    combinator::{cut, opt},
+};
 
 use super::{P, R, expr::expression, ident, many, tag, text};
 use crate::syntax::{
@@ -75,7 +78,8 @@ fn field(input: P<'_>) -> R<'_, Field> {
         input = rest;
     }
     // `key` on the next line is the name of a field.
-    let (input, key) = if input.is("key") && input.peek(1) != ":" { opt(tag!("key")).parse(input)? } else { (input, None) };
+    let (input, key) =
+        if input.is("key") && input.peek(1) != ":" { opt(tag!("key")).parse(input)? } else { (input, None) };
     Ok((input, Field { name, ty, default, key, doc }))
 }
 

@@ -1,1 +1,84 @@
-fn main() {}
+//! `wayfare`: the one binary. It composes the crates and speaks to people in a terminal; it has no rules of its own.
+//!
+//! Exit codes: 0 when all is well, 1 when what was asked for failed or found errors, 2 when the command line is wrong.
+
+mod commands;
+mod demo;
+mod project;
+mod settings;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Customer journeys as text: checked, tested, versioned, run by one binary.
+#[derive(Parser)]
+#[command(name = "wayfare", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check journey files and report every error.
+    Check(commands::check::Args),
+    /// Format journey files in the one style.
+    Fmt(commands::fmt::Args),
+    /// Print a journey's graph.
+    Graph(commands::graph::Args),
+    /// Show the exact request an action or message makes for sample data.
+    Preview(commands::preview::Args),
+    /// Run journeys: take events, walk people, serve the API and the dashboard.
+    Serve(commands::serve::Args),
+    /// Run the five example journeys with a partner and people of their own.
+    Demo(commands::demo::Args),
+    /// Explain an error code.
+    Explain(commands::explain::Args),
+    /// Start a new project.
+    New(commands::new::Args),
+    /// Print the OpenAPI document of the HTTP API.
+    Openapi,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Where the journeys are.
+#[derive(clap::Args)]
+struct JourneyFiles {
+    /// Journey files, or folders of them.
+    #[arg(default_value = "journeys")]
+    paths: Vec<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    connect::install_crypto();
+    let result = match Cli::parse().command {
+        Command::Check(args) => commands::check::run(&args),
+        Command::Fmt(args) => commands::fmt::run(&args),
+        Command::Graph(args) => commands::graph::run(&args),
+        Command::Preview(args) => commands::preview::run(&args),
+        Command::Serve(args) => commands::serve::run(&args),
+        Command::Demo(args) => commands::demo::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::New(args) => commands::new::run(&args),
+        Command::Openapi => commands::openapi(),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -326,6 +326,13 @@ impl Journey {
         self.graph.edges(from).find(|edge| edge.weight().is(way)).map(|edge| edge.target())
     }
 
+    /// Every way from one step to another.
+    pub fn ways(&self) -> impl Iterator<Item = (&Step, &Edge, &Step)> {
+        self.graph.edge_references().filter_map(|edge| {
+            Some((self.step(edge.source())?, edge.weight(), self.step(edge.target())?))
+        })
+    }
+
     /// Whether an event of this name can matter to an instance of this journey.
     pub fn listens_to(&self, event: &str) -> bool {
         self.awaited.contains(event) || self.exits.iter().any(|rule| &*rule.on.event == event)

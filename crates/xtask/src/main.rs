@@ -1,1 +1,93 @@
-fn main() {}
+//! The project's chores: `cargo xtask demo | test | build | bench`.
+//!
+//! Each is enough on a fresh machine with Rust and Node: what else is needed is found, installed by the system's package
+//! manager where that is allowed, or named in one line.
+
+mod need;
+mod step;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use step::{Step, cargo, npm};
+
+const USAGE: &str = "\
+cargo xtask demo  [ARGS…]              build everything and run the demo on 127.0.0.1:7070
+cargo xtask test                       everything CI runs: format, lints, tests, dashboard, browser
+cargo xtask build                      the dashboard and target/release/wayfare
+cargo xtask bench [--quick] [--json FILE]  measure the release binary on SQLite and PostgreSQL";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let result = match command.as_str() {
+        "demo" => demo(&rest),
+        "test" => test(),
+        "build" => build(),
+        "bench" => bench(&rest),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dashboard() -> Result<()> {
+    need::node()?;
+    // A second install of the same lock file is skipped: npm takes seconds even when there is nothing to do.
+    let (lock, mark) = (step::web().join("package-lock.json"), step::web().join("node_modules/.package-lock.json"));
+    let newer = |path: &std::path::Path| path.metadata().and_then(|meta| meta.modified()).ok();
+    if newer(&mark).is_none() || newer(&mark) < newer(&lock) {
+        npm("the dashboard's packages", &["ci", "--no-audit", "--no-fund"]).run()?;
+    }
+    npm("build the dashboard", &["run", "build"]).run()
+}
+
+fn build() -> Result<()> {
+    dashboard()?;
+    cargo("build wayfare", &["build", "--release", "--locked", "--package", "cli"]).run()
+}
+
+fn demo(args: &[String]) -> Result<()> {
+    build()?;
+    let mut demo = Step::new("run the demo", &step::target().join("release/wayfare").display().to_string());
+    demo.args(&["demo"]).args(args);
+    demo.run()
+}
+
+fn test() -> Result<()> {
+    need::postgres()?;
+    let chromium = need::chromium()?;
+    cargo("format", &["fmt", "--all", "--check"]).run()?;
+    dashboard()?;
+    cargo("lints", &["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
+    cargo("build", &["build", "--locked", "--workspace", "--bins"]).run()?;
+    npm("the dashboard's types", &["run", "check"]).run()?;
+    npm("the dashboard's unit tests", &["run", "test"]).run()?;
+    cargo("tests", &["test", "--locked", "--workspace", "--no-fail-fast"]).run()?;
+    let mut browser = npm("the dashboard in a browser", &["run", "e2e"]);
+    browser.env("CHROMIUM", &chromium).env("WAYFARE", step::target().join("debug/wayfare"));
+    browser.run()?;
+    eprintln!("\nall checks passed");
+    Ok(())
+}
+
+fn bench(args: &[String]) -> Result<()> {
+    need::postgres()?;
+    cargo("build wayfare", &["build", "--release", "--locked", "--package", "cli", "--package", "bench"]).run()?;
+    let bench = step::target().join("release/bench");
+    if !bench.exists() {
+        bail!("{} was not built", bench.display());
+    }
+    let mut run = Step::new("measure", &bench.display().to_string());
+    run.args(args);
+    run.run()
+}

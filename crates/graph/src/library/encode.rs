@@ -21,7 +21,7 @@ pub(super) const FUNCTIONS: &[Function] = functions![
         ["\"ada\".base64()" => "\"YWRh\""],
         |call| bounded(STANDARD.encode(call.text(0)?.as_bytes()));
     "sha256" method ("text": T) -> T, "The SHA-256 of the text's UTF-8 bytes, in hexadecimal.",
-        ["\"ada\".sha256().substring(0, 8)" => "\"07800ce8\""],
+        ["\"ada\".sha256().substring(0, 8)" => "\"fdee430d\""],
         |call| Ok(Value::from(hex(&Sha256::digest(call.text(0)?.as_bytes()))));
     "hmacSha256" method ("text": T; "key": T) -> T, "The HMAC-SHA-256 of the text under a key, in hexadecimal.",
         ["\"ada\".hmacSha256(\"k\").length()" => "64"],

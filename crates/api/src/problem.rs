@@ -1,0 +1,106 @@
+//! The one error shape on the wire: RFC 9457 problem details.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use runtime::Error;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// An error as RFC 9457 problem details (`application/problem+json`).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// A stable name of the kind of problem, `urn:wayfare:problem:<code>`.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The kind of problem in a few words.
+    title: &'static str,
+    /// The HTTP status code.
+    status: u16,
+    /// What is wrong here, and what to do.
+    detail: String,
+    /// Further facts, by kind of problem.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    more: Map<String, Value>,
+}
+
+impl Problem {
+    /// A problem of a kind.
+    pub fn new(status: StatusCode, code: &str, title: &'static str, detail: impl Into<String>) -> Problem {
+        Problem {
+            kind: format!("urn:wayfare:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            more: Map::new(),
+        }
+    }
+
+    /// The problem with one more fact.
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Problem {
+        self.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The request cannot be read.
+    pub fn bad_request(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, "bad-request", "the request cannot be read", detail)
+    }
+
+    /// There is no such thing.
+    pub fn not_found(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "not-found", "not found", detail)
+    }
+
+    /// What was sent does not fit its declared shape.
+    pub fn misfit(field: &str, reason: &str) -> Problem {
+        let detail = if field.is_empty() { reason.to_owned() } else { format!("`{field}`: {reason}") };
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "misfit", "the data does not fit its declared shape", detail)
+            .with("field", field)
+            .with("reason", reason)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+/// The runtime's errors: the cause goes to the log, the sender learns what to do.
+impl From<Error> for Problem {
+    fn from(error: Error) -> Problem {
+        let (status, code, title) = match &error {
+            Error::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "too busy"),
+            Error::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping"),
+            Error::Store(_) | Error::NotWritten => {
+                (StatusCode::SERVICE_UNAVAILABLE, "not-written", "the database cannot be written")
+            }
+        };
+        if let Error::Store(cause) = &error {
+            tracing::error!(error = cause as &dyn std::error::Error, "the store failed");
+        }
+        Problem::new(status, code, title, error.to_string())
+    }
+}
+
+impl From<store::Error> for Problem {
+    fn from(error: store::Error) -> Problem {
+        tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not-read",
+            "the database cannot be read",
+            "the database cannot be read now; try again in a moment",
+        )
+    }
+}

@@ -1,0 +1,179 @@
+//! `POST /v1/events`: one event, a list, or one a line.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use runtime::{Incoming, Receipt, Refusal};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::{
+    App,
+    problem::Problem,
+    views::{IngestReceipt, RefusedEvent},
+};
+
+/// The most events of one request.
+const MOST_EVENTS: usize = 10_000;
+
+/// An event.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "documents the body; `WireEvent` reads it without copying")]
+pub(super) struct NewEvent {
+    /// Chosen by the sender, unique per profile: an event whose id is known is not applied again.
+    id: String,
+    /// Its name on the wire, as the project declares it.
+    #[schema(example = "Cart Abandoned")]
+    event: String,
+    /// The key of the person.
+    profile: String,
+    /// When it happened (RFC 3339); now if left out.
+    at: Option<String>,
+    /// Its properties, in the shape the project declares.
+    #[schema(value_type = Option<Object>)]
+    properties: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireEvent {
+    id: String,
+    event: String,
+    profile: String,
+    #[serde(default)]
+    at: Option<String>,
+    #[serde(default)]
+    properties: Option<Box<RawValue>>,
+}
+
+/// Take events: one object, an array, or (as `application/x-ndjson`) one object a line.
+///
+/// Answered once every event is durable and applied. A bad event is refused and the good ones of the same request are
+/// kept: the answer is then 422 and says which are which, so that sending all of them again is always safe.
+#[utoipa::path(
+    post, path = "/v1/events", tag = "events", request_body = NewEvent,
+    responses(
+        (status = 202, description = "Durable and applied", body = IngestReceipt),
+        (status = 400, description = "The body cannot be read; nothing was kept", body = Problem),
+        (status = 413, description = "The body is too large; nothing was kept", body = Problem),
+        (status = 422, description = "Some events were refused; `refused` says which and why, `kept` which were kept", body = Problem),
+        (status = 503, description = "Not kept, or not known to be; send the same events again", body = Problem),
+    )
+)]
+pub(super) async fn post(State(app): State<App>, headers: HeaderMap, body: Result<Bytes, axum::extract::rejection::BytesRejection>) -> Result<Response, Problem> {
+    let body = body.map_err(|rejection| super::body_problem(&rejection))?;
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let items = read_items(content_type, &body)?;
+    let mut places = Vec::with_capacity(items.len());
+    let mut events = Vec::with_capacity(items.len());
+    let mut refused = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        match read_event(item) {
+            Ok(event) => {
+                places.push(index);
+                events.push(event);
+            }
+            Err(refusal) => refused.push((index, refusal)),
+        }
+    }
+    let verdicts = if events.is_empty() { Vec::new() } else { app.runtime.take_events(events).await? };
+    let (mut receipt, mut kept) = (IngestReceipt { accepted: 0, duplicates: 0 }, Vec::new());
+    for (index, verdict) in places.into_iter().zip(verdicts) {
+        match verdict {
+            Ok(Receipt::Accepted) => receipt.accepted += 1,
+            Ok(Receipt::Duplicate) => receipt.duplicates += 1,
+            Err(refusal) => {
+                refused.push((index, refusal));
+                continue;
+            }
+        }
+        kept.push(index);
+    }
+    if refused.is_empty() {
+        return Ok((StatusCode::ACCEPTED, Json(receipt)).into_response());
+    }
+    refused.sort_by_key(|(index, _)| *index);
+    Err(refusal_problem(&receipt, &kept, refused))
+}
+
+fn refusal_problem(receipt: &IngestReceipt, kept: &[usize], refused: Vec<(usize, Refusal)>) -> Problem {
+    for (index, refusal) in refused.iter().take(10) {
+        tracing::warn!(index, field = %refusal.field, reason = %refusal.reason, "an event was refused");
+    }
+    let detail = match refused.first() {
+        Some((index, first)) => format!(
+            "{} of {} events refused; the first, at index {index}: `{}` {}",
+            refused.len(),
+            refused.len() + kept.len(),
+            first.field,
+            first.reason
+        ),
+        None => String::new(),
+    };
+    let refused: Vec<serde_json::Value> = refused
+        .into_iter()
+        .map(|(index, refusal)| RefusedEvent { index, field: refusal.field, reason: refusal.reason })
+        .filter_map(|refused| serde_json::to_value(refused).ok())
+        .collect();
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused-events", "some events were refused", detail)
+        .with("accepted", receipt.accepted)
+        .with("duplicates", receipt.duplicates)
+        .with("kept", kept.to_vec())
+        .with("refused", refused)
+}
+
+/// The events of a body, unread.
+fn read_items<'a>(content_type: &str, body: &'a [u8]) -> Result<Vec<&'a str>, Problem> {
+    let text = std::str::from_utf8(body).map_err(|_| Problem::bad_request("the body is not UTF-8"))?;
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    let items: Vec<&str> = match kind {
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => {
+            text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+        }
+        "application/json" => match text.trim_start().as_bytes().first() {
+            Some(b'[') => serde_json::from_str::<Vec<&RawValue>>(text)
+                .map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))?
+                .into_iter()
+                .map(RawValue::get)
+                .collect(),
+            Some(_) => vec![text],
+            None => return Err(Problem::bad_request("the body is empty; send an event, a list, or one event a line")),
+        },
+        other => {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                "the content type is not known",
+                format!("`{other}` is not known; send application/json or application/x-ndjson"),
+            ));
+        }
+    };
+    if items.len() > MOST_EVENTS {
+        return Err(Problem::bad_request(format!("a request takes at most {MOST_EVENTS} events")));
+    }
+    Ok(items)
+}
+
+fn read_event(item: &str) -> Result<Incoming, Refusal> {
+    let wire: WireEvent = serde_json::from_str(item).map_err(|error| {
+        let reason = error.to_string();
+        let field = reason.split('`').nth(1).filter(|_| reason.contains("field")).unwrap_or_default().to_owned();
+        Refusal { field, reason }
+    })?;
+    let at = match wire.at {
+        None => None,
+        Some(text) => Some(text.parse::<Timestamp>().map_err(|_| Refusal {
+            field: "at".into(),
+            reason: format!("`{text}` is not a date and time with offset, such as 2026-11-24T09:00:00Z"),
+        })?),
+    };
+    let properties = wire.properties.filter(|properties| properties.get() != "null");
+    Ok(Incoming { id: wire.id, event: wire.event, profile: wire.profile, at, properties })
+}

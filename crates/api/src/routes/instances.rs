@@ -1,0 +1,132 @@
+//! Instances: finding them, looking at one, and what an operator may do with it.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+};
+use engine::{Operation, Status};
+use serde::Deserialize;
+use store::{Filter, shard_in};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use crate::{
+    App,
+    problem::Problem,
+    views::{InstancePage, InstanceSummary, InstanceView},
+};
+
+/// How many instances a page has when the request does not say, and at most.
+const PAGE: u32 = 50;
+const MOST: u32 = 500;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Search {
+    /// The journey.
+    journey: Option<String>,
+    /// The version.
+    version: Option<String>,
+    /// The step.
+    step: Option<String>,
+    /// `waiting`, `calling`, `completed`, `exited`, `failed` or `cancelled`.
+    status: Option<String>,
+    /// The person.
+    profile: Option<String>,
+    /// The `next` of the page before.
+    before: Option<Uuid>,
+    /// How many, 500 at most.
+    limit: Option<u32>,
+}
+
+/// Instances that fit, newest first.
+#[utoipa::path(
+    get, path = "/v1/instances", tag = "instances", params(Search),
+    responses((status = 200, body = InstancePage), (status = 400, body = Problem))
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    search: Result<Query<Search>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<InstancePage>, Problem> {
+    let Query(search) = search.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
+    let status = match &search.status {
+        None => None,
+        Some(word) => Some(Status::ALL.into_iter().find(|status| status.word() == word).ok_or_else(|| {
+            let words = Status::ALL.map(Status::word).join(", ");
+            Problem::bad_request(format!("`{word}` is no status; there are {words}"))
+        })?),
+    };
+    let profile = search.profile.map(|key| (app.runtime.shard_of(&key), key));
+    let filter = Filter { journey: search.journey, version: search.version, step: search.step, status, profile };
+    let limit = search.limit.unwrap_or(PAGE).clamp(1, MOST);
+    let found = app.runtime.store().instances(&filter, search.before, limit).await?;
+    let full = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+    Ok(Json(InstancePage {
+        next: found.last().filter(|_| full).map(|instance| instance.id.to_string()),
+        instances: found.iter().map(InstanceSummary::from).collect(),
+    }))
+}
+
+/// One instance: its state, its variables, its path with every call, and what it waits for.
+#[utoipa::path(
+    get, path = "/v1/instances/{id}", tag = "instances", params(("id" = Uuid, Path)),
+    responses((status = 200, body = InstanceView), (status = 404, body = Problem))
+)]
+pub(super) async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Json<InstanceView>, Problem> {
+    view(&app, parse(&id)?).await.map(Json)
+}
+
+fn parse(id: &str) -> Result<Uuid, Problem> {
+    id.parse().map_err(|_| no_instance(id))
+}
+
+fn no_instance(id: impl std::fmt::Display) -> Problem {
+    Problem::not_found(format!("there is no instance `{id}`"))
+}
+
+async fn view(app: &App, id: Uuid) -> Result<InstanceView, Problem> {
+    let (store, shard) = (app.runtime.store(), shard_in(id));
+    let Some(instance) = store.instance(shard, id).await? else { return Err(no_instance(id)) };
+    let history = store.history(shard, id).await?;
+    let journey = app.runtime.catalog().version(&instance.journey, &instance.version);
+    Ok(InstanceView::new(&instance, journey.as_deref(), &history))
+}
+
+/// Run the failed step of an instance again.
+#[utoipa::path(
+    post, path = "/v1/instances/{id}/retry", tag = "instances", params(("id" = Uuid, Path)),
+    responses((status = 200, body = InstanceView), (status = 404, body = Problem), (status = 409, body = Problem))
+)]
+pub(super) async fn retry(State(app): State<App>, Path(id): Path<String>) -> Result<Json<InstanceView>, Problem> {
+    operate(&app, &id, Operation::Retry).await
+}
+
+/// Go on after the failed step of an instance, as if it had succeeded without a value.
+#[utoipa::path(
+    post, path = "/v1/instances/{id}/skip", tag = "instances", params(("id" = Uuid, Path)),
+    responses((status = 200, body = InstanceView), (status = 404, body = Problem), (status = 409, body = Problem))
+)]
+pub(super) async fn skip(State(app): State<App>, Path(id): Path<String>) -> Result<Json<InstanceView>, Problem> {
+    operate(&app, &id, Operation::Skip).await
+}
+
+/// End an instance.
+#[utoipa::path(
+    post, path = "/v1/instances/{id}/cancel", tag = "instances", params(("id" = Uuid, Path)),
+    responses((status = 200, body = InstanceView), (status = 404, body = Problem), (status = 409, body = Problem))
+)]
+pub(super) async fn cancel(State(app): State<App>, Path(id): Path<String>) -> Result<Json<InstanceView>, Problem> {
+    operate(&app, &id, Operation::Cancel).await
+}
+
+async fn operate(app: &App, id: &str, operation: Operation) -> Result<Json<InstanceView>, Problem> {
+    let id = parse(id)?;
+    match app.runtime.operate(id, operation).await? {
+        None => Err(no_instance(id)),
+        Some(Ok(())) => view(app, id).await.map(Json),
+        Some(Err(ignored)) => {
+            Err(Problem::new(StatusCode::CONFLICT, "not-now", "not possible now", ignored.reason()))
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The table of contents of the API.
+
+mod events;
+mod health;
+mod instances;
+mod journeys;
+mod profiles;
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, StatusCode, header},
+    middleware,
+    response::IntoResponse,
+    routing::get,
+};
+use tower_http::{
+    compression::CompressionLayer, set_header::SetResponseHeaderLayer, timeout::RequestBodyTimeoutLayer,
+};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{App, assets, keys, problem::Problem};
+
+/// The most bytes of a request's body.
+const MOST_BODY: usize = 8 * 1024 * 1024;
+/// How long a request's body may stand still.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+/// Only our own files, nothing inline, no frames: what a profile or an answer holds can never run.
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
+                      worker-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Wayfare",
+        description = "Customer journeys as text: events in, journeys inspected.",
+        version = "1",
+        license(name = "Apache-2.0")
+    ),
+    components(schemas(Problem))
+)]
+struct Document;
+
+/// The OpenAPI document of the API.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let (_, writes) = writing().split_for_parts();
+    let (_, reads) = reading().split_for_parts();
+    let mut document = Document::openapi();
+    document.merge(writes);
+    document.merge(reads);
+    document
+}
+
+/// What a write key may do.
+fn writing() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(events::post))
+        .routes(routes!(profiles::put, profiles::patch))
+}
+
+/// What only an admin key may do.
+fn reading() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(profiles::get, profiles::delete))
+        .routes(routes!(profiles::timeline))
+        .routes(routes!(journeys::list))
+        .routes(routes!(journeys::get))
+        .routes(routes!(instances::list))
+        .routes(routes!(instances::get))
+        .routes(routes!(instances::retry))
+        .routes(routes!(instances::skip))
+        .routes(routes!(instances::cancel))
+}
+
+pub(crate) fn router(app: App) -> Router {
+    let (writes, _) = writing().split_for_parts();
+    let (reads, _) = reading().split_for_parts();
+    let (open, closed) = (app.clone(), app.clone());
+    let api = Router::new()
+        .merge(writes.layer(middleware::from_fn_with_state(open, keys::write)))
+        .merge(reads.layer(middleware::from_fn_with_state(closed.clone(), keys::admin)))
+        .merge(
+            Router::new()
+                .route("/metrics", get(health::metrics))
+                .layer(middleware::from_fn_with_state(closed, keys::admin)),
+        )
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/openapi.json", get(|| async { axum::Json(openapi()) }))
+        .route("/v1/{*rest}", axum::routing::any(no_such_endpoint))
+        .with_state(app);
+    api.fallback(assets::serve)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(MOST_BODY))
+        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
+        .layer(CompressionLayer::new())
+        .layer(security_header(header::CONTENT_SECURITY_POLICY, POLICY))
+        .layer(security_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(security_header(header::REFERRER_POLICY, "no-referrer"))
+}
+
+fn security_header(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}
+
+async fn no_such_endpoint() -> impl IntoResponse {
+    Problem::not_found("there is no such endpoint; /openapi.json lists them all")
+}
+
+async fn wrong_method() -> impl IntoResponse {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        "method not allowed",
+        "this endpoint does not take this method; /openapi.json lists what it takes",
+    )
+}
+
+/// Says why a body could not be read.
+fn body_problem(rejection: &axum::extract::rejection::BytesRejection) -> Problem {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let most = MOST_BODY / 1024 / 1024;
+        return Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "the body is too large",
+            format!("a request takes at most {most} MiB; send several smaller ones"),
+        );
+    }
+    Problem::bad_request("the body did not arrive whole")
+}

@@ -1,0 +1,15 @@
+//! The shapes on the wire, each converted by hand from what the inner crates hold.
+//!
+//! They are a promise to strangers: names are camelCase, times RFC 3339, and a field is only ever added.
+
+mod instance;
+mod journey;
+mod person;
+
+pub use instance::{CallView, FailureView, InstancePage, InstanceSummary, InstanceView, TurnView, WaitsView};
+pub use journey::{
+    CountsView, EdgeView, GraphView, JourneyList, JourneySummary, JourneyView, SpanView, StepView, VersionView,
+};
+pub use person::{
+    EventView, IngestReceipt, OutcomeView, ProfileView, RefusedEvent, Timeline, TimelineEntry, TimelineTurn,
+};

@@ -1,0 +1,156 @@
+//! Events and profiles on the wire.
+
+use serde::Serialize;
+use store::{History, LoggedEvent, Profile};
+use utoipa::ToSchema;
+
+/// What became of the events of a request that fit.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IngestReceipt {
+    /// Taken, durable and applied.
+    pub accepted: usize,
+    /// Known before by their ids; not applied again.
+    pub duplicates: usize,
+}
+
+/// An event that was not taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RefusedEvent {
+    /// Its place in the request, from zero.
+    pub index: usize,
+    /// The field that is wrong.
+    pub field: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A person's attributes.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileView {
+    /// The key that events carry.
+    pub key: String,
+    /// The attributes.
+    #[schema(value_type = Object)]
+    pub attributes: serde_json::Value,
+    /// When the person was first seen.
+    pub created_at: String,
+    /// When the attributes last changed.
+    pub updated_at: String,
+}
+
+/// What happened to a person, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Timeline {
+    /// The entries.
+    pub entries: Vec<TimelineEntry>,
+    /// Given as `before`, it brings older events; none when there are none.
+    pub next: Option<i64>,
+}
+
+/// An event that came, or a turn of an instance: one of the two is there.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TimelineEntry {
+    /// When.
+    pub at: String,
+    /// The event.
+    pub event: Option<EventView>,
+    /// The turn.
+    pub turn: Option<TimelineTurn>,
+}
+
+/// An event and what became of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EventView {
+    /// The id its sender gave it.
+    pub id: String,
+    /// Its name in the language.
+    pub name: String,
+    /// When it happened, by its sender.
+    pub at: String,
+    /// When it was taken in.
+    pub received_at: String,
+    /// Its properties.
+    #[schema(value_type = Object)]
+    pub properties: serde_json::Value,
+    /// What became of it in each journey it concerns; empty when it was only stored.
+    pub outcomes: Vec<OutcomeView>,
+}
+
+/// What an event did in a journey.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OutcomeView {
+    /// The journey.
+    pub journey: String,
+    /// `entered`, `stayed-out`, `consumed`, `kept` or `ignored`.
+    pub outcome: String,
+    /// The instance it entered or met.
+    pub instance: Option<String>,
+    /// Why it did not enter, or was ignored.
+    pub reason: Option<String>,
+}
+
+/// A turn of one of the person's instances.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TimelineTurn {
+    /// The instance.
+    pub instance: String,
+    /// Its journey.
+    pub journey: String,
+    /// The turn, from 1.
+    pub turn: u32,
+    /// What happened, as in an instance's path.
+    #[schema(value_type = Vec<Object>)]
+    pub happenings: serde_json::Value,
+}
+
+impl From<&Profile> for ProfileView {
+    fn from(profile: &Profile) -> ProfileView {
+        ProfileView {
+            key: profile.key.to_string(),
+            attributes: serde_json::from_str(&profile.attributes).unwrap_or_default(),
+            created_at: profile.created_at.to_string(),
+            updated_at: profile.updated_at.to_string(),
+        }
+    }
+}
+
+impl From<&LoggedEvent> for TimelineEntry {
+    fn from(event: &LoggedEvent) -> TimelineEntry {
+        let outcomes: Vec<runtime::Outcome> = serde_json::from_str(&event.outcome).unwrap_or_default();
+        let view = EventView {
+            id: event.id.to_string(),
+            name: event.name.to_string(),
+            at: event.at.to_string(),
+            received_at: event.received_at.to_string(),
+            properties: serde_json::from_str(&event.properties).unwrap_or_default(),
+            outcomes: outcomes
+                .into_iter()
+                .map(|outcome| OutcomeView {
+                    journey: outcome.journey.to_string(),
+                    outcome: outcome.outcome.to_string(),
+                    instance: outcome.instance.map(|id| id.to_string()),
+                    reason: outcome.reason,
+                })
+                .collect(),
+        };
+        TimelineEntry { at: event.received_at.to_string(), event: Some(view), turn: None }
+    }
+}
+
+impl TimelineEntry {
+    /// A turn of an instance of `journey`.
+    pub fn of_turn(row: &History, journey: String) -> TimelineEntry {
+        TimelineEntry {
+            at: row.at.to_string(),
+            event: None,
+            turn: Some(TimelineTurn {
+                instance: row.instance.to_string(),
+                journey,
+                turn: row.turn,
+                happenings: serde_json::from_str(&row.happenings).unwrap_or_default(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! `wayfare check`: report every error of a project.
+
+use std::process::ExitCode;
+
+use crate::{Format, JourneyFiles, commands::print, project};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    files: JourneyFiles,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let sources = project::read(&args.files.paths)?;
+    let compiled = lang::compile(&sources);
+    match args.format {
+        Format::Json => print(&serde_json::to_string_pretty(&lang::to_json(&compiled.diagnostics, &sources))?),
+        Format::Text => project::show(&compiled.diagnostics, &sources),
+    }
+    let Some(compiled) = compiled.project else { return Ok(ExitCode::FAILURE) };
+    if args.format == Format::Text {
+        eprintln!(
+            "{} journeys, {} actions, {} events in {} files: no errors",
+            compiled.journeys.len(),
+            compiled.actions.len(),
+            compiled.events.len(),
+            sources.len()
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}

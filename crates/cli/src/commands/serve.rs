@@ -1,0 +1,176 @@
+//! `wayfare serve`: run journeys.
+
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, sync::Arc};
+
+use anyhow::{Context, bail};
+use api::{App, Keys};
+use connect::{Override, Partners};
+use graph::Project;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use runtime::{Catalog, Runtime};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    project,
+    settings::{Settings, keys},
+};
+
+/// The shortest key that is accepted, in characters.
+const SHORTEST_KEY: usize = 16;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The folder of journeys [default: journeys].
+    #[arg(long, env = "WAYFARE_JOURNEYS")]
+    journeys: Option<PathBuf>,
+    /// The database: sqlite:FILE or postgres://… [default: sqlite:wayfare.db].
+    #[arg(long, env = "WAYFARE_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// Where to listen [default: 127.0.0.1:7070].
+    #[arg(long, env = "WAYFARE_LISTEN")]
+    listen: Option<String>,
+    /// The settings file [default: wayfare.toml, if there is one].
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Log as JSON lines.
+    #[arg(long)]
+    log_json: bool,
+}
+
+/// What a server is started with.
+pub(crate) struct Server {
+    pub(crate) project: Project,
+    pub(crate) database: String,
+    pub(crate) listen: String,
+    pub(crate) keys: Keys,
+    pub(crate) overrides: BTreeMap<String, Override>,
+    pub(crate) environment: connect::Environment,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    start_log(args.log_json, "info");
+    let settings = Settings::read(args.config.as_deref())?;
+    let journeys = args.journeys.clone().or(settings.journeys.clone().map(PathBuf::from));
+    let Some(project) = project::compile(&[journeys.unwrap_or_else(|| "journeys".into())])? else {
+        bail!("the journeys have errors; nothing was started");
+    };
+    let or = |given: &Option<String>, set: &Option<String>, default: &str| {
+        given.clone().or(set.clone()).unwrap_or_else(|| default.to_owned())
+    };
+    let server = Server {
+        project,
+        database: or(&args.database, &settings.database, "sqlite:wayfare.db"),
+        listen: or(&args.listen, &settings.listen, "127.0.0.1:7070"),
+        keys: accepted_keys()?,
+        overrides: settings.overrides(),
+        environment: Arc::new(|name| std::env::var(name).ok()),
+    };
+    tokio_runtime()?.block_on(async {
+        let stop = stop_signal();
+        let running = start(server).await?;
+        tracing::info!(address = %running.address, "listening");
+        running.finish(stop).await
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn accepted_keys() -> anyhow::Result<Keys> {
+    let (write, admin) = (keys("WAYFARE_WRITE_KEYS"), keys("WAYFARE_ADMIN_KEYS"));
+    if admin.is_empty() {
+        bail!(
+            "a server needs keys: set WAYFARE_ADMIN_KEYS (for the dashboard and operators) and WAYFARE_WRITE_KEYS (for \
+             senders of events), each a list of keys separated by commas, such as the output of `openssl rand -hex 24`"
+        );
+    }
+    if let Some(short) = write.iter().chain(&admin).find(|key| key.chars().count() < SHORTEST_KEY) {
+        bail!("a key has {} characters; keys need at least {SHORTEST_KEY}", short.chars().count());
+    }
+    Ok(Keys::of(&write, &admin))
+}
+
+pub(crate) fn start_log(json: bool, default: &str) {
+    let filter = EnvFilter::try_from_env("WAYFARE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if json { log.json().init() } else { log.init() }
+}
+
+pub(crate) fn tokio_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot start")
+}
+
+/// A server that runs.
+pub(crate) struct Running {
+    pub(crate) address: std::net::SocketAddr,
+    runtime: Runtime,
+    app: App,
+    listener: TcpListener,
+}
+
+/// Opens the database, deploys the project, starts the workers and binds the address.
+pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
+    let metrics = PrometheusBuilder::new().install_recorder().context("metrics cannot be recorded")?;
+    let store = store::open(&server.database).await.context("the database cannot be used")?;
+    let clock = runtime::wall_clock();
+    let connections: Vec<_> = server.project.connections.values().cloned().collect();
+    let catalog = Catalog::deploy(server.project, &*store, clock()).await?;
+    let partners = Partners::new(connections, server.overrides, server.environment)?;
+    for (connection, variable) in partners.missing() {
+        tracing::warn!(%connection, %variable, "the environment variable is not set; calls will fail until it is");
+    }
+    let runtime = Runtime::start(store, Arc::new(catalog), partners, clock).await?;
+    let listener =
+        TcpListener::bind(&server.listen).await.with_context(|| format!("cannot listen on {}", server.listen))?;
+    let address = listener.local_addr()?;
+    let app = App { runtime: runtime.clone(), keys: Arc::new(server.keys), metrics };
+    Ok(Running { address, runtime, app, listener })
+}
+
+impl Running {
+    /// Serves until told to stop, then finishes what was taken.
+    pub(crate) async fn finish(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let fenced = {
+            let (runtime, stop) = (self.runtime.clone(), stop.clone());
+            tokio::spawn(async move {
+                runtime.stopping().await;
+                stop.cancel();
+            })
+        };
+        let upkeep = {
+            let metrics = self.app.metrics.clone();
+            tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+                    metrics.run_upkeep();
+                }
+            })
+        };
+        let served = api::serve(self.app, self.listener, stop).await;
+        upkeep.abort();
+        let stopped_itself = !self.runtime.is_running();
+        self.runtime.stop().await;
+        fenced.abort();
+        served?;
+        if stopped_itself {
+            bail!("another process writes to this database now; this one has stopped");
+        }
+        Ok(())
+    }
+}
+
+/// Cancelled by the first interrupt or termination signal.
+pub(crate) fn stop_signal() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let signalled = stop.clone();
+    tokio::spawn(async move {
+        let interrupt = tokio::signal::ctrl_c();
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} },
+            Err(_) => drop(interrupt.await),
+        }
+        tracing::info!("stopping");
+        signalled.cancel();
+    });
+    stop
+}

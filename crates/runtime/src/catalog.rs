@@ -1,0 +1,103 @@
+//! The journeys that run: the current ones, and every older version that somebody may still be in.
+//!
+//! A deployed version is its text plus the hash of it. The graph is built from the text when it is first needed.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+};
+
+use graph::{Journey, Name, Project};
+use jiff::Timestamp;
+use lang::Source;
+use store::{Store, Version};
+
+use crate::VersionKey;
+
+/// The journeys that run.
+pub struct Catalog {
+    project: Project,
+    versions: HashMap<VersionKey, Version>,
+    /// Graphs of older versions; `None` for a text that this program cannot read.
+    older: RwLock<HashMap<VersionKey, Option<Arc<Journey>>>>,
+}
+
+/// Why a project could not be deployed.
+#[derive(Debug, thiserror::Error)]
+pub enum DeployError {
+    /// The store failed.
+    #[error("the versions could not be stored")]
+    Store(#[from] store::Error),
+}
+
+impl Catalog {
+    /// Deploys a compiled project: stores the versions that are new, and reads those that are not.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn deploy(project: Project, store: &dyn Store, now: Timestamp) -> Result<Catalog, DeployError> {
+        let current: Vec<Version> = project
+            .journeys
+            .values()
+            .map(|journey| Version {
+                journey: journey.name.clone(),
+                version: journey.version.clone(),
+                source: journey.source.clone(),
+                deployed_at: now,
+                current: true,
+            })
+            .collect();
+        store.deploy(&current).await?;
+        let versions = store.versions().await?;
+        let versions = versions
+            .into_iter()
+            .map(|version| ((version.journey.clone(), version.version.clone()), version))
+            .collect();
+        Ok(Catalog { project, versions, older: RwLock::default() })
+    }
+
+    /// The current project.
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// The stored versions of a journey, newest first.
+    pub fn versions_of(&self, journey: &str) -> Vec<&Version> {
+        let mut versions: Vec<&Version> =
+            self.versions.values().filter(|version| &*version.journey == journey).collect();
+        versions.sort_by_key(|version| (!version.current, std::cmp::Reverse(version.deployed_at)));
+        versions
+    }
+
+    /// The graph of a version; none when it was never deployed, or this program cannot read its text.
+    pub fn version(&self, journey: &Name, version: &Name) -> Option<Arc<Journey>> {
+        if let Some(current) = self.project.journeys.get(journey)
+            && current.version == *version
+        {
+            return Some(current.clone());
+        }
+        let key = (journey.clone(), version.clone());
+        if let Some(known) = self.older.read().ok().and_then(|older| older.get(&key).cloned()) {
+            return known;
+        }
+        let built = self.versions.get(&key).and_then(build);
+        if let Ok(mut older) = self.older.write() {
+            older.insert(key, built.clone());
+        }
+        built
+    }
+}
+
+fn build(version: &Version) -> Option<Arc<Journey>> {
+    let source = Source { name: version.journey.to_string(), text: version.source.to_string() };
+    let compiled = lang::compile(std::slice::from_ref(&source));
+    let journey = compiled.project.and_then(|project| project.journeys.get(&version.journey).cloned());
+    if journey.is_none() {
+        tracing::error!(
+            journey = %version.journey, version = %version.version,
+            "a deployed version cannot be read any more; its instances stay where they are\n{}",
+            lang::draw(&compiled.diagnostics, &[source], false),
+        );
+    }
+    journey
+}

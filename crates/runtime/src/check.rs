@@ -1,0 +1,119 @@
+//! Checks what comes from outside before it is taken: names, limits, and the declared shape.
+
+use graph::Value;
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+use store::shard_of;
+
+use crate::{Catalog, turn::NewEvent};
+
+/// The most characters of an event id or a profile key.
+const MOST_KEY: usize = 200;
+/// The most bytes of an event's properties.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// An event as it came.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The id its sender gave it.
+    pub id: String,
+    /// Its name on the wire.
+    pub event: String,
+    /// The person.
+    pub profile: String,
+    /// When it happened; now, if the sender does not say.
+    pub at: Option<Timestamp>,
+    /// Its properties, a JSON object.
+    pub properties: Option<Box<RawValue>>,
+}
+
+/// Why an event is not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The field that is wrong, as in `properties.items[0].price`.
+    pub field: String,
+    /// Why, as a sentence without a full stop.
+    pub reason: String,
+}
+
+impl Refusal {
+    fn new(field: impl Into<String>, reason: impl Into<String>) -> Refusal {
+        Refusal { field: field.into(), reason: reason.into() }
+    }
+}
+
+pub(crate) fn check(
+    catalog: &Catalog,
+    event: Incoming,
+    now: Timestamp,
+    shards: u16,
+) -> Result<NewEvent, Refusal> {
+    check_key("id", &event.id)?;
+    check_key("profile", &event.profile)?;
+    let project = catalog.project();
+    let Some(schema) = project.event_on_wire(&event.event) else {
+        let wires = project.events.values().map(|schema| &*schema.wire);
+        return Err(Refusal::new("event", unknown(&event.event, wires)));
+    };
+    let text = event.properties.as_deref().map_or("{}", RawValue::get);
+    if text.len() > MOST_BYTES {
+        return Err(Refusal::new("properties", format!("is larger than {} KiB", MOST_BYTES / 1024)));
+    }
+    let tree: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| Refusal::new("properties", format!("is not JSON: {error}")))?;
+    let shape = graph::Type::Record(schema.record.clone());
+    let properties: Value = shape.read(&tree).map_err(|misfit| {
+        let dot = if misfit.path.is_empty() { "" } else { "." };
+        Refusal::new(format!("properties{dot}{}", misfit.path), misfit.reason)
+    })?;
+    Ok(NewEvent {
+        shard: shard_of(&event.profile, shards),
+        profile: event.profile.into(),
+        event: engine::Event {
+            id: event.id.into(),
+            name: schema.name.clone(),
+            at: event.at.map_or(now, |at| Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)),
+            properties,
+        },
+        text: text.to_owned(),
+    })
+}
+
+/// Checks a key that a sender chose.
+///
+/// # Errors
+/// When it is empty, too long, or holds control characters.
+pub fn check_key(field: &str, key: &str) -> Result<(), Refusal> {
+    if key.is_empty() {
+        return Err(Refusal::new(field, "must not be empty"));
+    }
+    if key.chars().count() > MOST_KEY {
+        return Err(Refusal::new(field, format!("is longer than {MOST_KEY} characters")));
+    }
+    if key.chars().any(char::is_control) {
+        return Err(Refusal::new(field, "must not contain control characters"));
+    }
+    Ok(())
+}
+
+/// Says that a name is unknown, and which known one may be meant.
+pub(crate) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let mut known: Vec<&str> = known.collect();
+    known.sort_unstable();
+    match known.iter().find(|candidate| plain(candidate) == plain(name)) {
+        Some(meant) => format!("`{name}` is not declared; did you mean `{meant}`?"),
+        None => format!("`{name}` is not declared; known are {}", list(&known)),
+    }
+}
+
+fn plain(name: &str) -> String {
+    name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn list(names: &[&str]) -> String {
+    if names.is_empty() {
+        return "none".into();
+    }
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+

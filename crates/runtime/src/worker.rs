@@ -1,0 +1,337 @@
+//! A worker: the one writer of a range of shards.
+//!
+//! It blocks for the first command or the next moment, takes whatever else is queued, loads what the batch touches, has
+//! it decided by [`Batch`], commits, acknowledges, and hands the calls out. When the store fails, events are answered
+//! with an error (their senders send them again under the same ids), and answers of partners are kept and applied in
+//! the next turn.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use engine::{CallOutcome, Ignored, Input, Operation};
+use graph::Name;
+use jiff::Timestamp;
+use store::{Shard, Wanted, Writer};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    Catalog, Clock, Error, ProfileAnswer, ProfileChange, Receipt,
+    dispatch::{Dispatcher, Reserved},
+    turn::{Batch, NewEvent},
+};
+
+/// The most inputs of one turn.
+const MOST_INPUTS: usize = 1_000;
+/// The most due instances of one turn, so that a herd of them leaves room for what comes in.
+const MOST_DUE: u32 = 500;
+/// How long a worker sleeps when nothing is known to be due.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// How long a worker rests after the store failed.
+const AFTER_FAILURE: Duration = Duration::from_millis(250);
+
+/// Something a worker is asked to do.
+pub(crate) enum Command {
+    Events { batch: Vec<NewEvent>, reply: Reply<Vec<Receipt>> },
+    Profile { shard: Shard, key: Name, change: ProfileChange, reply: Reply<ProfileAnswer> },
+    Erase { shard: Shard, key: Name, reply: Reply<()> },
+    CallEnded { shard: Shard, profile: Name, id: Uuid, call: u32, attempt: u32, outcome: CallOutcome },
+    Operate { shard: Shard, profile: Name, id: Uuid, operation: Operation, reply: Reply<Result<(), Ignored>> },
+}
+
+type Reply<T> = oneshot::Sender<Result<T, Error>>;
+
+/// The one writer of a range of shards.
+pub(crate) struct Worker {
+    writer: Box<dyn Writer>,
+    catalog: Arc<Catalog>,
+    dispatcher: Dispatcher,
+    clock: Clock,
+    commands: mpsc::Receiver<Command>,
+    stop: CancellationToken,
+    cursors: HashMap<Shard, i64>,
+    shards: u16,
+    /// The earliest moment at which an instance is known to be due.
+    next_due: Option<Timestamp>,
+    /// Calls that were under way when the process started, by id above this one; none when all were looked at.
+    recovering: Option<Option<Uuid>>,
+    started_at: Timestamp,
+    /// Answers whose turn could not be written.
+    kept: Vec<Command>,
+}
+
+impl Worker {
+    pub(crate) async fn new(
+        writer: Box<dyn Writer>,
+        catalog: Arc<Catalog>,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        commands: mpsc::Receiver<Command>,
+        stop: CancellationToken,
+        shards: u16,
+    ) -> Result<Worker, store::Error> {
+        let started_at = clock();
+        let mut worker = Worker {
+            writer,
+            catalog,
+            dispatcher,
+            clock,
+            commands,
+            stop,
+            cursors: HashMap::new(),
+            shards,
+            next_due: Some(started_at),
+            recovering: Some(None),
+            started_at,
+            kept: Vec::new(),
+        };
+        worker.read_cursors().await?;
+        Ok(worker)
+    }
+
+    async fn read_cursors(&mut self) -> Result<(), store::Error> {
+        let cursors = self.writer.cursors().await?;
+        self.cursors = self.writer.shards().zip(cursors).collect();
+        Ok(())
+    }
+
+    /// Works until it is told to stop, or another writer has taken its shards over.
+    pub(crate) async fn run(mut self) {
+        loop {
+            let Some(commands) = self.gather().await else { break };
+            match self.turn(commands).await {
+                Ok(()) => {}
+                Err(store::Error::Fenced) => {
+                    tracing::error!("another process writes to this database; stopping");
+                    self.stop.cancel();
+                    break;
+                }
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "a turn could not be written");
+                    metrics::counter!("wayfare_turns_total", "outcome" => "failed").increment(1);
+                    tokio::time::sleep(AFTER_FAILURE).await;
+                    // After a failure it is unknown what was written: what is due and where the log ends is read anew.
+                    self.next_due = Some((self.clock)());
+                    if let Err(error) = self.read_cursors().await {
+                        tracing::warn!(error = &error as &dyn std::error::Error, "the log's end cannot be read yet");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits for something to do and takes all there is, up to a bound; none when it is time to stop.
+    async fn gather(&mut self) -> Option<Vec<Command>> {
+        let mut gathered = std::mem::take(&mut self.kept);
+        let mut weight = gathered.len();
+        if gathered.is_empty() && self.recovering.is_none() {
+            let sleep = self.until_due();
+            if !sleep.is_zero() {
+                tokio::select! {
+                    biased;
+                    () = self.stop.cancelled() => return None,
+                    command = self.commands.recv() => {
+                        let command = command?;
+                        weight += command.weight();
+                        gathered.push(command);
+                    }
+                    () = tokio::time::sleep(sleep) => {}
+                }
+            }
+        }
+        if self.stop.is_cancelled() {
+            return None;
+        }
+        while weight < MOST_INPUTS {
+            let Ok(command) = self.commands.try_recv() else { break };
+            weight += command.weight();
+            gathered.push(command);
+        }
+        Some(gathered)
+    }
+
+    fn until_due(&self) -> Duration {
+        match self.next_due {
+            Some(due) => {
+                let left = due.duration_since((self.clock)());
+                // Rounded up, since a sleep that ends a little early would make an idle turn.
+                Duration::try_from(left)
+                    .map_or(Duration::ZERO, |left| left + Duration::from_micros(500))
+                    .min(LONGEST_SLEEP)
+            }
+            None => LONGEST_SLEEP,
+        }
+    }
+
+    async fn turn(&mut self, commands: Vec<Command>) -> Result<(), store::Error> {
+        match self.try_turn(&commands).await {
+            Ok(answers) => {
+                commands.into_iter().zip(answers).for_each(|(command, answer)| command.reply(answer));
+                Ok(())
+            }
+            Err(error) => {
+                for command in commands {
+                    match command {
+                        Command::CallEnded { .. } => self.kept.push(command),
+                        other => other.refuse(),
+                    }
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn try_turn(&mut self, commands: &[Command]) -> Result<Vec<Answer>, store::Error> {
+        let now = (self.clock)();
+        let mut wanted = wanted(commands);
+        let due = if self.next_due.is_some_and(|due| due <= now) {
+            self.writer.due(now, MOST_DUE).await?
+        } else {
+            store::Due { instances: Vec::new(), next: self.next_due }
+        };
+        let lost = self.lost_calls().await?;
+        for instance in due.instances.iter().chain(&lost) {
+            let shard = store::shard_of(&instance.profile, self.shards);
+            wanted.profiles.push((shard, instance.profile.clone(), false));
+        }
+        if commands.is_empty() && due.instances.is_empty() && lost.is_empty() {
+            self.next_due = due.next;
+            return Ok(Vec::new());
+        }
+        let loaded = self.writer.load(&wanted).await?;
+        let (due_ids, lost_ids): (Vec<Uuid>, Vec<Uuid>) =
+            (due.instances.iter().map(|i| i.id).collect(), lost.iter().map(|i| i.id).collect());
+        let known = due.instances.into_iter().chain(lost).collect();
+        let mut batch = Batch::new(&self.catalog, now, self.shards, loaded, known, &mut self.cursors);
+        for id in lost_ids {
+            batch.apply(id, &Input::AttemptLost);
+        }
+        for id in due_ids {
+            batch.apply(id, &Input::Due);
+        }
+        let answers: Vec<Answer> = commands.iter().map(|command| decide(&mut batch, command)).collect();
+        let mut reserved = Reserved::default();
+        let (turn, dispatches) =
+            batch.finish(&mut |connection| self.dispatcher.reserve(connection, &mut reserved));
+        self.writer.commit(&turn).await?;
+        for command in commands {
+            if let Command::Erase { shard, key, .. } = command {
+                self.writer.erase(*shard, key).await?;
+            }
+        }
+        let earliest = turn.instances.iter().filter_map(|(_, instance)| instance.due_at).min();
+        self.next_due = [due.next, earliest].into_iter().flatten().min();
+        metrics::counter!("wayfare_turns_total", "outcome" => "written").increment(1);
+        for dispatch in dispatches {
+            self.dispatcher.dispatch(dispatch, &mut reserved);
+        }
+        Ok(answers)
+    }
+
+    /// The next of the calls that were under way when the process started.
+    async fn lost_calls(&mut self) -> Result<Vec<engine::Instance>, store::Error> {
+        let Some(after) = self.recovering else { return Ok(Vec::new()) };
+        let page = self.writer.calling(after, MOST_DUE).await?;
+        self.recovering = page.last().map(|instance| Some(instance.id));
+        Ok(page.into_iter().filter(|instance| instance.updated_at < self.started_at).collect())
+    }
+}
+
+/// What a command's sender is told once the turn is written.
+enum Answer {
+    Events(Vec<Receipt>),
+    Profile(ProfileAnswer),
+    Operated(Option<Ignored>),
+    Nothing,
+}
+
+fn wanted(commands: &[Command]) -> Wanted {
+    let mut wanted = Wanted::default();
+    for command in commands {
+        match command {
+            Command::Events { batch, .. } => {
+                for new in batch {
+                    wanted.profiles.push((new.shard, new.profile.clone(), true));
+                    wanted.events.push((new.shard, new.profile.clone(), new.event.id.clone()));
+                }
+            }
+            Command::Profile { shard, key, .. } => wanted.profiles.push((*shard, key.clone(), false)),
+            Command::Erase { shard, key, .. } => wanted.profiles.push((*shard, key.clone(), true)),
+            Command::CallEnded { shard, profile, id, .. } | Command::Operate { shard, profile, id, .. } => {
+                wanted.profiles.push((*shard, profile.clone(), false));
+                wanted.instances.push((*shard, *id));
+            }
+        }
+    }
+    wanted
+}
+
+fn decide(batch: &mut Batch<'_>, command: &Command) -> Answer {
+    match command {
+        Command::Events { batch: events, .. } => {
+            Answer::Events(events.iter().map(|event| batch.take_event(event)).collect())
+        }
+        Command::Profile { shard, key, change, .. } => {
+            Answer::Profile(batch.change_profile(*shard, key, change.clone()))
+        }
+        Command::Erase { key, .. } => {
+            batch.uncount(key);
+            Answer::Nothing
+        }
+        Command::CallEnded { id, call, attempt, outcome, .. } => {
+            let input = Input::CallEnded { call: *call, attempt: *attempt, outcome: outcome.clone() };
+            batch.apply(*id, &input);
+            Answer::Nothing
+        }
+        Command::Operate { id, operation, .. } => {
+            Answer::Operated(batch.apply(*id, &Input::Operation(*operation)).flatten())
+        }
+    }
+}
+
+impl Command {
+    fn weight(&self) -> usize {
+        match self {
+            Command::Events { batch, .. } => batch.len(),
+            _ => 1,
+        }
+    }
+
+    /// Tells the sender what became of the command. A sender that has gone away misses nothing: it is written.
+    fn reply(self, answer: Answer) {
+        match (self, answer) {
+            (Command::Events { reply, .. }, Answer::Events(receipts)) => {
+                let accepted = receipts.iter().filter(|receipt| **receipt == Receipt::Accepted).count();
+                metrics::counter!("wayfare_events_total", "outcome" => "accepted").increment(count(accepted));
+                metrics::counter!("wayfare_events_total", "outcome" => "duplicate")
+                    .increment(count(receipts.len() - accepted));
+                let _ = reply.send(Ok(receipts));
+            }
+            (Command::Profile { reply, .. }, Answer::Profile(answer)) => {
+                let _ = reply.send(Ok(answer));
+            }
+            (Command::Operate { reply, .. }, Answer::Operated(ignored)) => {
+                let _ = reply.send(Ok(ignored.map_or(Ok(()), Err)));
+            }
+            (Command::Erase { reply, .. }, Answer::Nothing) => {
+                let _ = reply.send(Ok(()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells the sender that the command's turn could not be written.
+    fn refuse(self) {
+        match self {
+            Command::Events { reply, .. } => drop(reply.send(Err(Error::NotWritten))),
+            Command::Profile { reply, .. } => drop(reply.send(Err(Error::NotWritten))),
+            Command::Erase { reply, .. } => drop(reply.send(Err(Error::NotWritten))),
+            Command::Operate { reply, .. } => drop(reply.send(Err(Error::NotWritten))),
+            Command::CallEnded { .. } => {}
+        }
+    }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,106 @@
+//! A connection that one writer holds, and the rule that work on it is never cut off half way.
+//!
+//! A future may be dropped at any await: a client hangs up, a `select!` takes another branch. Were that future inside
+//! a transaction, the connection would come back in the midst of it (sqlx 0.9 #4385). So every piece of work owns the
+//! connection in a task of its own and gives it back when done; the next piece waits for that, even when nobody
+//! listens to the first any more.
+
+use std::{io, time::Duration};
+
+use tokio::{sync::oneshot, task::JoinHandle};
+
+use crate::Error;
+
+/// No statement of ours takes this long: beyond it the database is unreachable, and the connection is given up.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// A connection, or the work that holds it at present, or nothing after it broke.
+pub(crate) struct Held<C> {
+    slot: Slot<C>,
+}
+
+enum Slot<C> {
+    Empty,
+    Idle(C),
+    Busy(JoinHandle<Option<C>>),
+}
+
+impl<C: Send + 'static> Held<C> {
+    /// Holds a connection that is not in use.
+    pub(crate) fn new(connection: C) -> Held<C> {
+        Held { slot: Slot::Idle(connection) }
+    }
+
+    /// Runs work in a task of its own. `connect` is awaited only if there is no connection any more.
+    pub(crate) async fn run<T, W, F>(
+        &mut self,
+        connect: impl Future<Output = Result<C, Error>>,
+        work: W,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce(C) -> F + Send + 'static,
+        F: Future<Output = (C, Result<T, Error>)> + Send,
+    {
+        let connection = match self.take().await {
+            Some(connection) => connection,
+            None => connect.await?,
+        };
+        let (tell, told) = oneshot::channel();
+        self.slot = Slot::Busy(tokio::spawn(async move {
+            let (connection, result) = match tokio::time::timeout(LONGEST, work(connection)).await {
+                Ok((connection, result)) => (Some(connection), result),
+                Err(_) => (None, Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into()).into())),
+            };
+            // Which errors leave a connection usable is not worth knowing: they are rare, a new one is cheap.
+            let broken = matches!(result, Err(Error::Database(_)));
+            let _nobody_listens = tell.send(result);
+            connection.filter(|_| !broken)
+        }));
+        // The task tells nothing only if it panicked; the connection is gone with it.
+        told.await.unwrap_or(Err(Error::Database(sqlx::Error::WorkerCrashed)))
+    }
+
+    /// The connection, after the work that holds it is done.
+    async fn take(&mut self) -> Option<C> {
+        if let Slot::Busy(task) = &mut self.slot {
+            self.slot = task.await.ok().flatten().map_or(Slot::Empty, Slot::Idle);
+        }
+        match std::mem::replace(&mut self.slot, Slot::Empty) {
+            Slot::Idle(connection) => Some(connection),
+            Slot::Empty | Slot::Busy(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_is_finished_before_the_next() {
+        let mut held = Held::new(0_u32);
+        let slow = held.run(async { Ok(100) }, |count| async move {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            (count + 1, Ok(()))
+        });
+        assert!(tokio::time::timeout(Duration::from_millis(5), slow).await.is_err());
+        let count = held.run(async { Ok(100) }, |count| async move { (count, Ok(count)) }).await;
+        assert_eq!(count.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_failed_is_replaced() {
+        let mut held = Held::new(0_u32);
+        let failed = held
+            .run(async { Ok(100) }, |count| async move {
+                (count, Err::<(), _>(Error::Database(sqlx::Error::RowNotFound)))
+            })
+            .await;
+        assert!(failed.is_err());
+        assert_eq!(
+            held.run(async { Ok(100) }, |count| async move { (count, Ok(count)) }).await.unwrap(),
+            100
+        );
+    }
+}

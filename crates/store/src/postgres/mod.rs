@@ -1,0 +1,192 @@
+//! PostgreSQL: a few writers, each with a connection of its own, and a pool of connections that only read.
+
+mod open;
+mod read;
+mod write;
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use engine::Instance;
+use jiff::Timestamp;
+use sqlx::{PgConnection, PgPool, postgres::PgConnectOptions};
+use uuid::Uuid;
+
+use crate::{
+    Counter, Due, Error, Filter, History, Loaded, LoggedEvent, Profile, Shard, Store, Turn, Version, Wanted,
+    Writer, held::Held, row,
+};
+
+pub(crate) struct Postgres {
+    options: PgConnectOptions,
+    readers: PgPool,
+    shards: u16,
+}
+
+impl Postgres {
+    pub(crate) async fn open(url: &str) -> Result<Postgres, Error> {
+        let options = open::options(url)?;
+        let shards = open::prepare(&options).await?;
+        let readers = open::readers(&options).await?;
+        Ok(Postgres { options, readers, shards })
+    }
+}
+
+#[async_trait]
+impl Store for Postgres {
+    fn shards(&self) -> u16 {
+        self.shards
+    }
+
+    fn writers(&self) -> u16 {
+        // Two commits on their way to the disk at once let the server write both with one wait.
+        2
+    }
+
+    async fn writer(&self, shards: Range<Shard>) -> Result<Box<dyn Writer>, Error> {
+        let mut held = Held::new(open::connect(&self.options).await?);
+        let range = shards.clone();
+        let epoch = held
+            .run(open::connect(&self.options), |mut connection| async move {
+                let epoch = write::take_over(&mut connection, &range).await;
+                (connection, epoch)
+            })
+            .await?;
+        Ok(Box::new(PostgresWriter { options: self.options.clone(), held, shards, epoch }))
+    }
+
+    async fn deploy(&self, versions: &[Version]) -> Result<(), Error> {
+        let deployment = write::Deployment::of(versions);
+        let mut held = Held::new(open::connect(&self.options).await?);
+        held.run(open::connect(&self.options), |mut connection| async move {
+            let deployed = deployment.write(&mut connection).await;
+            (connection, deployed)
+        })
+        .await
+    }
+
+    async fn versions(&self) -> Result<Vec<Version>, Error> {
+        read::versions(&self.readers).await
+    }
+
+    async fn profile(&self, shard: Shard, key: &str) -> Result<Option<Profile>, Error> {
+        read::profile(&self.readers, shard, key).await
+    }
+
+    async fn events(
+        &self,
+        shard: Shard,
+        profile: &str,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<LoggedEvent>, Error> {
+        read::events(&self.readers, shard, profile, before, limit).await
+    }
+
+    async fn history_of_profile(
+        &self,
+        shard: Shard,
+        profile: &str,
+        limit: u32,
+    ) -> Result<Vec<History>, Error> {
+        read::history_of_profile(&self.readers, shard, profile, limit).await
+    }
+
+    async fn history(&self, shard: Shard, instance: Uuid) -> Result<Vec<History>, Error> {
+        read::history(&self.readers, shard, instance).await
+    }
+
+    async fn instance(&self, shard: Shard, id: Uuid) -> Result<Option<Instance>, Error> {
+        read::instance(&self.readers, shard, id).await
+    }
+
+    async fn instances(
+        &self,
+        filter: &Filter,
+        before: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Instance>, Error> {
+        let mut listing = row::listing(filter, before, limit);
+        row::all(listing.build_query_as::<row::InstanceRow>().fetch_all(&self.readers).await?)
+    }
+
+    async fn counters(&self) -> Result<Vec<Counter>, Error> {
+        read::counters(&self.readers).await
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        sqlx::query("SELECT 1").execute(&self.readers).await?;
+        Ok(())
+    }
+}
+
+struct PostgresWriter {
+    options: PgConnectOptions,
+    held: Held<PgConnection>,
+    shards: Range<Shard>,
+    epoch: i64,
+}
+
+#[async_trait]
+impl Writer for PostgresWriter {
+    fn shards(&self) -> Range<Shard> {
+        self.shards.clone()
+    }
+
+    async fn cursors(&mut self) -> Result<Vec<i64>, Error> {
+        let shards = self.shards.clone();
+        let work = |mut connection| async move {
+            let cursors = read::cursors(&mut connection, &shards).await;
+            (connection, cursors)
+        };
+        self.held.run(open::connect(&self.options), work).await
+    }
+
+    async fn load(&mut self, wanted: &Wanted) -> Result<Loaded, Error> {
+        let keys = read::Keys::of(wanted);
+        let work = |mut connection| async move {
+            let loaded = keys.load(&mut connection).await;
+            (connection, loaded)
+        };
+        self.held.run(open::connect(&self.options), work).await
+    }
+
+    async fn due(&mut self, now: Timestamp, limit: u32) -> Result<Due, Error> {
+        let shards = self.shards.clone();
+        let work = move |mut connection| async move {
+            let due = read::due(&mut connection, &shards, now, limit).await;
+            (connection, due)
+        };
+        self.held.run(open::connect(&self.options), work).await
+    }
+
+    async fn calling(&mut self, after: Option<Uuid>, limit: u32) -> Result<Vec<Instance>, Error> {
+        let shards = self.shards.clone();
+        let work = move |mut connection| async move {
+            let calling = read::calling(&mut connection, &shards, after, limit).await;
+            (connection, calling)
+        };
+        self.held.run(open::connect(&self.options), work).await
+    }
+
+    async fn commit(&mut self, turn: &Turn) -> Result<(), Error> {
+        let Some(batch) = write::Batch::of(turn, &self.shards, self.epoch)? else { return Ok(()) };
+        let work = |mut connection| async move {
+            let committed = batch.commit(&mut connection).await;
+            (connection, committed)
+        };
+        self.held.run(open::connect(&self.options), work).await
+    }
+
+    async fn erase(&mut self, shard: Shard, profile: &str) -> Result<(), Error> {
+        if !self.shards.contains(&shard) {
+            return Err(row::foreign(shard, &self.shards));
+        }
+        let (profile, epoch) = (profile.to_owned(), self.epoch);
+        let work = move |mut connection| async move {
+            let erased = write::erase(&mut connection, epoch, shard, &profile).await;
+            (connection, erased)
+        };
+        self.held.run(open::connect(&self.options), work).await
+    }
+}

@@ -1,0 +1,80 @@
+//! How a PostgreSQL database is opened, and the checks that it keeps what it acknowledges.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    ConnectOptions as _, Connection as _, PgConnection, PgPool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{Error, row};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+pub(super) fn options(url: &str) -> Result<PgConnectOptions, Error> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|error| Error::Unsuitable(format!("the database URL cannot be read: {error}")))?;
+    Ok(options.application_name("wayfare").options([
+        // A transaction that its client forgot must not hold back vacuum for everybody.
+        ("idle_in_transaction_session_timeout", "60s"),
+        ("statement_timeout", "120s"),
+    ]))
+}
+
+pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Error> {
+    Ok(options.connect().await?)
+}
+
+/// Checks the server's settings, and brings the schema up to date.
+pub(super) async fn prepare(options: &PgConnectOptions) -> Result<u16, Error> {
+    let mut connection = connect(options).await?;
+    let fsync: String = sqlx::query_scalar("SHOW fsync").fetch_one(&mut connection).await?;
+    let commit: String = sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&mut connection).await?;
+    check(&fsync, &commit)?;
+    MIGRATIONS.run(&mut connection).await?;
+    let shards: String =
+        sqlx::query_scalar("SELECT value FROM meta WHERE key = 'shards'").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    row::shard_count(&shards)
+}
+
+/// The connections that only read.
+pub(super) async fn readers(options: &PgConnectOptions) -> Result<PgPool, Error> {
+    let options = options.clone().options([("default_transaction_read_only", "on")]);
+    let pool = PgPoolOptions::new().max_connections(6).acquire_timeout(Duration::from_secs(5));
+    Ok(pool.connect_with(options).await?)
+}
+
+/// Whether the server waits for the disk before it says that something is committed.
+fn check(fsync: &str, synchronous_commit: &str) -> Result<(), Error> {
+    if fsync != "on" {
+        return Err(Error::Unsuitable(
+            "PostgreSQL runs with `fsync = off` and can lose everything in a crash; set `fsync = on` in \
+             postgresql.conf and reload"
+                .into(),
+        ));
+    }
+    if synchronous_commit == "off" {
+        return Err(Error::Unsuitable(
+            "PostgreSQL runs with `synchronous_commit = off`, so an acknowledged event could be lost; set it to `on`, \
+             for the server or with ALTER DATABASE … SET synchronous_commit = on"
+                .into(),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_does_not_wait_for_the_disk_is_refused_with_the_remedy() {
+        assert!(check("off", "on").unwrap_err().to_string().contains("set `fsync = on`"));
+        assert!(check("on", "off").unwrap_err().to_string().contains("ALTER DATABASE"));
+        for level in ["on", "remote_apply", "remote_write", "local"] {
+            check("on", level).unwrap();
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! What is read from PostgreSQL: what a turn touches, what is due, and pages for the dashboard.
+
+use std::{collections::HashSet, ops::Range};
+
+use engine::Instance;
+use jiff::Timestamp;
+use sqlx::{PgConnection, PgPool, query_as, query_scalar};
+use uuid::Uuid;
+
+use crate::{
+    Counter, Due, Error, History, Loaded, LoggedEvent, Profile, Shard, Version, Wanted,
+    row::{self, CounterRow, EventRow, HistoryRow, InstanceRow, ProfileRow, VersionRow, small},
+};
+
+// The lists are joined from the left, key by key: LATERAL keeps the planner from reading a whole table because it
+// guesses the length of a list wrong.
+const PROFILES: &str = concat!(
+    "SELECT ",
+    row::profile_columns!(),
+    " FROM (SELECT DISTINCT * FROM UNNEST($1::smallint[], $2::text[]) AS w (shard, key)) AS w, \
+     LATERAL (SELECT * FROM profiles WHERE shard = w.shard AND key = w.key LIMIT 1) AS p",
+);
+const EVENTS: &str = "SELECT w.profile, w.id FROM UNNEST($1::smallint[], $2::text[], $3::text[]) AS w (shard, profile, id) \
+     WHERE EXISTS (SELECT FROM events AS e WHERE e.shard = w.shard AND e.profile = w.profile AND e.id = w.id)";
+const LIVE: &str = concat!(
+    "SELECT ",
+    row::instance_columns!(),
+    " FROM (SELECT DISTINCT * FROM UNNEST($1::smallint[], $2::text[]) AS w (shard, profile)) AS w, \
+     LATERAL (SELECT * FROM instances WHERE shard = w.shard AND profile = w.profile AND live = 1 OFFSET 0) AS i",
+);
+const INSTANCES: &str = concat!(
+    "SELECT ",
+    row::instance_columns!(),
+    " FROM UNNEST($1::smallint[], $2::uuid[]) AS w (shard, id), \
+     LATERAL (SELECT * FROM instances WHERE id = w.id AND shard = w.shard LIMIT 1) AS i",
+);
+
+/// The keys of what is wanted, as the statements take them.
+pub(super) struct Keys {
+    profiles: (Vec<i16>, Vec<String>),
+    events: (Vec<i16>, Vec<String>, Vec<String>),
+    live: (Vec<i16>, Vec<String>),
+    instances: (Vec<i16>, Vec<Uuid>),
+}
+
+impl Keys {
+    pub(super) fn of(wanted: &Wanted) -> Keys {
+        let mut events = (Vec::new(), Vec::new(), Vec::new());
+        for (shard, profile, id) in &wanted.events {
+            events.0.push(small(*shard));
+            events.1.push(profile.to_string());
+            events.2.push(id.to_string());
+        }
+        let live = wanted.profiles.iter().filter(|(_, _, live)| *live);
+        Keys {
+            profiles: wanted.profiles.iter().map(|(shard, key, _)| (small(*shard), key.to_string())).unzip(),
+            events,
+            live: live.map(|(shard, key, _)| (small(*shard), key.to_string())).unzip(),
+            instances: wanted.instances.iter().map(|(shard, id)| (small(*shard), *id)).unzip(),
+        }
+    }
+
+    pub(super) async fn load(self, connection: &mut PgConnection) -> Result<Loaded, Error> {
+        let mut loaded = Loaded::default();
+        if !self.profiles.0.is_empty() {
+            let (shards, keys) = self.profiles;
+            let found: Vec<ProfileRow> =
+                query_as(PROFILES).bind(shards).bind(keys).fetch_all(&mut *connection).await?;
+            loaded.profiles = row::all(found)?;
+        }
+        if !self.events.0.is_empty() {
+            let (shards, profiles, ids) = self.events;
+            let known: Vec<(String, String)> =
+                query_as(EVENTS).bind(shards).bind(profiles).bind(ids).fetch_all(&mut *connection).await?;
+            loaded.events = known.into_iter().map(|(profile, id)| (profile.into(), id.into())).collect();
+        }
+        if !self.live.0.is_empty() {
+            let (shards, profiles) = self.live;
+            let live: Vec<InstanceRow> =
+                query_as(LIVE).bind(shards).bind(profiles).fetch_all(&mut *connection).await?;
+            loaded.instances = row::all(live)?;
+        }
+        if !self.instances.0.is_empty() {
+            let (shards, ids) = self.instances;
+            let named: Vec<InstanceRow> =
+                query_as(INSTANCES).bind(shards).bind(ids).fetch_all(&mut *connection).await?;
+            loaded.instances.extend(row::all::<_, Instance>(named)?);
+            let mut seen = HashSet::with_capacity(loaded.instances.len());
+            loaded.instances.retain(|instance| seen.insert(instance.id));
+        }
+        Ok(loaded)
+    }
+}
+
+pub(super) async fn cursors(connection: &mut PgConnection, shards: &Range<Shard>) -> Result<Vec<i64>, Error> {
+    Ok(query_scalar("SELECT cursor FROM shards WHERE shard >= $1 AND shard < $2 ORDER BY shard")
+        .bind(small(shards.start))
+        .bind(small(shards.end))
+        .fetch_all(connection)
+        .await?)
+}
+
+// One probe of the index per shard, so that a node reads no other node's waits.
+const DUE: &str = concat!(
+    "SELECT ",
+    row::instance_columns!(),
+    " FROM generate_series($2::smallint, $3::smallint - 1) AS s (shard), \
+     LATERAL (SELECT * FROM instances WHERE shard = s.shard AND due_at <= $1 ORDER BY due_at, id LIMIT $4) AS i \
+     ORDER BY i.due_at, i.id LIMIT $4",
+);
+const NEXT: &str = "SELECT min(i.due_at) FROM generate_series($2::smallint, $3::smallint - 1) AS s (shard), \
+     LATERAL (SELECT due_at FROM instances WHERE shard = s.shard AND due_at > $1 ORDER BY due_at LIMIT 1) AS i";
+
+pub(super) async fn due(
+    connection: &mut PgConnection,
+    shards: &Range<Shard>,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Due, Error> {
+    let now = now.as_microsecond();
+    let mut due: Vec<InstanceRow> = query_as(DUE)
+        .bind(now)
+        .bind(small(shards.start))
+        .bind(small(shards.end))
+        .bind(i64::from(limit) + 1)
+        .fetch_all(&mut *connection)
+        .await?;
+    // One more than asked for is read: it is what follows, if so many are due.
+    let next: Option<i64> = if due.len() > limit as usize {
+        due.pop().and_then(|row| row.due_at)
+    } else {
+        query_scalar(NEXT)
+            .bind(now)
+            .bind(small(shards.start))
+            .bind(small(shards.end))
+            .fetch_one(&mut *connection)
+            .await?
+    };
+    let next = next.map(|at| row::time("instance", at)).transpose()?;
+    Ok(Due { instances: row::all(due)?, next })
+}
+
+const CALLING: &str = concat!(
+    "SELECT ",
+    row::instance_columns!(),
+    " FROM instances AS i WHERE i.status = 1 AND i.id > $1 AND i.shard >= $2 AND i.shard < $3 \
+     ORDER BY i.id LIMIT $4",
+);
+
+pub(super) async fn calling(
+    connection: &mut PgConnection,
+    shards: &Range<Shard>,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<Instance>, Error> {
+    let calling: Vec<InstanceRow> = query_as(CALLING)
+        .bind(after.unwrap_or(Uuid::nil()))
+        .bind(small(shards.start))
+        .bind(small(shards.end))
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?;
+    row::all(calling)
+}
+
+pub(super) async fn versions(pool: &PgPool) -> Result<Vec<Version>, Error> {
+    let versions: Vec<VersionRow> = query_as(
+        "SELECT journey, version, source, deployed_at, current FROM versions ORDER BY deployed_at, journey, version",
+    )
+    .fetch_all(pool)
+    .await?;
+    row::all(versions)
+}
+
+pub(super) async fn profile(pool: &PgPool, shard: Shard, key: &str) -> Result<Option<Profile>, Error> {
+    const SQL: &str =
+        concat!("SELECT ", row::profile_columns!(), " FROM profiles AS p WHERE p.shard = $1 AND p.key = $2");
+    let found: Option<ProfileRow> = query_as(SQL).bind(small(shard)).bind(key).fetch_optional(pool).await?;
+    found.map(Profile::try_from).transpose()
+}
+
+pub(super) async fn events(
+    pool: &PgPool,
+    shard: Shard,
+    profile: &str,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<LoggedEvent>, Error> {
+    // The newest are chosen in the index alone, which includes the sequence number; only they are read.
+    const SQL: &str = concat!(
+        "SELECT ",
+        row::event_columns!(),
+        " FROM (SELECT sequence FROM events WHERE shard = $1 AND profile = $2 AND sequence < $3 \
+         ORDER BY sequence DESC LIMIT $4) AS o JOIN events AS e ON e.shard = $1 AND e.sequence = o.sequence \
+         ORDER BY e.sequence DESC",
+    );
+    let found: Vec<EventRow> = query_as(SQL)
+        .bind(small(shard))
+        .bind(profile)
+        .bind(before.unwrap_or(i64::MAX))
+        .bind(i64::from(limit))
+        .fetch_all(pool)
+        .await?;
+    row::all(found)
+}
+
+pub(super) async fn history_of_profile(
+    pool: &PgPool,
+    shard: Shard,
+    profile: &str,
+    limit: u32,
+) -> Result<Vec<History>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        row::history_columns!(),
+        " FROM instances AS i JOIN history AS h ON h.instance = i.id AND h.shard = i.shard \
+         WHERE i.shard = $1 AND i.profile = $2 ORDER BY h.at DESC, h.instance DESC, h.turn DESC LIMIT $3",
+    );
+    let found: Vec<HistoryRow> =
+        query_as(SQL).bind(small(shard)).bind(profile).bind(i64::from(limit)).fetch_all(pool).await?;
+    row::all(found)
+}
+
+pub(super) async fn history(pool: &PgPool, shard: Shard, instance: Uuid) -> Result<Vec<History>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        row::history_columns!(),
+        " FROM history AS h WHERE h.instance = $1 AND h.shard = $2 ORDER BY h.turn",
+    );
+    let found: Vec<HistoryRow> = query_as(SQL).bind(instance).bind(small(shard)).fetch_all(pool).await?;
+    row::all(found)
+}
+
+pub(super) async fn instance(pool: &PgPool, shard: Shard, id: Uuid) -> Result<Option<Instance>, Error> {
+    const SQL: &str =
+        concat!("SELECT ", row::instance_columns!(), " FROM instances AS i WHERE i.id = $1 AND i.shard = $2");
+    let found: Option<InstanceRow> = query_as(SQL).bind(id).bind(small(shard)).fetch_optional(pool).await?;
+    found.map(Instance::try_from).transpose()
+}
+
+pub(super) async fn counters(pool: &PgPool) -> Result<Vec<Counter>, Error> {
+    let sums: Vec<CounterRow> = query_as(
+        "SELECT journey, version, step, sum(waiting)::bigint AS waiting, sum(passed)::bigint AS passed, \
+         sum(failed)::bigint AS failed, sum(ended)::bigint AS ended \
+         FROM counters GROUP BY journey, version, step ORDER BY journey, version, step",
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(sums.into_iter().map(Counter::from).collect())
+}

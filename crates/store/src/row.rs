@@ -1,0 +1,307 @@
+//! What rows and types have in common in both databases: how a row becomes one of our types, which shards a turn
+//! touches, and the statement that lists instances. Deliberately absent: a connection.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use engine::{Instance, Status};
+use jiff::Timestamp;
+use sqlx::{Database, Encode, QueryBuilder, Type};
+use uuid::Uuid;
+
+use crate::{Counter, Error, Filter, History, LoggedEvent, Profile, Shard, Turn, Version};
+
+/// The columns of an instance, in a statement that calls the table `i`.
+macro_rules! instance_columns {
+    () => {
+        "i.id, i.journey, i.version, i.profile, i.key, i.status, i.step, i.entered_at, i.updated_at, i.due_at, \
+         i.turn, i.state"
+    };
+}
+/// The columns of a profile, in a statement that calls the table `p`.
+macro_rules! profile_columns {
+    () => {
+        "p.shard, p.key, p.attributes, p.entries, p.created_at, p.updated_at"
+    };
+}
+/// The columns of an event, in a statement that calls the table `e`.
+macro_rules! event_columns {
+    () => {
+        "e.shard, e.sequence, e.id, e.name, e.profile, e.at, e.received_at, e.properties, e.outcome"
+    };
+}
+/// The columns of a happening's history, in a statement that calls the table `h`.
+macro_rules! history_columns {
+    () => {
+        "h.shard, h.instance, h.turn, h.at, h.happenings"
+    };
+}
+pub(crate) use {event_columns, history_columns, instance_columns, profile_columns};
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct InstanceRow {
+    id: Uuid,
+    journey: String,
+    version: String,
+    profile: String,
+    key: String,
+    status: i16,
+    step: String,
+    entered_at: i64,
+    updated_at: i64,
+    pub(crate) due_at: Option<i64>,
+    turn: i64,
+    state: String,
+}
+
+impl TryFrom<InstanceRow> for Instance {
+    type Error = Error;
+
+    fn try_from(row: InstanceRow) -> Result<Instance, Error> {
+        const WHAT: &str = "instance";
+        Ok(Instance {
+            id: row.id,
+            journey: row.journey.into(),
+            version: row.version.into(),
+            profile: row.profile.into(),
+            key: row.key.into(),
+            status: Status::of_code(row.status)
+                .ok_or_else(|| corrupt(WHAT, format!("{} has the status {}", row.id, row.status)))?,
+            step: row.step.into(),
+            entered_at: time(WHAT, row.entered_at)?,
+            updated_at: time(WHAT, row.updated_at)?,
+            due_at: row.due_at.map(|at| time(WHAT, at)).transpose()?,
+            turn: whole(WHAT, row.turn)?,
+            state: serde_json::from_str(&row.state)
+                .map_err(|error| corrupt(WHAT, format!("{}: {error}", row.id)))?,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct ProfileRow {
+    shard: i16,
+    key: String,
+    attributes: String,
+    entries: String,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl TryFrom<ProfileRow> for Profile {
+    type Error = Error;
+
+    fn try_from(row: ProfileRow) -> Result<Profile, Error> {
+        const WHAT: &str = "profile";
+        Ok(Profile {
+            shard: whole(WHAT, row.shard)?,
+            key: row.key.into(),
+            attributes: row.attributes,
+            entries: row.entries,
+            created_at: time(WHAT, row.created_at)?,
+            updated_at: time(WHAT, row.updated_at)?,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct EventRow {
+    shard: i16,
+    sequence: i64,
+    id: String,
+    name: String,
+    profile: String,
+    at: i64,
+    received_at: i64,
+    properties: String,
+    outcome: String,
+}
+
+impl TryFrom<EventRow> for LoggedEvent {
+    type Error = Error;
+
+    fn try_from(row: EventRow) -> Result<LoggedEvent, Error> {
+        const WHAT: &str = "event";
+        Ok(LoggedEvent {
+            shard: whole(WHAT, row.shard)?,
+            sequence: row.sequence,
+            id: row.id.into(),
+            name: row.name.into(),
+            profile: row.profile.into(),
+            at: time(WHAT, row.at)?,
+            received_at: time(WHAT, row.received_at)?,
+            properties: row.properties,
+            outcome: row.outcome,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct HistoryRow {
+    shard: i16,
+    instance: Uuid,
+    turn: i64,
+    at: i64,
+    happenings: String,
+}
+
+impl TryFrom<HistoryRow> for History {
+    type Error = Error;
+
+    fn try_from(row: HistoryRow) -> Result<History, Error> {
+        const WHAT: &str = "history";
+        Ok(History {
+            shard: whole(WHAT, row.shard)?,
+            instance: row.instance,
+            turn: whole(WHAT, row.turn)?,
+            at: time(WHAT, row.at)?,
+            happenings: row.happenings,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct VersionRow {
+    journey: String,
+    version: String,
+    source: String,
+    deployed_at: i64,
+    current: i16,
+}
+
+impl TryFrom<VersionRow> for Version {
+    type Error = Error;
+
+    fn try_from(row: VersionRow) -> Result<Version, Error> {
+        Ok(Version {
+            journey: row.journey.into(),
+            version: row.version.into(),
+            source: row.source.into(),
+            deployed_at: time("version", row.deployed_at)?,
+            current: row.current == 1,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct CounterRow {
+    journey: String,
+    version: String,
+    step: String,
+    waiting: i64,
+    passed: i64,
+    failed: i64,
+    ended: i64,
+}
+
+impl From<CounterRow> for Counter {
+    fn from(row: CounterRow) -> Counter {
+        Counter {
+            shard: 0,
+            journey: row.journey.into(),
+            version: row.version.into(),
+            step: row.step.into(),
+            waiting: row.waiting,
+            passed: row.passed,
+            failed: row.failed,
+            ended: row.ended,
+        }
+    }
+}
+
+/// Every row as what it stands for, or the first error.
+pub(crate) fn all<R, T: TryFrom<R, Error = Error>>(rows: Vec<R>) -> Result<Vec<T>, Error> {
+    rows.into_iter().map(T::try_from).collect()
+}
+
+/// The instant that is stored as so many microseconds.
+pub(crate) fn time(what: &'static str, micros: i64) -> Result<Timestamp, Error> {
+    Timestamp::from_microsecond(micros).map_err(|error| corrupt(what, error.to_string()))
+}
+
+/// The state as it is stored.
+pub(crate) fn state_text(instance: &Instance) -> Result<String, Error> {
+    serde_json::to_string(&instance.state)
+        .map_err(|error| corrupt("instance", format!("{}: {error}", instance.id)))
+}
+
+/// A number that the database keeps signed, as the database wants it. Shards are few, so none is ever cut.
+pub(crate) fn small(shard: Shard) -> i16 {
+    i16::try_from(shard).unwrap_or(i16::MAX)
+}
+
+/// A sentence about a row that cannot be read.
+pub(crate) fn corrupt(what: &'static str, reason: String) -> Error {
+    Error::Corrupt { what, reason }
+}
+
+fn whole<N: Copy + std::fmt::Display, T: TryFrom<N>>(what: &'static str, number: N) -> Result<T, Error> {
+    T::try_from(number).map_err(|_| corrupt(what, format!("{number} is out of range")))
+}
+
+/// The number of shards, as the table `meta` says it.
+pub(crate) fn shard_count(text: &str) -> Result<u16, Error> {
+    text.parse().map_err(|_| corrupt("number of shards", format!("`{text}` is not a number")))
+}
+
+/// The shards that a turn touches, each with the sequence number of its last event if it has one.
+///
+/// Two writers may have equal epochs on different shards; so a shard outside the writer's own must be caught here.
+pub(crate) fn touched(turn: &Turn, own: &Range<Shard>) -> Result<BTreeMap<Shard, Option<i64>>, Error> {
+    let mut shards = BTreeMap::new();
+    let quiet = (turn.profiles.iter().map(|profile| profile.shard))
+        .chain(turn.instances.iter().map(|(shard, _)| *shard))
+        .chain(turn.history.iter().map(|history| history.shard))
+        .chain(turn.counters.iter().map(|counter| counter.shard));
+    for shard in quiet {
+        shards.entry(shard).or_insert(None);
+    }
+    for event in &turn.events {
+        let cursor = shards.entry(event.shard).or_insert(None);
+        *cursor = (*cursor).max(Some(event.sequence));
+    }
+    match shards.keys().find(|shard| !own.contains(*shard)) {
+        Some(shard) => Err(foreign(*shard, own)),
+        None => Ok(shards),
+    }
+}
+
+/// What to say about a shard that is not the writer's.
+pub(crate) fn foreign(shard: Shard, own: &Range<Shard>) -> Error {
+    Error::Unsuitable(format!("shard {shard} does not belong to the writer of {} to {}", own.start, own.end))
+}
+
+/// The statement that lists instances. Its text is made of fixed parts; values are only ever bound.
+pub(crate) fn listing<DB>(filter: &Filter, before: Option<Uuid>, limit: u32) -> QueryBuilder<DB>
+where
+    DB: Database,
+    for<'t> String: Encode<'t, DB> + Type<DB>,
+    for<'t> Uuid: Encode<'t, DB> + Type<DB>,
+    for<'t> i16: Encode<'t, DB> + Type<DB>,
+    for<'t> i64: Encode<'t, DB> + Type<DB>,
+{
+    let mut query =
+        QueryBuilder::new(concat!("SELECT ", instance_columns!(), " FROM instances AS i WHERE TRUE"));
+    if let Some(status) = filter.status {
+        // Written out, not bound: only so can the partial indexes on a status serve it.
+        query.push(" AND i.status = ").push(status.code());
+    }
+    if let Some((shard, profile)) = &filter.profile {
+        query.push(" AND i.shard = ").push_bind(small(*shard));
+        query.push(" AND i.profile = ").push_bind(profile.clone());
+    }
+    let texts = [
+        (" AND i.journey = ", &filter.journey),
+        (" AND i.version = ", &filter.version),
+        (" AND i.step = ", &filter.step),
+    ];
+    for (condition, value) in texts {
+        if let Some(value) = value {
+            query.push(condition).push_bind(value.clone());
+        }
+    }
+    if let Some(before) = before {
+        query.push(" AND i.id < ").push_bind(before);
+    }
+    query.push(" ORDER BY i.id DESC LIMIT ").push_bind(i64::from(limit));
+    query
+}

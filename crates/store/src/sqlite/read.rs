@@ -1,0 +1,238 @@
+//! What is read from SQLite: what a turn touches, what is due, and pages for the dashboard.
+
+use std::{collections::HashSet, ops::Range};
+
+use engine::Instance;
+use jiff::Timestamp;
+use sqlx::{SqliteConnection, SqlitePool, query_as, query_scalar};
+use uuid::Uuid;
+
+use super::write::rows;
+use crate::{
+    Counter, Due, Error, History, Loaded, LoggedEvent, Profile, Shard, Version, Wanted,
+    row::{self, CounterRow, EventRow, HistoryRow, InstanceRow, ProfileRow, VersionRow},
+};
+
+// CROSS JOIN makes SQLite look every wanted key up, instead of reading the table and looking the keys up.
+const PROFILES: &str = concat!(
+    "SELECT ",
+    row::profile_columns!(),
+    " FROM json_each(?1) AS w CROSS JOIN profiles AS p ON p.shard = w.value ->> 0 AND p.key = w.value ->> 1",
+);
+const EVENTS: &str = "SELECT e.profile, e.id FROM json_each(?1) AS w CROSS JOIN events AS e \
+     ON e.shard = w.value ->> 0 AND e.profile = w.value ->> 1 AND e.id = w.value ->> 2";
+const LIVE: &str = concat!(
+    "SELECT ",
+    row::instance_columns!(),
+    " FROM json_each(?1) AS w CROSS JOIN instances AS i ON i.shard = w.value ->> 0 AND i.profile = w.value ->> 1 \
+     AND i.live = 1",
+);
+const INSTANCES: &str = concat!(
+    "SELECT ",
+    row::instance_columns!(),
+    " FROM json_each(?1) AS w CROSS JOIN instances AS i ON i.id = unhex(w.value ->> 1) AND i.shard = w.value ->> 0",
+);
+
+/// The keys of what is wanted, as the statements take them.
+pub(super) struct Keys {
+    profiles: String,
+    events: String,
+    live: String,
+    instances: String,
+}
+
+impl Keys {
+    pub(super) fn of(wanted: &Wanted) -> Result<Keys, Error> {
+        let live = wanted.profiles.iter().filter(|(_, _, live)| *live);
+        Ok(Keys {
+            profiles: rows(wanted.profiles.iter().map(|(shard, key, _)| (shard, &**key)))?,
+            events: rows(wanted.events.iter().map(|(shard, profile, id)| (shard, &**profile, &**id)))?,
+            live: rows(live.map(|(shard, key, _)| (shard, &**key)))?,
+            instances: rows(wanted.instances.iter().map(|(shard, id)| (shard, id.simple())))?,
+        })
+    }
+
+    pub(super) async fn load(self, connection: &mut SqliteConnection) -> Result<Loaded, Error> {
+        let mut loaded = Loaded::default();
+        if self.profiles != "[]" {
+            let found: Vec<ProfileRow> =
+                query_as(PROFILES).bind(self.profiles).fetch_all(&mut *connection).await?;
+            loaded.profiles = row::all(found)?;
+        }
+        if self.events != "[]" {
+            let known: Vec<(String, String)> =
+                query_as(EVENTS).bind(self.events).fetch_all(&mut *connection).await?;
+            loaded.events = known.into_iter().map(|(profile, id)| (profile.into(), id.into())).collect();
+        }
+        if self.live != "[]" {
+            let live: Vec<InstanceRow> = query_as(LIVE).bind(self.live).fetch_all(&mut *connection).await?;
+            loaded.instances = row::all(live)?;
+        }
+        if self.instances != "[]" {
+            let named: Vec<InstanceRow> =
+                query_as(INSTANCES).bind(self.instances).fetch_all(&mut *connection).await?;
+            loaded.instances.extend(row::all::<_, Instance>(named)?);
+            let mut seen = HashSet::with_capacity(loaded.instances.len());
+            loaded.instances.retain(|instance| seen.insert(instance.id));
+        }
+        Ok(loaded)
+    }
+}
+
+pub(super) async fn cursors(
+    connection: &mut SqliteConnection,
+    shards: &Range<Shard>,
+) -> Result<Vec<i64>, Error> {
+    Ok(query_scalar("SELECT cursor FROM shards WHERE shard >= ?1 AND shard < ?2 ORDER BY shard")
+        .bind(shards.start)
+        .bind(shards.end)
+        .fetch_all(connection)
+        .await?)
+}
+
+// The index is named, so that no version of the planner ever sorts all that waits.
+const DUE: &str = concat!(
+    "SELECT ",
+    row::instance_columns!(),
+    " FROM instances AS i INDEXED BY instances_due WHERE i.due_at <= ?1 AND i.shard >= ?2 AND i.shard < ?3 \
+     ORDER BY i.due_at, i.id LIMIT ?4",
+);
+const NEXT: &str = "SELECT i.due_at FROM instances AS i INDEXED BY instances_due \
+     WHERE i.due_at > ?1 AND i.shard >= ?2 AND i.shard < ?3 ORDER BY i.due_at LIMIT 1";
+
+pub(super) async fn due(
+    connection: &mut SqliteConnection,
+    shards: &Range<Shard>,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Due, Error> {
+    let now = now.as_microsecond();
+    let mut due: Vec<InstanceRow> = query_as(DUE)
+        .bind(now)
+        .bind(shards.start)
+        .bind(shards.end)
+        .bind(i64::from(limit) + 1)
+        .fetch_all(&mut *connection)
+        .await?;
+    // One more than asked for is read: it is what follows, if so many are due.
+    let next = if due.len() > limit as usize {
+        due.pop().and_then(|row| row.due_at)
+    } else {
+        query_scalar(NEXT)
+            .bind(now)
+            .bind(shards.start)
+            .bind(shards.end)
+            .fetch_optional(&mut *connection)
+            .await?
+    };
+    let next = next.map(|at| row::time("instance", at)).transpose()?;
+    Ok(Due { instances: row::all(due)?, next })
+}
+
+const CALLING: &str = concat!(
+    "SELECT ",
+    row::instance_columns!(),
+    " FROM instances AS i INDEXED BY instances_calling WHERE i.status = 1 AND i.id > ?1 \
+     AND i.shard >= ?2 AND i.shard < ?3 ORDER BY i.id LIMIT ?4",
+);
+
+pub(super) async fn calling(
+    connection: &mut SqliteConnection,
+    shards: &Range<Shard>,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<Instance>, Error> {
+    let calling: Vec<InstanceRow> = query_as(CALLING)
+        .bind(after.unwrap_or(Uuid::nil()))
+        .bind(shards.start)
+        .bind(shards.end)
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?;
+    row::all(calling)
+}
+
+pub(super) async fn versions(pool: &SqlitePool) -> Result<Vec<Version>, Error> {
+    let versions: Vec<VersionRow> = query_as(
+        "SELECT journey, version, source, deployed_at, current FROM versions ORDER BY deployed_at, journey, version",
+    )
+    .fetch_all(pool)
+    .await?;
+    row::all(versions)
+}
+
+pub(super) async fn profile(pool: &SqlitePool, shard: Shard, key: &str) -> Result<Option<Profile>, Error> {
+    const SQL: &str =
+        concat!("SELECT ", row::profile_columns!(), " FROM profiles AS p WHERE p.shard = ?1 AND p.key = ?2");
+    let found: Option<ProfileRow> = query_as(SQL).bind(shard).bind(key).fetch_optional(pool).await?;
+    found.map(Profile::try_from).transpose()
+}
+
+pub(super) async fn events(
+    pool: &SqlitePool,
+    shard: Shard,
+    profile: &str,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<LoggedEvent>, Error> {
+    // The newest are chosen in the index alone; only they are read.
+    const SQL: &str = concat!(
+        "SELECT ",
+        row::event_columns!(),
+        " FROM events AS e WHERE e.rowid IN (SELECT o.rowid FROM events AS o \
+         WHERE o.shard = ?1 AND o.profile = ?2 AND o.sequence < ?3 ORDER BY o.sequence DESC LIMIT ?4) \
+         ORDER BY e.sequence DESC",
+    );
+    let found: Vec<EventRow> = query_as(SQL)
+        .bind(shard)
+        .bind(profile)
+        .bind(before.unwrap_or(i64::MAX))
+        .bind(i64::from(limit))
+        .fetch_all(pool)
+        .await?;
+    row::all(found)
+}
+
+pub(super) async fn history_of_profile(
+    pool: &SqlitePool,
+    shard: Shard,
+    profile: &str,
+    limit: u32,
+) -> Result<Vec<History>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        row::history_columns!(),
+        " FROM instances AS i CROSS JOIN history AS h ON h.instance = i.id AND h.shard = i.shard \
+         WHERE i.shard = ?1 AND i.profile = ?2 ORDER BY h.at DESC, h.instance DESC, h.turn DESC LIMIT ?3",
+    );
+    let found: Vec<HistoryRow> =
+        query_as(SQL).bind(shard).bind(profile).bind(i64::from(limit)).fetch_all(pool).await?;
+    row::all(found)
+}
+
+pub(super) async fn history(pool: &SqlitePool, shard: Shard, instance: Uuid) -> Result<Vec<History>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        row::history_columns!(),
+        " FROM history AS h WHERE h.instance = ?1 AND h.shard = ?2 ORDER BY h.turn",
+    );
+    let found: Vec<HistoryRow> = query_as(SQL).bind(instance).bind(shard).fetch_all(pool).await?;
+    row::all(found)
+}
+
+pub(super) async fn instance(pool: &SqlitePool, shard: Shard, id: Uuid) -> Result<Option<Instance>, Error> {
+    const SQL: &str =
+        concat!("SELECT ", row::instance_columns!(), " FROM instances AS i WHERE i.id = ?1 AND i.shard = ?2");
+    let found: Option<InstanceRow> = query_as(SQL).bind(id).bind(shard).fetch_optional(pool).await?;
+    found.map(Instance::try_from).transpose()
+}
+
+pub(super) async fn counters(pool: &SqlitePool) -> Result<Vec<Counter>, Error> {
+    let sums: Vec<CounterRow> = query_as(
+        "SELECT journey, version, step, sum(waiting) AS waiting, sum(passed) AS passed, sum(failed) AS failed, \
+         sum(ended) AS ended FROM counters GROUP BY journey, version, step ORDER BY journey, version, step",
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(sums.into_iter().map(Counter::from).collect())
+}

@@ -1,0 +1,210 @@
+//! One story, told to both databases.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+mod support;
+
+use engine::Status;
+use store::{Error, Filter, Turn, Version, Wanted, shard_of};
+use support::{at, both, counter, event, history, instance, profile, turn};
+
+#[tokio::test]
+async fn a_turn_is_kept_whole_and_found_again() {
+    for (_, store) in both().await {
+        let n = store.shards();
+        let shard = shard_of("ada", n);
+        let mut writer = store.writer(0..n).await.unwrap();
+        let ada = instance(n, "ada", "k1", Status::Waiting, Some(60));
+        let written = Turn {
+            events: vec![event(n, "ada", 1, "e1"), event(n, "ada", 2, "e2")],
+            profiles: vec![profile(n, "ada", 1)],
+            instances: vec![ada.clone()],
+            history: vec![history(&ada, 1)],
+            counters: vec![counter(shard, "wait-1", 1, 0), counter(shard, "", 1, 1)],
+        };
+        writer.commit(&written).await.unwrap();
+        let wanted = Wanted {
+            profiles: vec![(shard, "ada".into(), true), (shard_of("bob", n), "bob".into(), true)],
+            events: vec![(shard, "ada".into(), "e2".into()), (shard, "ada".into(), "e3".into())],
+            instances: vec![(shard, ada.1.id)],
+        };
+        let loaded = writer.load(&wanted).await.unwrap();
+        assert_eq!(loaded.profiles, written.profiles);
+        assert_eq!(loaded.events, [("ada".into(), "e2".into())]);
+        assert_eq!(loaded.instances, [ada.1.clone()], "once, though found in two ways");
+        assert_eq!(writer.cursors().await.unwrap()[usize::from(shard)], 2);
+
+        assert_eq!(store.profile(shard, "ada").await.unwrap().as_ref(), written.profiles.first());
+        assert_eq!(store.instance(shard, ada.1.id).await.unwrap().as_ref(), Some(&ada.1));
+        assert_eq!(store.history(shard, ada.1.id).await.unwrap(), written.history);
+        assert_eq!(store.history_of_profile(shard, "ada", 9).await.unwrap(), written.history);
+        let newest = store.events(shard, "ada", None, 1).await.unwrap();
+        assert_eq!(newest, written.events[1..]);
+        assert_eq!(store.events(shard, "ada", Some(2), 9).await.unwrap(), written.events[..1]);
+    }
+}
+
+#[tokio::test]
+async fn an_instance_changes_and_counters_add_up() {
+    for (_, store) in both().await {
+        let n = store.shards();
+        let (ada, bob) = (shard_of("ada", n), shard_of("bob", n));
+        let mut writer = store.writer(0..n).await.unwrap();
+        let mut waiting = instance(n, "ada", "k1", Status::Waiting, Some(60));
+        let counters = vec![counter(ada, "wait-1", 1, 0)];
+        writer.commit(&Turn { instances: vec![waiting.clone()], counters, ..turn() }).await.unwrap();
+        waiting.1.status = Status::Completed;
+        waiting.1.due_at = None;
+        waiting.1.turn = 2;
+        let counters = vec![counter(ada, "wait-1", -1, 1), counter(bob, "wait-1", 5, 2)];
+        writer.commit(&Turn { instances: vec![waiting.clone()], counters, ..turn() }).await.unwrap();
+        assert_eq!(store.instance(ada, waiting.1.id).await.unwrap(), Some(waiting.1));
+        let sums = store.counters().await.unwrap();
+        assert_eq!((sums[0].waiting, sums[0].passed), (5, 3));
+        let live = Wanted { profiles: vec![(ada, "ada".into(), true)], ..Wanted::default() };
+        assert!(writer.load(&live).await.unwrap().instances.is_empty(), "what is over is not loaded with its person");
+    }
+}
+
+#[tokio::test]
+async fn what_is_due_comes_earliest_first_and_says_what_follows() {
+    for (_, store) in both().await {
+        let n = store.shards();
+        let mut writer = store.writer(0..n).await.unwrap();
+        let waits = [("a", 30), ("b", 10), ("c", 20), ("d", 90), ("e", 70)];
+        let instances = waits.iter().map(|(p, due)| instance(n, p, "k", Status::Waiting, Some(*due))).collect();
+        writer.commit(&Turn { instances, ..turn() }).await.unwrap();
+        let due = writer.due(at(40), 10).await.unwrap();
+        let order: Vec<&str> = due.instances.iter().map(|instance| &*instance.profile).collect();
+        assert_eq!((order, due.next), (vec!["b", "c", "a"], Some(at(70))));
+        let due = writer.due(at(40), 2).await.unwrap();
+        assert_eq!((due.instances.len(), due.next), (2, Some(at(30))));
+        let none = writer.due(at(5), 10).await.unwrap();
+        assert_eq!((none.instances.len(), none.next), (0, Some(at(10))));
+    }
+}
+
+#[tokio::test]
+async fn calls_under_way_are_found_page_by_page() {
+    for (_, store) in both().await {
+        let n = store.shards();
+        let mut writer = store.writer(0..n).await.unwrap();
+        let mut instances: Vec<_> =
+            (0..5).map(|i| instance(n, &format!("p{i}"), "k", Status::Calling, Some(10))).collect();
+        instances.push(instance(n, "waits", "k", Status::Waiting, Some(10)));
+        writer.commit(&Turn { instances, ..turn() }).await.unwrap();
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = writer.calling(after, 2).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            found.extend(page.into_iter().map(|instance| instance.profile.to_string()));
+        }
+        found.sort();
+        assert_eq!(found, ["p0", "p1", "p2", "p3", "p4"]);
+    }
+}
+
+#[tokio::test]
+async fn instances_are_filtered_and_paged_newest_first() {
+    for (_, store) in both().await {
+        let n = store.shards();
+        let mut writer = store.writer(0..n).await.unwrap();
+        let mut instances: Vec<_> =
+            (0..5).map(|i| instance(n, "ada", &format!("k{i}"), Status::Waiting, Some(10))).collect();
+        instances[3].1.status = Status::Failed;
+        instances.push(instance(n, "bob", "k", Status::Waiting, None));
+        writer.commit(&Turn { instances, ..turn() }).await.unwrap();
+        let of_ada = Filter { profile: Some((shard_of("ada", n), "ada".into())), ..Filter::default() };
+        let first = store.instances(&of_ada, None, 3).await.unwrap();
+        let rest = store.instances(&of_ada, first.last().map(|instance| instance.id), 3).await.unwrap();
+        assert_eq!((first.len(), rest.len()), (3, 2));
+        assert!(first.iter().chain(&rest).map(|i| i.id).is_sorted_by(|a, b| a > b));
+        let failed = Filter { status: Some(Status::Failed), journey: Some("cart".into()), ..Filter::default() };
+        assert_eq!(store.instances(&failed, None, 9).await.unwrap().len(), 1);
+        let elsewhere = Filter { step: Some("wait-2".into()), ..Filter::default() };
+        assert!(store.instances(&elsewhere, None, 9).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_writer_that_was_taken_over_writes_nothing() {
+    for (_, store) in both().await {
+        let n = store.shards();
+        let mut old = store.writer(0..n).await.unwrap();
+        let mut new = store.writer(0..n).await.unwrap();
+        let late = Turn {
+            events: vec![event(n, "ada", 1, "e1")],
+            profiles: vec![profile(n, "ada", 1)],
+            instances: vec![instance(n, "ada", "k1", Status::Waiting, None)],
+            ..turn()
+        };
+        assert!(matches!(old.commit(&late).await, Err(Error::Fenced)));
+        let shard = shard_of("ada", n);
+        assert!(matches!(old.erase(shard, "ada").await, Err(Error::Fenced)));
+        assert_eq!(store.profile(shard, "ada").await.unwrap(), None);
+        assert!(store.events(shard, "ada", None, 9).await.unwrap().is_empty());
+        new.commit(&late).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_erased_person_leaves_nothing_and_others_stay() {
+    for (_, store) in both().await {
+        let n = store.shards();
+        let mut writer = store.writer(0..n).await.unwrap();
+        let (ada, bob) = (instance(n, "ada", "k", Status::Waiting, None), instance(n, "bob", "k", Status::Waiting, None));
+        let sequence = i64::from(shard_of("ada", n) == shard_of("bob", n)) + 1;
+        let both = Turn {
+            events: vec![event(n, "ada", 1, "e1"), event(n, "bob", sequence, "e1")],
+            profiles: vec![profile(n, "ada", 1), profile(n, "bob", 1)],
+            history: vec![history(&ada, 1), history(&bob, 1)],
+            instances: vec![ada.clone(), bob.clone()],
+            ..turn()
+        };
+        writer.commit(&both).await.unwrap();
+        writer.erase(ada.0, "ada").await.unwrap();
+        assert_eq!(store.profile(ada.0, "ada").await.unwrap(), None);
+        assert!(store.events(ada.0, "ada", None, 9).await.unwrap().is_empty());
+        assert!(store.history(ada.0, ada.1.id).await.unwrap().is_empty());
+        assert_eq!(store.instance(ada.0, ada.1.id).await.unwrap(), None);
+        assert_eq!(store.instance(bob.0, bob.1.id).await.unwrap(), Some(bob.1.clone()));
+        assert_eq!(store.history(bob.0, bob.1.id).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn versions_are_kept_for_ever_and_one_is_current() {
+    for (url, store) in both().await {
+        let version = |name: &str, second| Version {
+            journey: "cart".into(),
+            version: name.into(),
+            source: format!("journey cart {{ {name} }}").into(),
+            deployed_at: at(second),
+            current: true,
+        };
+        store.deploy(&[version("v1", 1)]).await.unwrap();
+        store.deploy(&[version("v2", 2)]).await.unwrap();
+        store.deploy(&[version("v1", 3)]).await.unwrap();
+        drop(store);
+        let store = store::open(&url).await.unwrap();
+        let mut versions = store.versions().await.unwrap();
+        versions.sort_by_key(|version| version.version.clone());
+        let states: Vec<_> = versions.iter().map(|v| (&*v.version, v.current, v.deployed_at)).collect();
+        assert_eq!(states, [("v1", true, at(1)), ("v2", false, at(2))]);
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_would_forget_is_refused() {
+    for url in ["sqlite::memory:", "sqlite:", "mysql://x"] {
+        assert!(matches!(store::open(url).await, Err(Error::Unsuitable(_))), "{url}");
+    }
+    let url = testkit::postgres();
+    let database = url.rsplit('/').next().unwrap().to_owned();
+    let mut psql = std::process::Command::new("psql");
+    psql.args([&url, "-q", "-c", &format!("ALTER DATABASE {database} SET synchronous_commit = off")]);
+    assert!(psql.status().unwrap().success());
+    let Err(error) = store::open(&url).await else { unreachable!("it was accepted") };
+    assert!(error.to_string().contains("synchronous_commit"), "{error}");
+}

@@ -1,0 +1,109 @@
+//! Rows to write, and both databases to write them to.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use engine::{Instance, State, Status};
+use graph::Value;
+use jiff::Timestamp;
+use store::{Counter, History, LoggedEvent, Profile, Shard, Store, Turn, instance_id, shard_of};
+
+/// A database of each kind, empty, with its URL.
+pub(crate) async fn both() -> Vec<(String, Arc<dyn Store>)> {
+    let folder = tempfile::tempdir().unwrap().keep();
+    let urls = [format!("sqlite:{}", folder.join("test.db").display()), testkit::postgres()];
+    let mut stores = Vec::new();
+    for url in urls {
+        let store = store::open(&url).await.unwrap();
+        stores.push((url, store));
+    }
+    stores
+}
+
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+/// A profile in the store's own shard for its key.
+pub(crate) fn profile(shards: u16, key: &str, second: i64) -> Profile {
+    Profile {
+        shard: shard_of(key, shards),
+        key: key.into(),
+        attributes: format!(r#"{{"customerId":"{key}","name":"Zoë \"quoted\" 'x' \\ {second}"}}"#),
+        entries: "{}".into(),
+        created_at: at(0),
+        updated_at: at(second),
+    }
+}
+
+pub(crate) fn instance(shards: u16, profile: &str, entry: &str, status: Status, due: Option<i64>) -> (Shard, Instance) {
+    let shard = shard_of(profile, shards);
+    let state = State {
+        event: Value::record([("total", Value::Decimal(rust_decimal("59.90")))]),
+        variables: BTreeMap::from([("x".into(), Value::Duration(5))]),
+        calls: 1,
+        call: None,
+        inbox: Vec::new(),
+        failure: None,
+        reason: None,
+    };
+    let instance = Instance {
+        id: instance_id(at(0), shard, profile, entry, "cart"),
+        journey: "cart".into(),
+        version: "v1".into(),
+        profile: profile.into(),
+        key: entry.into(),
+        status,
+        step: "wait-1".into(),
+        entered_at: at(0),
+        updated_at: at(1),
+        due_at: due.map(at),
+        turn: 1,
+        state,
+    };
+    (shard, instance)
+}
+
+fn rust_decimal(text: &str) -> rust_decimal::Decimal {
+    text.parse().unwrap()
+}
+
+pub(crate) fn event(shards: u16, profile: &str, sequence: i64, id: &str) -> LoggedEvent {
+    LoggedEvent {
+        shard: shard_of(profile, shards),
+        sequence,
+        id: id.into(),
+        name: "cartAbandoned".into(),
+        profile: profile.into(),
+        at: at(sequence),
+        received_at: at(sequence + 1),
+        properties: r#"{"total":59.90}"#.into(),
+        outcome: "[]".into(),
+    }
+}
+
+pub(crate) fn history(instance: &(Shard, Instance), turn: u32) -> History {
+    History {
+        shard: instance.0,
+        instance: instance.1.id,
+        turn,
+        at: at(i64::from(turn)),
+        happenings: r#"[{"what":"entered","event":"e1"}]"#.into(),
+    }
+}
+
+pub(crate) fn counter(shard: Shard, step: &str, waiting: i64, passed: i64) -> Counter {
+    Counter {
+        shard,
+        journey: "cart".into(),
+        version: "v1".into(),
+        step: step.into(),
+        waiting,
+        passed,
+        failed: 0,
+        ended: 0,
+    }
+}
+
+pub(crate) fn turn() -> Turn {
+    Turn::default()
+}

@@ -1,0 +1,136 @@
+//! The real binary, run for a test or a measurement.
+
+use std::{
+    fs,
+    io::{self, BufRead, BufReader},
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::http::Client;
+
+/// The admin key of every server that is run here.
+pub const ADMIN_KEY: &str = "admin-key-for-tests-only";
+/// The write key of every server that is run here.
+pub const WRITE_KEY: &str = "write-key-for-tests-only";
+
+/// What a server is run with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The program.
+    pub program: PathBuf,
+    /// The folder of journeys.
+    pub journeys: PathBuf,
+    /// The database's URL.
+    pub database: String,
+    /// Connections, each with the address that it really has.
+    pub connections: Vec<(String, SocketAddr)>,
+    /// Variables of the environment.
+    pub environment: Vec<(String, String)>,
+    /// A folder for its settings file and log.
+    pub folder: PathBuf,
+}
+
+/// A server that runs; killed when it is dropped.
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Setup {
+    /// Starts the server and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it cannot be started or is not ready within a minute; the error holds the end of its log.
+    pub fn start(&self) -> io::Result<Server> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let config = self.folder.join("wayfare.toml");
+        fs::write(&config, self.settings())?;
+        let log = fs::File::options().create(true).append(true).open(self.log())?;
+        let child = Command::new(&self.program)
+            .arg("serve")
+            .arg("--journeys")
+            .arg(&self.journeys)
+            .args(["--database", &self.database, "--listen", &address.to_string()])
+            .arg("--config")
+            .arg(&config)
+            .env("WAYFARE_ADMIN_KEYS", ADMIN_KEY)
+            .env("WAYFARE_WRITE_KEYS", WRITE_KEY)
+            .envs(self.environment.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()?;
+        let mut server = Server { child, address };
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(60) {
+            if server.child.try_wait()?.is_some() {
+                break;
+            }
+            if Client::new(address, None).get("/health/ready").is_ok_and(|answer| answer.status == 200) {
+                return Ok(server);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Err(io::Error::other(format!("the server is not ready; its log ends\n{}", self.log_end())))
+    }
+
+    fn settings(&self) -> String {
+        let connection = |(name, address): &(String, SocketAddr)| {
+            format!("[connection.{name}]\nurl = \"http://{address}\"\nprivate = [\"{}\"]\n", address.ip())
+        };
+        self.connections.iter().map(connection).collect()
+    }
+
+    /// Where the server's log is.
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("server.log")
+    }
+
+    fn log_end(&self) -> String {
+        let Ok(file) = fs::File::open(self.log()) else { return String::new() };
+        let lines: Vec<String> = BufReader::new(file).lines().map_while(Result::ok).collect();
+        lines.iter().rev().take(20).rev().cloned().collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Server {
+    /// A client with the admin key.
+    pub fn admin(&self) -> Client {
+        Client::new(self.address, Some(ADMIN_KEY))
+    }
+
+    /// A client with the write key.
+    pub fn writer(&self) -> Client {
+        Client::new(self.address, Some(WRITE_KEY))
+    }
+
+    /// The process's id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills the process at once, as a power cut or the kernel would.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub fn kill(mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait().map(drop)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The workspace's folder.
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").components().collect()
+}

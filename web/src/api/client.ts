@@ -1,0 +1,63 @@
+// Asks the API. Errors are its RFC 9457 problems; the admin key, where one is needed, stays in this tab.
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+export type JourneyList = Schemas['JourneyList'];
+export type JourneySummary = Schemas['JourneySummary'];
+export type JourneyView = Schemas['JourneyView'];
+export type GraphView = Schemas['GraphView'];
+export type StepView = Schemas['StepView'];
+export type Counts = Schemas['CountsView'];
+export type InstancePage = Schemas['InstancePage'];
+export type InstanceSummary = Schemas['InstanceSummary'];
+export type InstanceView = Schemas['InstanceView'];
+export type ProfileView = Schemas['ProfileView'];
+export type Timeline = Schemas['Timeline'];
+export type TimelineEntry = Schemas['TimelineEntry'];
+export type EventView = Schemas['EventView'];
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const KEY = 'wayfare-key';
+
+export const setKey = (key: string): void => sessionStorage.setItem(KEY, key);
+
+async function ask<T>(path: string, method = 'GET'): Promise<T> {
+  const key = sessionStorage.getItem(KEY);
+  const response = await fetch(path, { method, headers: key ? { authorization: `Bearer ${key}` } : {} });
+  if (response.ok) return (await response.json()) as T;
+  const problem = (await response.json().catch(() => ({}))) as { detail?: string };
+  throw new ApiError(response.status, problem.detail ?? `the server answered ${response.status}`);
+}
+
+const query = (parameters: Record<string, string | undefined>): string => {
+  const given = Object.entries(parameters).filter((pair): pair is [string, string] => !!pair[1]);
+  return given.length ? `?${new URLSearchParams(given)}` : '';
+};
+
+export interface Search {
+  journey?: string | undefined;
+  step?: string | undefined;
+  status?: string | undefined;
+  profile?: string | undefined;
+  before?: string | undefined;
+}
+
+export const api = {
+  journeys: () => ask<JourneyList>('/v1/journeys'),
+  journey: (name: string, version?: string) =>
+    ask<JourneyView>(`/v1/journeys/${encodeURIComponent(name)}${query({ version })}`),
+  instances: (search: Search) => ask<InstancePage>(`/v1/instances${query({ ...search })}`),
+  instance: (id: string) => ask<InstanceView>(`/v1/instances/${encodeURIComponent(id)}`),
+  operate: (id: string, operation: 'retry' | 'skip' | 'cancel') =>
+    ask<InstanceView>(`/v1/instances/${encodeURIComponent(id)}/${operation}`, 'POST'),
+  profile: (key: string) => ask<ProfileView>(`/v1/profiles/${encodeURIComponent(key)}`),
+  timeline: (key: string) => ask<Timeline>(`/v1/profiles/${encodeURIComponent(key)}/timeline`),
+};

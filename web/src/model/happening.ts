@@ -1,0 +1,86 @@
+// What happened to an instance, in sentences.
+
+/** A happening as the API gives it; `what` tells which of the other fields are there. */
+export interface Happening {
+  what: string;
+  step?: string;
+  way?: string;
+  until?: string;
+  event?: string;
+  name?: string;
+  call?: number;
+  attempt?: number;
+  action?: string;
+  request?: { method: string; connection: string; path: string; headers: [string, string][]; body?: [string, string] };
+  status?: number | string;
+  body?: string;
+  error?: { kind: string; reason: string; status?: number };
+  again_at?: string;
+  operation?: string;
+  reason?: string;
+}
+
+/** How a happening is meant: it colours the line. */
+export type Tone = 'good' | 'bad' | 'plain' | 'quiet';
+
+export interface Sentence {
+  text: string;
+  tone: Tone;
+}
+
+/** A happening in one sentence. */
+export function sentence(happening: Happening): Sentence {
+  const { step = '', attempt = 1 } = happening;
+  switch (happening.what) {
+    case 'entered':
+      return { text: 'Entered the journey', tone: 'good' };
+    case 'passed':
+      return { text: happening.way ? `Passed ${step}: ${happening.way}` : `Passed ${step}`, tone: 'quiet' };
+    case 'waits':
+      return {
+        text: happening.until ? `Waits at ${step} until ${new Date(happening.until).toLocaleString()}` : `Waits at ${step}`,
+        tone: 'plain',
+      };
+    case 'consumed':
+      return { text: `The event ${happening.name} came`, tone: 'good' };
+    case 'call-begun':
+      return { text: `Calls ${happening.action}${attempt > 1 ? `, attempt ${attempt}` : ''}`, tone: 'plain' };
+    case 'call-ended':
+      return happening.error
+        ? {
+            text: `Attempt ${attempt} failed: ${happening.error.reason}${happening.again_at ? ', tries again' : ''}`,
+            tone: 'bad',
+          }
+        : { text: `The partner answered ${happening.status}`, tone: 'good' };
+    case 'failed':
+      return { text: `Failed at ${step}: ${happening.error?.reason ?? ''}`, tone: 'bad' };
+    case 'operated':
+      return { text: `An operator chose ${happening.operation}`, tone: 'plain' };
+    case 'ended':
+      return {
+        text: `${capital(String(happening.status ?? 'ended'))}${happening.reason ? `: ${happening.reason}` : ''}`,
+        tone: happening.status === 'failed' ? 'bad' : 'good',
+      };
+    default:
+      return { text: happening.what, tone: 'plain' };
+  }
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** What became of an event in a journey, in one sentence. */
+export function outcomeSentence(outcome: { journey: string; outcome: string; reason?: string | null }): Sentence {
+  const { journey, reason } = outcome;
+  switch (outcome.outcome) {
+    case 'entered':
+      return { text: `Started ${journey}`, tone: 'good' };
+    case 'stayed-out':
+      return { text: `Did not start ${journey}: ${reason}`, tone: 'bad' };
+    case 'consumed':
+      return { text: `Moved ${journey} on`, tone: 'good' };
+    case 'kept':
+      return { text: `Kept for a later wait of ${journey}`, tone: 'plain' };
+    default:
+      return { text: `Changed nothing in ${journey}${reason ? `: ${reason}` : ''}`, tone: 'quiet' };
+  }
+}

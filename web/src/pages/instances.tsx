@@ -1,0 +1,139 @@
+// Instances that fit a search; the failed ones with what can be done about them.
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { Link, useLocation, useSearchParams } from 'wouter';
+
+import { api, type InstanceSummary, type Search } from '../api/client';
+import { paths } from '../paths';
+import { Status, Time } from '../ui/basics';
+
+const STATUSES = ['waiting', 'calling', 'completed', 'exited', 'failed', 'cancelled'];
+
+export function InstancesPage({ failedOnly = false }: { failedOnly?: boolean }) {
+  const [parameters] = useSearchParams();
+  const search: Search = {
+    journey: parameters.get('journey') ?? undefined,
+    step: parameters.get('step') ?? undefined,
+    status: failedOnly ? 'failed' : (parameters.get('status') ?? undefined),
+    profile: parameters.get('profile') ?? undefined,
+  };
+  const found = useInfiniteQuery({
+    queryKey: ['instances', search],
+    queryFn: ({ pageParam }) => api.instances({ ...search, before: pageParam }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+  const instances = found.data?.pages.flatMap((page) => page.instances) ?? [];
+  return (
+    <>
+      <h1>{failedOnly ? 'Failed' : 'Instances'}</h1>
+      {failedOnly ? (
+        <p className="note">These people are parked at the step that failed. Retry runs the step again; skip goes on after it.</p>
+      ) : (
+        <Filters search={search} />
+      )}
+      {found.error && <p className="error">{found.error.message}</p>}
+      {found.isPending && <p className="note">Loading…</p>}
+      {found.data && instances.length === 0 && (
+        <p className="note">{failedOnly ? 'Nobody is parked. All is well.' : 'No instance fits.'}</p>
+      )}
+      {instances.length > 0 && <InstanceTable instances={instances} />}
+      {found.hasNextPage && (
+        <button type="button" onClick={() => void found.fetchNextPage()} disabled={found.isFetchingNextPage}>
+          Show more
+        </button>
+      )}
+    </>
+  );
+}
+
+function Filters({ search }: { search: Search }) {
+  const [, go] = useLocation();
+  const chosen = Object.entries(search).filter(([name, value]) => value && name !== 'status');
+  return (
+    <div className="filters">
+      <select
+        aria-label="Status"
+        value={search.status ?? ''}
+        onChange={(event) => go(paths.instances({ ...search, status: event.target.value || undefined }))}
+      >
+        <option value="">any status</option>
+        {STATUSES.map((status) => (
+          <option key={status}>{status}</option>
+        ))}
+      </select>
+      {chosen.map(([name, value]) => (
+        <Link key={name} href={paths.instances({ ...search, [name]: undefined })} className="chip" title="Remove this filter">
+          {name}: {value} ×
+        </Link>
+      ))}
+    </div>
+  );
+}
+
+export function InstanceTable({ instances }: { instances: InstanceSummary[] }) {
+  return (
+    <div className="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>Person</th>
+            <th>Journey</th>
+            <th>Status</th>
+            <th>Step</th>
+            <th>Changed</th>
+            <th />
+          </tr>
+        </thead>
+        <tbody>
+          {instances.map((instance) => (
+            <tr key={instance.id}>
+              <td>
+                <Link href={paths.person(instance.profile)}>{instance.profile}</Link>
+              </td>
+              <td>
+                <Link href={paths.journey(instance.journey)}>{instance.journey}</Link>
+                {instance.key && <small> {instance.key}</small>}
+              </td>
+              <td>
+                <Status status={instance.status} />
+              </td>
+              <td>
+                <Link href={paths.instance(instance.id)}>{instance.step}</Link>
+                {instance.failure && <p className="reason">{instance.failure.reason}</p>}
+                {!instance.failure && instance.reason && <p className="reason plain">{instance.reason}</p>}
+              </td>
+              <td>
+                <Time at={instance.updatedAt} />
+              </td>
+              <td className="actions">{instance.status === 'failed' && <Operations instance={instance} />}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** What an operator may do with an instance now. */
+export function Operations({ instance }: { instance: InstanceSummary }) {
+  const client = useQueryClient();
+  const operate = useMutation({
+    mutationFn: (operation: 'retry' | 'skip' | 'cancel') => api.operate(instance.id, operation),
+    onSettled: () => client.invalidateQueries(),
+  });
+  const failed = instance.status === 'failed';
+  const live = ['waiting', 'calling'].includes(instance.status);
+  const button = (operation: 'retry' | 'skip' | 'cancel', label: string) => (
+    <button type="button" disabled={operate.isPending} onClick={() => operate.mutate(operation)}>
+      {label}
+    </button>
+  );
+  return (
+    <span className="operations">
+      {failed && button('retry', 'Retry')}
+      {failed && button('skip', 'Skip')}
+      {(failed || live) && button('cancel', 'Cancel')}
+      {operate.error && <span className="error">{operate.error.message}</span>}
+    </span>
+  );
+}

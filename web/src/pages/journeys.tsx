@@ -1,0 +1,57 @@
+// All journeys with their live counts.
+import { useQuery } from '@tanstack/react-query';
+import { Link } from 'wouter';
+
+import { api, type JourneySummary } from '../api/client';
+import { paths } from '../paths';
+import { Loaded } from '../ui/basics';
+
+export function JourneysPage() {
+  const journeys = useQuery({ queryKey: ['journeys'], queryFn: api.journeys });
+  return (
+    <>
+      <h1>Journeys</h1>
+      <Loaded query={journeys}>
+        {({ journeys }) =>
+          journeys.length === 0 ? (
+            <p className="note">No journeys are deployed. Write one in a *.journey file and start the server with it.</p>
+          ) : (
+            <div className="cards">
+              {journeys.map((journey) => (
+                <JourneyCard key={journey.name} journey={journey} />
+              ))}
+            </div>
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+function JourneyCard({ journey }: { journey: JourneySummary }) {
+  const { counts } = journey;
+  return (
+    <Link href={paths.journey(journey.name)} className="card">
+      <h2>{journey.name}</h2>
+      <p>{journey.doc ?? `Enters on ${journey.event}`}</p>
+      <dl className="counts">
+        <Count label="inside" value={counts.waiting} />
+        <Count label="entered" value={counts.passed} />
+        <Count label="ended" value={counts.ended} />
+        <Count label="failed" value={counts.failed} bad={counts.failed > 0} />
+      </dl>
+      <footer>
+        on <code>{journey.event}</code> · version <code>{journey.version.slice(0, 8)}</code>
+      </footer>
+    </Link>
+  );
+}
+
+export function Count({ label, value, bad = false }: { label: string; value: number; bad?: boolean }) {
+  return (
+    <div className={bad ? 'bad' : ''}>
+      <dt>{label}</dt>
+      <dd>{value.toLocaleString()}</dd>
+    </div>
+  );
+}

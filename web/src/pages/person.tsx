@@ -1,0 +1,105 @@
+// A person: attributes, and a timeline of events, steps, calls, and why an event did not start a journey.
+import { useQuery } from '@tanstack/react-query';
+import { Link } from 'wouter';
+
+import { ApiError, api, type EventView, type TimelineEntry } from '../api/client';
+import { type Happening, outcomeSentence } from '../model/happening';
+import { paths } from '../paths';
+import { Json, Loaded, Time } from '../ui/basics';
+import { Happenings } from '../ui/happenings';
+import { InstanceTable } from './instances';
+
+export function PersonPage({ person }: { person: string }) {
+  const profile = useQuery({ queryKey: ['profile', person], queryFn: () => api.profile(person) });
+  const timeline = useQuery({ queryKey: ['timeline', person], queryFn: () => api.timeline(person) });
+  const instances = useQuery({ queryKey: ['instances-of', person], queryFn: () => api.instances({ profile: person }) });
+  if (profile.error instanceof ApiError && profile.error.status === 404) {
+    return (
+      <>
+        <h1>{person}</h1>
+        <p className="note">Nobody is known by this key. People appear here with their first event or profile.</p>
+      </>
+    );
+  }
+  return (
+    <>
+      <h1>{person}</h1>
+      <Loaded query={instances}>
+        {(page) => (page.instances.length ? <InstanceTable instances={page.instances} /> : <p className="note">Has entered no journey.</p>)}
+      </Loaded>
+      <div className="split">
+        <section className="panel">
+          <h2>Timeline</h2>
+          <Loaded query={timeline}>
+            {({ entries }) => (
+              <ol className="timeline">
+                {entries.map((entry) => (
+                  <Entry key={entry.event ? `event ${entry.event.id}` : `${entry.turn?.instance} ${entry.turn?.turn}`} entry={entry} />
+                ))}
+              </ol>
+            )}
+          </Loaded>
+        </section>
+        <section className="panel">
+          <h2>Attributes</h2>
+          <Loaded query={profile}>
+            {(profile) => (
+              <dl className="attributes">
+                {Object.entries(profile.attributes as Record<string, unknown>).map(([name, value]) => (
+                  <div key={name}>
+                    <dt>{name}</dt>
+                    <dd>{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
+                  </div>
+                ))}
+              </dl>
+            )}
+          </Loaded>
+        </section>
+      </div>
+    </>
+  );
+}
+
+function Entry({ entry }: { entry: TimelineEntry }) {
+  return (
+    <li>
+      <Time at={entry.at} />
+      {entry.event && <Event event={entry.event} />}
+      {entry.turn && (
+        <div>
+          <Link href={paths.instance(entry.turn.instance)} className="where">
+            {entry.turn.journey || 'journey'}
+          </Link>
+          <Happenings happenings={entry.turn.happenings as unknown as Happening[]} />
+        </div>
+      )}
+    </li>
+  );
+}
+
+function Event({ event }: { event: EventView }) {
+  return (
+    <div>
+      <details>
+        <summary className="event">
+          Event <strong>{event.name}</strong>
+        </summary>
+        <Json value={event.properties} />
+        <p className="note">
+          id <code>{event.id}</code>
+        </p>
+      </details>
+      <ul className="happenings">
+        {event.outcomes.length === 0 && <li className="quiet">Stored; no journey listens for it here</li>}
+        {event.outcomes.map((outcome, index) => {
+          const { text, tone } = outcomeSentence({ ...outcome, reason: outcome.reason ?? null });
+          return (
+            <li key={index} className={tone}>
+              {outcome.instance ? <Link href={paths.instance(outcome.instance)}>{text}</Link> : text}
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,37 @@
+// The lines of a turn: a sentence each, with the request or the answer behind it.
+import { type Happening, sentence } from '../model/happening';
+
+export function Happenings({ happenings }: { happenings: Happening[] }) {
+  return (
+    <ul className="happenings">
+      {happenings.map((happening, index) => {
+        const { text, tone } = sentence(happening);
+        const exchange = details(happening);
+        return (
+          <li key={index} className={tone}>
+            {exchange ? (
+              <details>
+                <summary>{text}</summary>
+                <pre className="json">{exchange}</pre>
+              </details>
+            ) : (
+              text
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function details(happening: Happening): string | undefined {
+  const { request } = happening;
+  if (request) {
+    const headers = request.headers.map(([name, value]) => `${name}: ${value}`);
+    const type = request.body ? [`content-type: ${request.body[0]}`] : [];
+    const head = [`${request.method} ${request.path}`, `(connection ${request.connection})`, ...headers, ...type];
+    return [...head, '', request.body?.[1] ?? ''].join('\n').trimEnd();
+  }
+  if (happening.what === 'call-ended' && happening.body) return happening.body;
+  return undefined;
+}

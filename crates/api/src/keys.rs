@@ -28,7 +28,8 @@ impl Keys {
 
     /// Only these keys are accepted.
     pub fn of(write: &[String], admin: &[String]) -> Keys {
-        let digests = |keys: &[String]| keys.iter().map(|key| Sha256::digest(key.as_bytes()).into()).collect();
+        let digests =
+            |keys: &[String]| keys.iter().map(|key| Sha256::digest(key.as_bytes()).into()).collect();
         Keys { open: false, write: digests(write), admin: digests(admin) }
     }
 
@@ -39,7 +40,9 @@ impl Keys {
         let Some(key) = key else { return Err(false) };
         let digest: [u8; 32] = Sha256::digest(key.as_bytes()).into();
         // Every key is compared, so that the time does not tell which one came close.
-        let among = |keys: &[[u8; 32]]| keys.iter().fold(false, |found, known| found | bool::from(known.ct_eq(&digest)));
+        let among = |keys: &[[u8; 32]]| {
+            keys.iter().fold(false, |found, known| found | bool::from(known.ct_eq(&digest)))
+        };
         let (admin, write) = (among(&self.admin), among(&self.write));
         match needed {
             _ if admin => Ok(()),

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 /// An error as RFC 9457 problem details (`application/problem+json`).
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// A stable name of the kind of problem, `urn:wayfare:problem:<code>`.
     #[serde(rename = "type")]
     kind: String,
@@ -29,7 +29,12 @@ pub struct Problem {
 
 impl Problem {
     /// A problem of a kind.
-    pub fn new(status: StatusCode, code: &str, title: &'static str, detail: impl Into<String>) -> Problem {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: &str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Problem {
         Problem {
             kind: format!("urn:wayfare:problem:{code}"),
             title,
@@ -40,27 +45,32 @@ impl Problem {
     }
 
     /// The problem with one more fact.
-    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Problem {
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Problem {
         self.more.insert(name.to_owned(), value.into());
         self
     }
 
     /// The request cannot be read.
-    pub fn bad_request(detail: impl Into<String>) -> Problem {
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::BAD_REQUEST, "bad-request", "the request cannot be read", detail)
     }
 
     /// There is no such thing.
-    pub fn not_found(detail: impl Into<String>) -> Problem {
+    pub(crate) fn not_found(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::NOT_FOUND, "not-found", "not found", detail)
     }
 
     /// What was sent does not fit its declared shape.
-    pub fn misfit(field: &str, reason: &str) -> Problem {
+    pub(crate) fn misfit(field: &str, reason: &str) -> Problem {
         let detail = if field.is_empty() { reason.to_owned() } else { format!("`{field}`: {reason}") };
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "misfit", "the data does not fit its declared shape", detail)
-            .with("field", field)
-            .with("reason", reason)
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "misfit",
+            "the data does not fit its declared shape",
+            detail,
+        )
+        .with("field", field)
+        .with("reason", reason)
     }
 }
 
@@ -68,7 +78,8 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
-        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        let mut response =
+            (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

@@ -26,20 +26,34 @@ pub(crate) struct Times {
 
 /// Durable acknowledgements per second: so many clients, each sending one event after the other.
 pub(crate) fn acks_per_second(server: &Server, clients: u64, seconds: u64) -> f64 {
-    acks(server, clients, seconds, &|client, n| (event("Ping", &id(client, n), &format!("p-{client}-{}", n % 1_000), json!({"n": n})).to_string(), 1))
+    acks(server, clients, seconds, &|client, n| {
+        (event("Ping", &id(client, n), &format!("p-{client}-{}", n % 1_000), json!({"n": n})).to_string(), 1)
+    })
 }
 
 /// The same with many events in a request.
 pub(crate) fn acks_per_second_in_batches(server: &Server, clients: u64, size: u64, seconds: u64) -> f64 {
     acks(server, clients, seconds, &|client, n| {
         let batch: Vec<Value> = (0..size)
-            .map(|k| event("Ping", &format!("b-{}", id(client, n * size + k)), &format!("p-{client}-{}", (n * size + k) % 1_000), json!({"n": n})))
+            .map(|k| {
+                event(
+                    "Ping",
+                    &format!("b-{}", id(client, n * size + k)),
+                    &format!("p-{client}-{}", (n * size + k) % 1_000),
+                    json!({"n": n}),
+                )
+            })
             .collect();
         (Value::Array(batch).to_string(), size)
     })
 }
 
-fn acks(server: &Server, clients: u64, seconds: u64, body: &(dyn Fn(u64, u64) -> (String, u64) + Sync)) -> f64 {
+fn acks(
+    server: &Server,
+    clients: u64,
+    seconds: u64,
+    body: &(dyn Fn(u64, u64) -> (String, u64) + Sync),
+) -> f64 {
     let (acknowledged, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let start = Instant::now();
     std::thread::scope(|scope| {
@@ -83,7 +97,9 @@ pub(crate) fn ack_to_call(server: &Server, partner: SocketAddr, events: u64) -> 
         let answer = http.json("POST", "/v1/events", &body)?;
         ensure!(answer.status == 202, "an event was refused: {}", answer.body);
         acknowledged.push((profile, now_micros()));
-        std::thread::sleep((start + Duration::from_millis(10 * (n + 1))).saturating_duration_since(Instant::now()));
+        std::thread::sleep(
+            (start + Duration::from_millis(10 * (n + 1))).saturating_duration_since(Instant::now()),
+        );
     }
     std::thread::sleep(Duration::from_secs(1));
     let seen = Client::new(partner, None).get("/seen")?.json();
@@ -105,7 +121,11 @@ pub(crate) fn ack_to_call(server: &Server, partner: SocketAddr, events: u64) -> 
 pub(crate) fn journeys(server: &Server, partner: SocketAddr, count: u64) -> Result<Journeys> {
     let mut seen = Client::new(partner, None);
     let messages = |seen: &mut Client| -> Result<u64> {
-        seen.get("/seen")?.json().get("messages").and_then(Value::as_u64).context("the partner does not count")
+        seen.get("/seen")?
+            .json()
+            .get("messages")
+            .and_then(Value::as_u64)
+            .context("the partner does not count")
     };
     // The journeys of the latency run end first.
     std::thread::sleep(Duration::from_secs(3));
@@ -131,11 +151,17 @@ pub(crate) fn journeys(server: &Server, partner: SocketAddr, count: u64) -> Resu
         if done >= count {
             break;
         }
-        ensure!(start.elapsed() < Duration::from_secs(300), "only {done} of {count} journeys ended in five minutes");
+        ensure!(
+            start.elapsed() < Duration::from_secs(300),
+            "only {done} of {count} journeys ended in five minutes"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
     let seconds = start.elapsed().as_secs_f64() - 2.0;
-    Ok(Journeys { per_second: count as f64 / seconds, cpu_ms: (cpu_ms(server.pid())? - cpu_before) / count as f64 })
+    Ok(Journeys {
+        per_second: count as f64 / seconds,
+        cpu_ms: (cpu_ms(server.pid())? - cpu_before) / count as f64,
+    })
 }
 
 /// Fills the server with instances that wait for a month.
@@ -160,7 +186,8 @@ pub(crate) fn fill(server: &Server, count: u64) -> Result<u64> {
 fn cpu_ms(pid: u32) -> Result<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let after_name = stat.rsplit_once(')').map(|(_, rest)| rest).context("no process statistics")?;
-    let ticks: f64 = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+    let ticks: f64 =
+        after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
     // Linux counts in hundredths of a second.
     Ok(ticks * 10.0)
 }

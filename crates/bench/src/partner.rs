@@ -46,7 +46,10 @@ pub(crate) fn now_micros() -> u64 {
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }
 
-async fn vip_status(State(seen): State<Arc<Seen>>, Query(query): Query<HashMap<String, String>>) -> Json<Value> {
+async fn vip_status(
+    State(seen): State<Arc<Seen>>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Json<Value> {
     let at = now_micros();
     if let (Some(customer), Ok(mut asked)) = (query.get("customerId"), seen.asked.lock())
         // Only the latency run asks for times; the others would fill the memory of this process.

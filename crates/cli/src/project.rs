@@ -29,7 +29,8 @@ pub(crate) fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
     files
         .into_iter()
         .map(|file| {
-            let text = fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+            let text =
+                fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
             Ok(Source { name: file.display().to_string(), text })
         })
         .collect()

@@ -39,7 +39,8 @@ impl Settings {
         if path.is_none() && !file.exists() {
             return Ok(Settings::default());
         }
-        let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
         toml::from_str(&text).with_context(|| format!("{} has errors", file.display()))
     }
 

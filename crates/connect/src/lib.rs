@@ -1,1 +1,133 @@
-//! stub
+//! Speaks to partners: HTTP actions, with credentials, a timeout for each attempt, and egress rules.
+//!
+//! What comes in: a rendered [`graph::Request`], which names a connection and holds no secret. What goes out: the
+//! partner's [`graph::Answer`], or the [`CallError`] that says why there is none. Deliberately absent: SQL, journeys,
+//! and retries, which are state of the instance and decided by the engine.
+
+mod address;
+mod attempt;
+mod guard;
+mod partner;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use graph::{Answer, CallError, Connection, ErrorKind, Name, Request};
+use partner::Partner;
+use uuid::Uuid;
+
+/// Finds variables of the environment, secrets among them.
+pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// A connection as it is in one environment.
+#[derive(Clone, Debug, Default)]
+pub struct Override {
+    /// Instead of the URL in the journeys.
+    pub url: Option<String>,
+    /// Further hosts that may have private addresses.
+    pub private: Vec<String>,
+}
+
+/// How an attempt ended, and how long it took.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The answer, whatever its status, or why there is none.
+    pub outcome: Result<Answer, CallError>,
+    /// From the first byte out to the last byte in.
+    pub duration: Duration,
+}
+
+/// Why the partners cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// A URL is no URL of a partner.
+    #[error("the connection `{connection}`: {reason}")]
+    Url {
+        /// The connection.
+        connection: Name,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The settings speak of a connection that the journeys do not declare.
+    #[error("the settings name a connection `{0}`, which the journeys do not declare")]
+    Unknown(String),
+    /// The TLS stack cannot be set up.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(String),
+}
+
+/// The partners that can be called; cheap to clone.
+#[derive(Clone)]
+pub struct Partners {
+    partners: Arc<BTreeMap<Name, Partner>>,
+}
+
+impl fmt::Debug for Partners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.partners.keys()).finish()
+    }
+}
+
+impl Partners {
+    /// The partners of these connections.
+    ///
+    /// # Errors
+    /// When a URL in the file or the settings is not one, or the settings name an unknown connection. A variable that
+    /// is not set is no error here: the calls that need it fail and say so.
+    pub fn new(
+        connections: impl IntoIterator<Item = Arc<Connection>>,
+        mut overrides: BTreeMap<String, Override>,
+        environment: Environment,
+    ) -> Result<Partners, SetupError> {
+        let mut partners = BTreeMap::new();
+        for connection in connections {
+            let here = overrides.remove(&*connection.name).unwrap_or_default();
+            let name = connection.name.clone();
+            partners.insert(name, Partner::new(connection, here, environment.clone())?);
+        }
+        match overrides.into_keys().next() {
+            Some(name) => Err(SetupError::Unknown(name)),
+            None => Ok(Partners { partners: Arc::new(partners) }),
+        }
+    }
+
+    /// Makes one attempt of a call.
+    pub async fn attempt(&self, request: &Request, idempotency_key: Uuid) -> Attempt {
+        let start = Instant::now();
+        let outcome = match self.partners.get(&request.connection) {
+            Some(partner) => attempt::make(partner, request, idempotency_key).await,
+            None => Err(CallError::new(
+                ErrorKind::Refused,
+                format!("the connection `{}` is not declared any more", request.connection),
+            )),
+        };
+        Attempt { outcome, duration: start.elapsed() }
+    }
+
+    /// The variables that connections need and that are not set: connection and variable.
+    pub fn missing(&self) -> Vec<(Name, Name)> {
+        let of = |(name, partner): (&Name, &Partner)| {
+            partner.missing().into_iter().map(|variable| (name.clone(), variable)).collect::<Vec<_>>()
+        };
+        self.partners.iter().flat_map(of).collect()
+    }
+
+    /// The request as it would go out, as text, secrets masked.
+    pub fn preview(&self, request: &Request, idempotency_key: Uuid) -> String {
+        match self.partners.get(&request.connection) {
+            Some(partner) => attempt::preview(partner, request, idempotency_key),
+            None => format!("the connection `{}` is not declared", request.connection),
+        }
+    }
+}
+
+/// Chooses *ring* for all TLS of the process. Two providers in one process make rustls panic at the first handshake, so
+/// every program begins with this.
+pub fn install_crypto() {
+    // An error says that one is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

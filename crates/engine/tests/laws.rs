@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use engine::{
-    Admission, Context, Effect, Event, Happening, Ignored, Input, Instance, Operation, Output, Status, advance, enter,
+    Admission, Context, Effect, Event, Happening, Ignored, Input, Instance, Operation, Output, Status,
+    advance, enter,
 };
 use graph::{Answer, CallError, ErrorKind, Journey, StepKind, Value};
 use jiff::{SignedDuration, Timestamp};
@@ -60,7 +61,8 @@ fn profile() -> Value {
 }
 
 fn event(name: &str, id: u32, amount: i64) -> Event {
-    let properties = Value::record([("amount", Value::from(rust_decimal::Decimal::from(amount))), ("note", Value::Null)]);
+    let properties =
+        Value::record([("amount", Value::from(rust_decimal::Decimal::from(amount))), ("note", Value::Null)]);
     Event { id: format!("e{id}").as_str().into(), name: name.into(), at: start(), properties }
 }
 
@@ -94,10 +96,15 @@ fn any_input() -> impl Strategy<Value = Input> {
     prop_oneof![
         Just(Input::Due),
         Just(Input::AttemptLost),
-        (1u32..5, 1u32..5, outcome).prop_map(|(call, attempt, outcome)| Input::CallEnded { call, attempt, outcome }),
+        (1u32..5, 1u32..5, outcome).prop_map(|(call, attempt, outcome)| Input::CallEnded {
+            call,
+            attempt,
+            outcome
+        }),
         (0u32..9, 0i64..20).prop_map(|(id, amount)| Input::Event(event("paid", id, amount))),
         (0u32..9).prop_map(|id| Input::Event(event("left", id, 0))),
-        prop_oneof![Just(Operation::Retry), Just(Operation::Skip), Just(Operation::Cancel)].prop_map(Input::Operation),
+        prop_oneof![Just(Operation::Retry), Just(Operation::Skip), Just(Operation::Cancel)]
+            .prop_map(Input::Operation),
     ]
 }
 
@@ -180,7 +187,9 @@ fn check_rest(journey: &Journey, instance: &Instance) -> Result<(), TestCaseErro
         Status::Calling => prop_assert!(instance.state.call.is_some() && instance.due_at.is_some()),
         Status::Waiting => match kind {
             Some(StepKind::Wait(_)) => prop_assert!(instance.due_at.is_some()),
-            Some(StepKind::WaitFor { timeout, .. }) => prop_assert_eq!(timeout.is_some(), instance.due_at.is_some()),
+            Some(StepKind::WaitFor { timeout, .. }) => {
+                prop_assert_eq!(timeout.is_some(), instance.due_at.is_some())
+            }
             other => prop_assert!(false, "waits at {:?}", other),
         },
         Status::Failed => prop_assert!(instance.state.failure.is_some() && instance.due_at.is_none()),
@@ -191,7 +200,9 @@ fn check_rest(journey: &Journey, instance: &Instance) -> Result<(), TestCaseErro
 
 fn call_of(output: &Output) -> (u32, u32, String) {
     match output.effects.as_slice() {
-        [Effect::Call { call, attempt, request, .. }] => (*call, *attempt, format!("{} {}", request.method, request.path)),
+        [Effect::Call { call, attempt, request, .. }] => {
+            (*call, *attempt, format!("{} {}", request.method, request.path))
+        }
         other => panic!("expected one call, found {other:?}"),
     }
 }
@@ -221,7 +232,8 @@ fn a_failed_attempt_is_repeated_with_the_same_request_and_then_the_failure_block
     assert_eq!(keys.len(), 1, "one key for all attempts");
     let (call, attempt, request) = call_of(&output);
     assert_eq!((call, attempt, request.as_str()), (2, 1, "POST /tell"));
-    output = step(&journey, &output.instance, &Input::CallEnded { call, attempt, outcome: Ok(answer("")) }, now);
+    output =
+        step(&journey, &output.instance, &Input::CallEnded { call, attempt, outcome: Ok(answer("")) }, now);
     assert_eq!(output.instance.status, Status::Failed);
     assert_eq!(&*output.instance.step, "call-ask", "parked at the step that failed");
     let retried = step(&journey, &output.instance, &Input::Operation(Operation::Retry), now);
@@ -234,14 +246,22 @@ fn an_event_that_comes_during_a_call_is_not_lost() {
     let journey = journey();
     let output = entered(&journey);
     let outcome = Ok(answer(r#"{"vip":true}"#));
-    let waiting = step(&journey, &output.instance, &Input::CallEnded { call: 1, attempt: 1, outcome }, start());
+    let waiting =
+        step(&journey, &output.instance, &Input::CallEnded { call: 1, attempt: 1, outcome }, start());
     let later = start() + SignedDuration::from_hours(1);
     let calling = step(&journey, &waiting.instance, &Input::Due, later);
     assert_eq!(call_of(&calling).2, "POST /tell");
     let kept = step(&journey, &calling.instance, &Input::Event(event("paid", 5, 10)), later);
     assert_eq!(kept.ignored, None);
-    let done = step(&journey, &kept.instance, &Input::CallEnded { call: 2, attempt: 1, outcome: Ok(answer("")) }, later);
-    assert!(done.happenings.iter().any(|h| matches!(h, Happening::Consumed { event, .. } if &**event == "e5")));
+    let done = step(
+        &journey,
+        &kept.instance,
+        &Input::CallEnded { call: 2, attempt: 1, outcome: Ok(answer("")) },
+        later,
+    );
+    assert!(
+        done.happenings.iter().any(|h| matches!(h, Happening::Consumed { event, .. } if &**event == "e5"))
+    );
     assert_eq!(call_of(&done).2, "POST /tell");
 }
 
@@ -250,8 +270,12 @@ fn an_answer_that_does_not_fit_is_an_error_and_not_repeated() {
     let journey = journey();
     let output = entered(&journey);
     let outcome = Ok(answer(r#"{"vip":"yes"}"#));
-    let failed = step(&journey, &output.instance, &Input::CallEnded { call: 1, attempt: 1, outcome }, start());
+    let failed =
+        step(&journey, &output.instance, &Input::CallEnded { call: 1, attempt: 1, outcome }, start());
     let failure = failed.instance.state.failure.unwrap();
     assert_eq!(failure.error.kind, ErrorKind::Invalid);
-    assert_eq!(failure.error.reason, "the answer of `ask` does not fit: `vip`: expected bool, found the text \"yes\"");
+    assert_eq!(
+        failure.error.reason,
+        "the answer of `ask` does not fit: `vip`: expected bool, found the text \"yes\""
+    );
 }

@@ -328,9 +328,9 @@ impl Journey {
 
     /// Every way from one step to another.
     pub fn ways(&self) -> impl Iterator<Item = (&Step, &Edge, &Step)> {
-        self.graph.edge_references().filter_map(|edge| {
-            Some((self.step(edge.source())?, edge.weight(), self.step(edge.target())?))
-        })
+        self.graph
+            .edge_references()
+            .filter_map(|edge| Some((self.step(edge.source())?, edge.weight(), self.step(edge.target())?)))
     }
 
     /// Whether an event of this name can matter to an instance of this journey.

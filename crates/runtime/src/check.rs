@@ -59,8 +59,8 @@ pub(crate) fn check(
     if text.len() > MOST_BYTES {
         return Err(Refusal::new("properties", format!("is larger than {} KiB", MOST_BYTES / 1024)));
     }
-    let tree: serde_json::Value =
-        serde_json::from_str(text).map_err(|error| Refusal::new("properties", format!("is not JSON: {error}")))?;
+    let tree: serde_json::Value = serde_json::from_str(text)
+        .map_err(|error| Refusal::new("properties", format!("is not JSON: {error}")))?;
     let shape = graph::Type::Record(schema.record.clone());
     let properties: Value = shape.read(&tree).map_err(|misfit| {
         let dot = if misfit.path.is_empty() { "" } else { "." };
@@ -116,4 +116,3 @@ fn list(names: &[&str]) -> String {
     }
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
-

@@ -111,7 +111,8 @@ fn record(connection: &Name, action: &Name, result: &connect::Attempt) {
     let labels = [("connection", connection.to_string()), ("action", action.to_string())];
     metrics::histogram!("wayfare_call_seconds", &labels).record(result.duration.as_secs_f64());
     let [connection, action] = labels;
-    metrics::counter!("wayfare_calls_total", &[connection, action, ("outcome", outcome.to_owned())]).increment(1);
+    metrics::counter!("wayfare_calls_total", &[connection, action, ("outcome", outcome.to_owned())])
+        .increment(1);
     if let Err(error) = &result.outcome {
         tracing::debug!(kind = error.kind.word(), reason = %error.reason, "a call failed");
     }

@@ -43,7 +43,9 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The wall clock, in microseconds.
 pub fn wall_clock() -> Clock {
-    Arc::new(|| Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap_or(Timestamp::UNIX_EPOCH))
+    Arc::new(|| {
+        Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap_or(Timestamp::UNIX_EPOCH)
+    })
 }
 
 /// A running orchestrator; cheap to clone.
@@ -115,10 +117,18 @@ impl Runtime {
             let range = share(shards, count, index)..share(shards, count, index + 1);
             let writer = store.writer(range).await?;
             let (sender, receiver) = mpsc::channel(QUEUE);
-            let dispatcher = dispatch::Dispatcher::new(partners.clone(), sender.clone(), tasks.clone(), stop.clone());
-            let worker =
-                Worker::new(writer, catalog.clone(), dispatcher, clock.clone(), receiver, stop.clone(), shards)
-                    .await?;
+            let dispatcher =
+                dispatch::Dispatcher::new(partners.clone(), sender.clone(), tasks.clone(), stop.clone());
+            let worker = Worker::new(
+                writer,
+                catalog.clone(),
+                dispatcher,
+                clock.clone(),
+                receiver,
+                stop.clone(),
+                shards,
+            )
+            .await?;
             tasks.spawn(worker.run());
             workers.push(sender);
         }
@@ -233,7 +243,11 @@ impl Runtime {
     ///
     /// # Errors
     /// When nothing can be taken now, or whether it was is unknown.
-    pub async fn operate(&self, id: Uuid, operation: Operation) -> Result<Option<Result<(), Ignored>>, Error> {
+    pub async fn operate(
+        &self,
+        id: Uuid,
+        operation: Operation,
+    ) -> Result<Option<Result<(), Ignored>>, Error> {
         let shard = store::shard_in(id);
         let Some(instance) = self.shared.store.instance(shard, id).await? else { return Ok(None) };
         let (reply, answer) = oneshot::channel();

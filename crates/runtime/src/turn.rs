@@ -195,7 +195,12 @@ impl<'a> Batch<'a> {
         }
         let before = self.history.len();
         let ignored = self.apply(id, &Input::Event(event.clone()))?;
-        let consumed = self.history.get(before..).unwrap_or_default().iter().any(|row| row.happenings.contains("\"consumed\""));
+        let consumed = self
+            .history
+            .get(before..)
+            .unwrap_or_default()
+            .iter()
+            .any(|row| row.happenings.contains("\"consumed\""));
         let (outcome, reason) = match &ignored {
             Some(why) => ("ignored", Some(why.reason().to_owned())),
             None if consumed => ("consumed", None),
@@ -216,14 +221,18 @@ impl<'a> Batch<'a> {
         let attributes = attributes.unwrap_or_default();
         let profile = match self.read_current(journey, &new.profile, &attributes) {
             Ok(profile) => profile,
-            Err(misfit) => return outcome("stayed-out", None, Some(format!("the profile does not fit: {misfit}"))),
+            Err(misfit) => {
+                return outcome("stayed-out", None, Some(format!("the profile does not fit: {misfit}")));
+            }
         };
         let person = self.person(&new.profile);
         let entries = entries_of(person.row.as_ref());
         let live = person.live.clone();
         let inside = |key: &str| {
             live.iter().filter_map(|id| self.instances.get(id)).any(|place| {
-                place.instance.status.is_live() && place.instance.journey == journey.name && &*place.instance.key == key
+                place.instance.status.is_live()
+                    && place.instance.journey == journey.name
+                    && &*place.instance.key == key
             })
         };
         let last = |key: &str| entries.get(&entry_name(&journey.name, key)).copied();
@@ -240,7 +249,12 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn read_current(&mut self, journey: &Journey, key: &Name, attributes: &str) -> Result<Value, graph::types::Misfit> {
+    fn read_current(
+        &mut self,
+        journey: &Journey,
+        key: &Name,
+        attributes: &str,
+    ) -> Result<Value, graph::types::Misfit> {
         if let Some(read) = &self.person(key).read {
             return Ok(read.clone());
         }
@@ -265,7 +279,12 @@ impl<'a> Batch<'a> {
     }
 
     /// Changes a profile.
-    pub(crate) fn change_profile(&mut self, shard: Shard, key: &Name, change: ProfileChange) -> ProfileAnswer {
+    pub(crate) fn change_profile(
+        &mut self,
+        shard: Shard,
+        key: &Name,
+        change: ProfileChange,
+    ) -> ProfileAnswer {
         let schema = self.catalog.project().profile.clone();
         let now = self.now;
         let person = self.person(key);
@@ -300,7 +319,8 @@ impl<'a> Batch<'a> {
             self.put_off_unreadable(id);
             return None;
         };
-        let is_current = self.catalog.project().journeys.get(&name).is_some_and(|current| current.version == version);
+        let is_current =
+            self.catalog.project().journeys.get(&name).is_some_and(|current| current.version == version);
         let person = self.person(&key);
         let profile = match &person.read {
             Some(read) if is_current => read.clone(),
@@ -439,7 +459,12 @@ impl<'a> Batch<'a> {
         }
         let turn = Turn {
             events: self.events,
-            profiles: self.profiles.into_values().filter(|person| person.changed).filter_map(|person| person.row).collect(),
+            profiles: self
+                .profiles
+                .into_values()
+                .filter(|person| person.changed)
+                .filter_map(|person| person.row)
+                .collect(),
             instances: self
                 .instances
                 .into_values()

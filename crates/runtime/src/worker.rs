@@ -113,7 +113,10 @@ impl Worker {
                     // After a failure it is unknown what was written: what is due and where the log ends is read anew.
                     self.next_due = Some((self.clock)());
                     if let Err(error) = self.read_cursors().await {
-                        tracing::warn!(error = &error as &dyn std::error::Error, "the log's end cannot be read yet");
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "the log's end cannot be read yet"
+                        );
                     }
                 }
             }

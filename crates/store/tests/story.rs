@@ -62,7 +62,10 @@ async fn an_instance_changes_and_counters_add_up() {
         let sums = store.counters().await.unwrap();
         assert_eq!((sums[0].waiting, sums[0].passed), (5, 3));
         let live = Wanted { profiles: vec![(ada, "ada".into(), true)], ..Wanted::default() };
-        assert!(writer.load(&live).await.unwrap().instances.is_empty(), "what is over is not loaded with its person");
+        assert!(
+            writer.load(&live).await.unwrap().instances.is_empty(),
+            "what is over is not loaded with its person"
+        );
     }
 }
 
@@ -72,7 +75,8 @@ async fn what_is_due_comes_earliest_first_and_says_what_follows() {
         let n = store.shards();
         let mut writer = store.writer(0..n).await.unwrap();
         let waits = [("a", 30), ("b", 10), ("c", 20), ("d", 90), ("e", 70)];
-        let instances = waits.iter().map(|(p, due)| instance(n, p, "k", Status::Waiting, Some(*due))).collect();
+        let instances =
+            waits.iter().map(|(p, due)| instance(n, p, "k", Status::Waiting, Some(*due))).collect();
         writer.commit(&Turn { instances, ..turn() }).await.unwrap();
         let due = writer.due(at(40), 10).await.unwrap();
         let order: Vec<&str> = due.instances.iter().map(|instance| &*instance.profile).collect();
@@ -120,7 +124,8 @@ async fn instances_are_filtered_and_paged_newest_first() {
         let rest = store.instances(&of_ada, first.last().map(|instance| instance.id), 3).await.unwrap();
         assert_eq!((first.len(), rest.len()), (3, 2));
         assert!(first.iter().chain(&rest).map(|i| i.id).is_sorted_by(|a, b| a > b));
-        let failed = Filter { status: Some(Status::Failed), journey: Some("cart".into()), ..Filter::default() };
+        let failed =
+            Filter { status: Some(Status::Failed), journey: Some("cart".into()), ..Filter::default() };
         assert_eq!(store.instances(&failed, None, 9).await.unwrap().len(), 1);
         let elsewhere = Filter { step: Some("wait-2".into()), ..Filter::default() };
         assert!(store.instances(&elsewhere, None, 9).await.unwrap().is_empty());
@@ -153,7 +158,8 @@ async fn an_erased_person_leaves_nothing_and_others_stay() {
     for (_, store) in both().await {
         let n = store.shards();
         let mut writer = store.writer(0..n).await.unwrap();
-        let (ada, bob) = (instance(n, "ada", "k", Status::Waiting, None), instance(n, "bob", "k", Status::Waiting, None));
+        let (ada, bob) =
+            (instance(n, "ada", "k", Status::Waiting, None), instance(n, "bob", "k", Status::Waiting, None));
         let sequence = i64::from(shard_of("ada", n) == shard_of("bob", n)) + 1;
         let both = Turn {
             events: vec![event(n, "ada", 1, "e1"), event(n, "bob", sequence, "e1")],

@@ -105,7 +105,8 @@ fn read_answer(stream: &mut BufReader<TcpStream>) -> io::Result<(Answer, bool)> 
     if stream.read_line(&mut line)? == 0 {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed the connection"));
     }
-    let status = line.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(|| broken("no status"))?;
+    let status =
+        line.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(|| broken("no status"))?;
     let mut headers = Vec::new();
     loop {
         line.clear();
@@ -113,7 +114,8 @@ fn read_answer(stream: &mut BufReader<TcpStream>) -> io::Result<(Answer, bool)> 
         let Some((name, value)) = line.trim_end().split_once(':') else { break };
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let header = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+    let header =
+        |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
     let mut body = Vec::new();
     if header("transfer-encoding").is_some_and(|value| value == "chunked") {
         read_chunks(stream, &mut body)?;

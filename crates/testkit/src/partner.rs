@@ -110,7 +110,8 @@ impl Partner {
     pub fn effects(&self, line: &str) -> HashMap<String, usize> {
         let mut attempts = HashMap::new();
         for request in self.seen_at(line) {
-            *attempts.entry(request.header("idempotency-key").unwrap_or_default().to_owned()).or_default() += 1;
+            *attempts.entry(request.header("idempotency-key").unwrap_or_default().to_owned()).or_default() +=
+                1;
         }
         attempts
     }
@@ -151,7 +152,8 @@ fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Recorded
         let Some((name, value)) = header.trim_end().split_once(':') else { break };
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let length = headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, value)| value.parse().ok());
+    let length =
+        headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, value)| value.parse().ok());
     let mut body = Vec::new();
     stream.take(length.unwrap_or(0)).read_to_end(&mut body)?;
     let line = line.rsplit_once(" HTTP/").map_or(line.as_str(), |(line, _)| line).to_owned();

@@ -27,7 +27,12 @@ pub fn postgres() -> String {
         Err(_) => start(),
     });
     let name = format!("wayfare_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
-    run(Command::new("psql").args([&format!("{server}/postgres"), "-q", "-c", &format!("CREATE DATABASE {name}")]));
+    run(Command::new("psql").args([
+        &format!("{server}/postgres"),
+        "-q",
+        "-c",
+        &format!("CREATE DATABASE {name}"),
+    ]));
     format!("{server}/{name}")
 }
 
@@ -35,14 +40,18 @@ pub fn postgres() -> String {
 fn start() -> String {
     let folder = tempfile::Builder::new().prefix("wayfare-postgres-").tempdir().map(tempfile::TempDir::keep);
     let folder = folder.unwrap_or_else(|error| fail(&format!("no folder for PostgreSQL: {error}")));
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).map_or(54_321, |a| a.port());
+    let port = TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .map_or(54_321, |a| a.port());
     // The server refuses to run as root.
     let user = is_root().then_some("postgres");
     if let Some(user) = user {
         run(Command::new("chown").arg(user).arg(&folder));
     }
     let data = folder.join("data");
-    run(command(user, &program("initdb")).args(["-A", "trust", "-U", "postgres", "--no-sync", "-D"]).arg(&data));
+    run(command(user, &program("initdb"))
+        .args(["-A", "trust", "-U", "postgres", "--no-sync", "-D"])
+        .arg(&data));
     let settings = format!(
         "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nmax_connections = 200\n",
         folder.display()

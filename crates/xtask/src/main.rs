@@ -43,7 +43,8 @@ fn main() -> ExitCode {
 fn dashboard() -> Result<()> {
     need::node()?;
     // A second install of the same lock file is skipped: npm takes seconds even when there is nothing to do.
-    let (lock, mark) = (step::web().join("package-lock.json"), step::web().join("node_modules/.package-lock.json"));
+    let (lock, mark) =
+        (step::web().join("package-lock.json"), step::web().join("node_modules/.package-lock.json"));
     let newer = |path: &std::path::Path| path.metadata().and_then(|meta| meta.modified()).ok();
     if newer(&mark).is_none() || newer(&mark) < newer(&lock) {
         npm("the dashboard's packages", &["ci", "--no-audit", "--no-fund"]).run()?;
@@ -82,7 +83,8 @@ fn test() -> Result<()> {
 
 fn bench(args: &[String]) -> Result<()> {
     need::postgres()?;
-    cargo("build wayfare", &["build", "--release", "--locked", "--package", "cli", "--package", "bench"]).run()?;
+    cargo("build wayfare", &["build", "--release", "--locked", "--package", "cli", "--package", "bench"])
+        .run()?;
     let bench = step::target().join("release/bench");
     if !bench.exists() {
         bail!("{} was not built", bench.display());

@@ -24,14 +24,17 @@ pub(crate) fn postgres() -> Result<()> {
     }
     install("PostgreSQL", "postgresql")?;
     if initdb().is_none() {
-        bail!("PostgreSQL's `initdb` is needed: install the package postgresql, or set WAYFARE_TEST_POSTGRES to a URL");
+        bail!(
+            "PostgreSQL's `initdb` is needed: install the package postgresql, or set WAYFARE_TEST_POSTGRES to a URL"
+        );
     }
     Ok(())
 }
 
 fn initdb() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    found("initdb").or_else(|| versions.map(|version| version.path().join("bin/initdb")).find(|path| path.exists()))
+    found("initdb")
+        .or_else(|| versions.map(|version| version.path().join("bin/initdb")).find(|path| path.exists()))
 }
 
 /// Chromium, for the dashboard's tests in a browser.
@@ -81,6 +84,7 @@ fn is_root() -> bool {
 }
 
 fn may_sudo() -> bool {
-    let quiet = Command::new("sudo").args(["-n", "true"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let quiet =
+        Command::new("sudo").args(["-n", "true"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     quiet.is_ok_and(|status| status.success())
 }

@@ -58,7 +58,7 @@ struct WireEvent {
 /// Answered once every event is durable and applied. A bad event is refused and the good ones of the same request are
 /// kept: the answer is then 422 and says which are which, so that sending all of them again is always safe.
 #[utoipa::path(
-    post, path = "/v1/events", tag = "events", request_body = NewEvent,
+    post, path = "/v1/events", operation_id = "sendEvents", tag = "events", request_body = NewEvent,
     responses(
         (status = 202, description = "Durable and applied", body = IngestReceipt),
         (status = 400, description = "The body cannot be read; nothing was kept", body = Problem),
@@ -67,9 +67,14 @@ struct WireEvent {
         (status = 503, description = "Not kept, or not known to be; send the same events again", body = Problem),
     )
 )]
-pub(super) async fn post(State(app): State<App>, headers: HeaderMap, body: Result<Bytes, axum::extract::rejection::BytesRejection>) -> Result<Response, Problem> {
+pub(super) async fn post(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Result<Response, Problem> {
     let body = body.map_err(|rejection| super::body_problem(&rejection))?;
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let items = read_items(content_type, &body)?;
     let mut places = Vec::with_capacity(items.len());
     let mut events = Vec::with_capacity(items.len());
@@ -144,7 +149,11 @@ fn read_items<'a>(content_type: &str, body: &'a [u8]) -> Result<Vec<&'a str>, Pr
                 .map(RawValue::get)
                 .collect(),
             Some(_) => vec![text],
-            None => return Err(Problem::bad_request("the body is empty; send an event, a list, or one event a line")),
+            None => {
+                return Err(Problem::bad_request(
+                    "the body is empty; send an event, a list, or one event a line",
+                ));
+            }
         },
         other => {
             return Err(Problem::new(
@@ -164,7 +173,8 @@ fn read_items<'a>(content_type: &str, body: &'a [u8]) -> Result<Vec<&'a str>, Pr
 fn read_event(item: &str) -> Result<Incoming, Refusal> {
     let wire: WireEvent = serde_json::from_str(item).map_err(|error| {
         let reason = error.to_string();
-        let field = reason.split('`').nth(1).filter(|_| reason.contains("field")).unwrap_or_default().to_owned();
+        let field =
+            reason.split('`').nth(1).filter(|_| reason.contains("field")).unwrap_or_default().to_owned();
         Refusal { field, reason }
     })?;
     let at = match wire.at {

@@ -22,6 +22,7 @@ const PAGE: u32 = 50;
 const MOST: u32 = 500;
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Search {
     /// The journey.
@@ -42,7 +43,7 @@ pub(super) struct Search {
 
 /// Instances that fit, newest first.
 #[utoipa::path(
-    get, path = "/v1/instances", tag = "instances", params(Search),
+    get, path = "/v1/instances", operation_id = "listInstances", tag = "instances", params(Search),
     responses((status = 200, body = InstancePage), (status = 400, body = Problem))
 )]
 pub(super) async fn list(
@@ -52,13 +53,16 @@ pub(super) async fn list(
     let Query(search) = search.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
     let status = match &search.status {
         None => None,
-        Some(word) => Some(Status::ALL.into_iter().find(|status| status.word() == word).ok_or_else(|| {
-            let words = Status::ALL.map(Status::word).join(", ");
-            Problem::bad_request(format!("`{word}` is no status; there are {words}"))
-        })?),
+        Some(word) => {
+            Some(Status::ALL.into_iter().find(|status| status.word() == word).ok_or_else(|| {
+                let words = Status::ALL.map(Status::word).join(", ");
+                Problem::bad_request(format!("`{word}` is no status; there are {words}"))
+            })?)
+        }
     };
     let profile = search.profile.map(|key| (app.runtime.shard_of(&key), key));
-    let filter = Filter { journey: search.journey, version: search.version, step: search.step, status, profile };
+    let filter =
+        Filter { journey: search.journey, version: search.version, step: search.step, status, profile };
     let limit = search.limit.unwrap_or(PAGE).clamp(1, MOST);
     let found = app.runtime.store().instances(&filter, search.before, limit).await?;
     let full = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
@@ -70,10 +74,13 @@ pub(super) async fn list(
 
 /// One instance: its state, its variables, its path with every call, and what it waits for.
 #[utoipa::path(
-    get, path = "/v1/instances/{id}", tag = "instances", params(("id" = Uuid, Path)),
+    get, path = "/v1/instances/{id}", operation_id = "getInstance", tag = "instances", params(("id" = Uuid, Path)),
     responses((status = 200, body = InstanceView), (status = 404, body = Problem))
 )]
-pub(super) async fn get(State(app): State<App>, Path(id): Path<String>) -> Result<Json<InstanceView>, Problem> {
+pub(super) async fn get(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<InstanceView>, Problem> {
     view(&app, parse(&id)?).await.map(Json)
 }
 
@@ -95,28 +102,37 @@ async fn view(app: &App, id: Uuid) -> Result<InstanceView, Problem> {
 
 /// Run the failed step of an instance again.
 #[utoipa::path(
-    post, path = "/v1/instances/{id}/retry", tag = "instances", params(("id" = Uuid, Path)),
+    post, path = "/v1/instances/{id}/retry", operation_id = "retryInstance", tag = "instances", params(("id" = Uuid, Path)),
     responses((status = 200, body = InstanceView), (status = 404, body = Problem), (status = 409, body = Problem))
 )]
-pub(super) async fn retry(State(app): State<App>, Path(id): Path<String>) -> Result<Json<InstanceView>, Problem> {
+pub(super) async fn retry(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<InstanceView>, Problem> {
     operate(&app, &id, Operation::Retry).await
 }
 
 /// Go on after the failed step of an instance, as if it had succeeded without a value.
 #[utoipa::path(
-    post, path = "/v1/instances/{id}/skip", tag = "instances", params(("id" = Uuid, Path)),
+    post, path = "/v1/instances/{id}/skip", operation_id = "skipInstance", tag = "instances", params(("id" = Uuid, Path)),
     responses((status = 200, body = InstanceView), (status = 404, body = Problem), (status = 409, body = Problem))
 )]
-pub(super) async fn skip(State(app): State<App>, Path(id): Path<String>) -> Result<Json<InstanceView>, Problem> {
+pub(super) async fn skip(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<InstanceView>, Problem> {
     operate(&app, &id, Operation::Skip).await
 }
 
 /// End an instance.
 #[utoipa::path(
-    post, path = "/v1/instances/{id}/cancel", tag = "instances", params(("id" = Uuid, Path)),
+    post, path = "/v1/instances/{id}/cancel", operation_id = "cancelInstance", tag = "instances", params(("id" = Uuid, Path)),
     responses((status = 200, body = InstanceView), (status = 404, body = Problem), (status = 409, body = Problem))
 )]
-pub(super) async fn cancel(State(app): State<App>, Path(id): Path<String>) -> Result<Json<InstanceView>, Problem> {
+pub(super) async fn cancel(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<InstanceView>, Problem> {
     operate(&app, &id, Operation::Cancel).await
 }
 

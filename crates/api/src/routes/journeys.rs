@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The journeys that run, with their counts.
-#[utoipa::path(get, path = "/v1/journeys", tag = "journeys", responses((status = 200, body = JourneyList)))]
+#[utoipa::path(get, path = "/v1/journeys", operation_id = "listJourneys", tag = "journeys", responses((status = 200, body = JourneyList)))]
 pub(super) async fn list(State(app): State<App>) -> Result<Json<JourneyList>, Problem> {
     let counters = app.runtime.store().counters().await?;
     let project = app.runtime.catalog().project();
@@ -40,6 +40,7 @@ fn wire_name(app: &App, event: &str) -> String {
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Which {
     /// A version; the current one if left out.
     version: Option<String>,
@@ -47,7 +48,7 @@ pub(super) struct Which {
 
 /// One journey: its text, its graph, its versions, and the counts of every step.
 #[utoipa::path(
-    get, path = "/v1/journeys/{name}", tag = "journeys", params(("name" = String, Path), Which),
+    get, path = "/v1/journeys/{name}", operation_id = "getJourney", tag = "journeys", params(("name" = String, Path), Which),
     responses((status = 200, body = JourneyView), (status = 404, body = Problem))
 )]
 pub(super) async fn get(
@@ -63,14 +64,20 @@ pub(super) async fn get(
     };
     let journey = wanted.and_then(|version| catalog.version(&version.journey, &version.version));
     let (Some(journey), Some(version)) = (journey, wanted) else {
-        let known = catalog.project().journeys.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        return Err(Problem::not_found(format!("there is no such journey or version; the journeys are {known}")));
+        let known =
+            catalog.project().journeys.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        return Err(Problem::not_found(format!(
+            "there is no such journey or version; the journeys are {known}"
+        )));
     };
     let counters = app.runtime.store().counters().await?;
     let of_version = || {
-        counters.iter().filter(|counter| counter.journey == journey.name && counter.version == journey.version)
+        counters
+            .iter()
+            .filter(|counter| counter.journey == journey.name && counter.version == journey.version)
     };
-    let counts = of_version().find(|counter| counter.step.is_empty()).map(CountsView::from).unwrap_or_default();
+    let counts =
+        of_version().find(|counter| counter.step.is_empty()).map(CountsView::from).unwrap_or_default();
     let steps: BTreeMap<String, CountsView> = of_version()
         .filter(|counter| !counter.step.is_empty())
         .map(|counter| (counter.step.to_string(), counter.into()))

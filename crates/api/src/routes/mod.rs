@@ -56,9 +56,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// What a write key may do.
 fn writing() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(events::post))
-        .routes(routes!(profiles::put, profiles::patch))
+    OpenApiRouter::new().routes(routes!(events::post)).routes(routes!(profiles::put, profiles::patch))
 }
 
 /// What only an admin key may do.

@@ -27,7 +27,7 @@ const MOST_TURNS: u32 = 500;
 
 /// Set a person's attributes to these and no others.
 #[utoipa::path(
-    put, path = "/v1/profiles/{key}", tag = "profiles", params(("key" = String, Path)), request_body = Object,
+    put, path = "/v1/profiles/{key}", operation_id = "setProfile", tag = "profiles", params(("key" = String, Path)), request_body = Object,
     responses((status = 200, body = ProfileView), (status = 400, body = Problem), (status = 422, body = Problem))
 )]
 pub(super) async fn put(
@@ -41,7 +41,7 @@ pub(super) async fn put(
 
 /// Set some of a person's attributes; `null` removes one.
 #[utoipa::path(
-    patch, path = "/v1/profiles/{key}", tag = "profiles", params(("key" = String, Path)), request_body = Object,
+    patch, path = "/v1/profiles/{key}", operation_id = "changeProfile", tag = "profiles", params(("key" = String, Path)), request_body = Object,
     responses((status = 200, body = ProfileView), (status = 400, body = Problem), (status = 422, body = Problem))
 )]
 pub(super) async fn patch(
@@ -56,8 +56,9 @@ pub(super) async fn patch(
 fn attributes(key: &str, body: Result<Bytes, BytesRejection>) -> Result<Map<String, Value>, Problem> {
     let body = body.map_err(|rejection| super::body_problem(&rejection))?;
     runtime::check_key("key", key).map_err(|refusal| Problem::misfit(&refusal.field, &refusal.reason))?;
-    serde_json::from_slice(&body)
-        .map_err(|error| Problem::bad_request(format!("the body is not a JSON object of attributes: {error}")))
+    serde_json::from_slice(&body).map_err(|error| {
+        Problem::bad_request(format!("the body is not a JSON object of attributes: {error}"))
+    })
 }
 
 async fn change(app: &App, key: &str, change: ProfileChange) -> Result<Json<ProfileView>, Problem> {
@@ -69,10 +70,13 @@ async fn change(app: &App, key: &str, change: ProfileChange) -> Result<Json<Prof
 
 /// A person's attributes.
 #[utoipa::path(
-    get, path = "/v1/profiles/{key}", tag = "profiles", params(("key" = String, Path)),
+    get, path = "/v1/profiles/{key}", operation_id = "getProfile", tag = "profiles", params(("key" = String, Path)),
     responses((status = 200, body = ProfileView), (status = 404, body = Problem))
 )]
-pub(super) async fn get(State(app): State<App>, Path(key): Path<String>) -> Result<Json<ProfileView>, Problem> {
+pub(super) async fn get(
+    State(app): State<App>,
+    Path(key): Path<String>,
+) -> Result<Json<ProfileView>, Problem> {
     let profile = app.runtime.store().profile(app.runtime.shard_of(&key), &key).await?;
     profile.as_ref().map(|profile| Json(profile.into())).ok_or_else(|| no_profile(&key))
 }
@@ -83,7 +87,7 @@ fn no_profile(key: &str) -> Problem {
 
 /// Erase a person: attributes, events, instances and their history.
 #[utoipa::path(
-    delete, path = "/v1/profiles/{key}", tag = "profiles", params(("key" = String, Path)),
+    delete, path = "/v1/profiles/{key}", operation_id = "eraseProfile", tag = "profiles", params(("key" = String, Path)),
     responses((status = 204), (status = 503, body = Problem))
 )]
 pub(super) async fn delete(State(app): State<App>, Path(key): Path<String>) -> Result<StatusCode, Problem> {
@@ -92,6 +96,7 @@ pub(super) async fn delete(State(app): State<App>, Path(key): Path<String>) -> R
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Page {
     /// The `next` of the page before.
     before: Option<i64>,
@@ -100,7 +105,7 @@ pub(super) struct Page {
 /// What happened to a person, newest first: events with what became of them in each journey, and the turns of the
 /// person's instances.
 #[utoipa::path(
-    get, path = "/v1/profiles/{key}/timeline", tag = "profiles", params(("key" = String, Path), Page),
+    get, path = "/v1/profiles/{key}/timeline", operation_id = "getTimeline", tag = "profiles", params(("key" = String, Path), Page),
     responses((status = 200, body = Timeline), (status = 404, body = Problem))
 )]
 pub(super) async fn timeline(

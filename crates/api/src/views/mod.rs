@@ -8,7 +8,8 @@ mod person;
 
 pub use instance::{CallView, FailureView, InstancePage, InstanceSummary, InstanceView, TurnView, WaitsView};
 pub use journey::{
-    CountsView, EdgeView, GraphView, JourneyList, JourneySummary, JourneyView, SpanView, StepView, VersionView,
+    CountsView, EdgeView, GraphView, JourneyList, JourneySummary, JourneyView, SpanView, StepView,
+    VersionView,
 };
 pub use person::{
     EventView, IngestReceipt, OutcomeView, ProfileView, RefusedEvent, Timeline, TimelineEntry, TimelineTurn,

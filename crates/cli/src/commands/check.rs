@@ -17,7 +17,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let sources = project::read(&args.files.paths)?;
     let compiled = lang::compile(&sources);
     match args.format {
-        Format::Json => print(&serde_json::to_string_pretty(&lang::to_json(&compiled.diagnostics, &sources))?),
+        Format::Json => {
+            print(&serde_json::to_string_pretty(&lang::to_json(&compiled.diagnostics, &sources))?)
+        }
         Format::Text => project::show(&compiled.diagnostics, &sources),
     }
     let Some(compiled) = compiled.project else { return Ok(ExitCode::FAILURE) };

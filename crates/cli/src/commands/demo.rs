@@ -30,11 +30,14 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     start_log(false, "warn");
-    let address: std::net::SocketAddr = args.listen.parse().context("--listen takes an address such as 127.0.0.1:7070")?;
+    let address: std::net::SocketAddr =
+        args.listen.parse().context("--listen takes an address such as 127.0.0.1:7070")?;
     if !address.ip().is_loopback() {
         bail!("the demo has no keys and listens on loopback addresses only; use `wayfare serve` for others");
     }
-    let Some(project) = project::compile_sources(&demo::sources()) else { bail!("the example journeys have errors") };
+    let Some(project) = project::compile_sources(&demo::sources()) else {
+        bail!("the example journeys have errors")
+    };
     tokio_runtime()?.block_on(async {
         let stop = stop_signal();
         let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -9,11 +9,7 @@ use graph::{Action, Name, Project, Type, Value};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::{
-    commands::print,
-    project,
-    settings::Settings,
-};
+use crate::{commands::print, project, settings::Settings};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -53,8 +49,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             request_of(action, &values, &scope)
         }
         (None, None) => {
-            let names: Vec<String> =
-                project.actions.keys().chain(project.messages.keys()).map(|name| format!("`{name}`")).collect();
+            let names: Vec<String> = project
+                .actions
+                .keys()
+                .chain(project.messages.keys())
+                .map(|name| format!("`{name}`"))
+                .collect();
             bail!("there is no action or message `{}`; there are {}", args.name, names.join(", "));
         }
     };
@@ -81,7 +81,8 @@ impl Sample {
             .read(&read_json(&args.profile)?)
             .map_err(|misfit| anyhow!("{}: {misfit}", args.profile.display()))?;
         let file = read_json(&args.event)?;
-        let wire = file.get("event").and_then(Json::as_str).context("the event file has no \"event\": \"Name\"")?;
+        let wire =
+            file.get("event").and_then(Json::as_str).context("the event file has no \"event\": \"Name\"")?;
         let Some(schema) = project.event_on_wire(wire) else { bail!("there is no event `{wire}`") };
         let empty = Json::Object(serde_json::Map::new());
         let event = Type::Record(schema.record.clone())
@@ -112,7 +113,9 @@ impl Sample {
         let found = [&self.event, &self.profile].into_iter().find_map(|from| from.field(name));
         match found {
             Some(value) if !value.is_null() || ty.is_optional() => Ok(value.clone()),
-            _ => bail!("the argument `{name}` ({ty}) is not in the event or the profile; give it as --arg {name}=…"),
+            _ => bail!(
+                "the argument `{name}` ({ty}) is not in the event or the profile; give it as --arg {name}=…"
+            ),
         }
     }
 }

@@ -120,8 +120,9 @@ pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
         tracing::warn!(%connection, %variable, "the environment variable is not set; calls will fail until it is");
     }
     let runtime = Runtime::start(store, Arc::new(catalog), partners, clock).await?;
-    let listener =
-        TcpListener::bind(&server.listen).await.with_context(|| format!("cannot listen on {}", server.listen))?;
+    let listener = TcpListener::bind(&server.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", server.listen))?;
     let address = listener.local_addr()?;
     let app = App { runtime: runtime.clone(), keys: Arc::new(server.keys), metrics };
     Ok(Running { address, runtime, app, listener })

@@ -33,7 +33,9 @@ fn shorten_line(line: &str) -> String {
         ["wait", count, "hour" | "hours"] if count.parse::<u32>().is_ok() => {
             format!("{indent}wait {} seconds", count.parse::<u32>().unwrap_or(1).saturating_mul(20).min(90))
         }
-        ["wait", count, "minute" | "minutes"] if count.parse::<u32>().is_ok() => format!("{indent}wait 10 seconds"),
+        ["wait", count, "minute" | "minutes"] if count.parse::<u32>().is_ok() => {
+            format!("{indent}wait 10 seconds")
+        }
         ["wait", count, "day" | "days"] if count.parse::<u32>().is_ok() => format!("{indent}wait 1 minute"),
         _ => line.to_owned(),
     }

@@ -41,8 +41,12 @@ async fn mood() -> Option<Response> {
         tokio::time::sleep(Duration::from_millis(800)).await;
     }
     match call {
-        _ if call % 101 == 50 => Some((StatusCode::BAD_REQUEST, Json(json!({"error": "unknown customer"}))).into_response()),
-        _ if call % 11 == 5 => Some((StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "1")], "busy").into_response()),
+        _ if call % 101 == 50 => {
+            Some((StatusCode::BAD_REQUEST, Json(json!({"error": "unknown customer"}))).into_response())
+        }
+        _ if call % 11 == 5 => {
+            Some((StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "1")], "busy").into_response())
+        }
         _ => None,
     }
 }

@@ -9,8 +9,20 @@ use tokio::{
 };
 use uuid::Uuid;
 
-const NAMES: [&str; 12] =
-    ["Ada", "Blaise", "Carl", "Dorothy", "Emmy", "Felix", "Grace", "Hedy", "Ida", "Joan", "Katherine", "Leonhard"];
+const NAMES: [&str; 12] = [
+    "Ada",
+    "Blaise",
+    "Carl",
+    "Dorothy",
+    "Emmy",
+    "Felix",
+    "Grace",
+    "Hedy",
+    "Ida",
+    "Joan",
+    "Katherine",
+    "Leonhard",
+];
 const PEOPLE: u64 = 60;
 
 /// Sends profiles once and events for ever, as any shop would: over HTTP.
@@ -59,7 +71,10 @@ fn event(number: u64, kind: u64, chance: u64) -> Value {
         7..=8 => ("Reward Requested", json!({"requestId": format!("r-{}", chance % 100_000)})),
         _ => {
             let payment = format!("p-{}", chance % 100_000);
-            ("Payment Failed", json!({"paymentId": payment, "orderId": order, "amount": 1590.00, "reason": "card declined"}))
+            (
+                "Payment Failed",
+                json!({"paymentId": payment, "orderId": order, "amount": 1590.00, "reason": "card declined"}),
+            )
         }
     };
     json!({"id": Uuid::now_v7().to_string(), "event": event, "profile": key(number), "properties": properties})

@@ -35,7 +35,13 @@ pub(crate) fn profile(shards: u16, key: &str, second: i64) -> Profile {
     }
 }
 
-pub(crate) fn instance(shards: u16, profile: &str, entry: &str, status: Status, due: Option<i64>) -> (Shard, Instance) {
+pub(crate) fn instance(
+    shards: u16,
+    profile: &str,
+    entry: &str,
+    status: Status,
+    due: Option<i64>,
+) -> (Shard, Instance) {
     let shard = shard_of(profile, shards);
     let state = State {
         event: Value::record([("total", Value::Decimal(rust_decimal("59.90")))]),

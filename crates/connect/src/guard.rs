@@ -1,0 +1,80 @@
+//! The one place where connections are dialled: every address is checked, whether it was written or looked up.
+//!
+//! A resolver alone is no guard: the client never asks it about literal addresses. So literal hosts are checked before
+//! the request ([`check_host`]) and names in the resolver, whose checked addresses are the ones that are dialled.
+//! Redirects are off, so that no answer chooses another host; proxies from the environment are off, because they would
+//! look names up unseen.
+#![expect(clippy::disallowed_types, reason = "this is the guarded place")]
+
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Host;
+
+use crate::address::{forbidden, is_metadata};
+
+pub(crate) use reqwest::Client;
+
+/// How long an idle connection is kept: shorter than common servers keep theirs, so that we close first.
+const IDLE: Duration = Duration::from_secs(15);
+
+/// A client that dials only what it may; `private` names the hosts that may have private addresses.
+pub(crate) fn client(private: Arc<BTreeSet<String>>) -> reqwest::Result<Client> {
+    Client::builder()
+        .dns_resolver(Arc::new(Resolver { private }))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .tcp_nodelay(true)
+        .connect_timeout(Duration::from_secs(10))
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(256)
+        .user_agent(concat!("wayfare/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
+/// Checks a host that is written as an address; names are checked when they are looked up.
+pub(crate) fn check_host(host: &Host<&str>, private: &BTreeSet<String>) -> Result<(), String> {
+    let address: std::net::IpAddr = match host {
+        Host::Domain(_) => return Ok(()),
+        Host::Ipv4(address) => (*address).into(),
+        Host::Ipv6(address) => (*address).into(),
+    };
+    check_address(&address.to_string(), address, private)
+}
+
+fn check_address(host: &str, address: std::net::IpAddr, private: &BTreeSet<String>) -> Result<(), String> {
+    if is_metadata(address) {
+        return Err(format!("`{host}` leads to {address}, which is never allowed"));
+    }
+    match forbidden(address) {
+        Some(what) if !private.contains(host) => Err(format!(
+            "`{host}` leads to {what}; name it under `private` in the connection if that is meant"
+        )),
+        _ => Ok(()),
+    }
+}
+
+struct Resolver {
+    private: Arc<BTreeSet<String>>,
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let private = self.private.clone();
+        Box::pin(async move {
+            let host = name.as_str().to_owned();
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            // One bad address spoils all: a name that mixes them is up to no good.
+            for address in &found {
+                check_address(&host, address.ip(), &private).map_err(Denied)?;
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// An address that must not be dialled.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Denied(String);

@@ -1,1 +1,108 @@
-//! stub
+//! The binary from outside: real HTTP, both databases, `kill -9`, and the tidiness of the tree.
+//!
+//! The tests are in `tests/`; this library holds what they share.
+
+use std::{path::PathBuf, process::Command, sync::OnceLock};
+
+use serde_json::Value;
+use testkit::{
+    Partner,
+    http::Client,
+    server::{Server, Setup, workspace},
+};
+
+/// The program under test, built once.
+///
+/// # Panics
+/// When it cannot be built.
+#[expect(clippy::panic, reason = "a test without its program must fail")]
+pub fn program() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT
+        .get_or_init(|| {
+            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+            let built = Command::new(cargo)
+                .args(["build", "--quiet", "--package", "cli"])
+                .current_dir(workspace())
+                .status();
+            if !built.is_ok_and(|status| status.success()) {
+                panic!("wayfare cannot be built");
+            }
+            // This test stands in target/<profile>/deps, the program one folder above.
+            let mut path = std::env::current_exe().unwrap_or_default();
+            path.pop();
+            path.pop();
+            path.join("wayfare")
+        })
+        .clone()
+}
+
+/// The kinds of database that every story is told to.
+pub const DATABASES: [&str; 2] = ["sqlite", "postgres"];
+
+/// A setup of the example journeys over an empty database, every connection leading to one partner.
+///
+/// # Panics
+/// When there is no folder for it.
+#[expect(clippy::panic, reason = "a test without a folder must fail")]
+pub fn setup(database: &str, partner: &Partner) -> Setup {
+    let folder = match tempfile::Builder::new().prefix("wayfare-test-").tempdir() {
+        Ok(folder) => folder.keep(),
+        Err(error) => panic!("no folder for a test: {error}"),
+    };
+    let connections = ["twilio", "warehouse", "rewards", "recommendations", "payments", "slack"];
+    let secrets = [
+        "TWILIO_TOKEN",
+        "WAREHOUSE_KEY",
+        "REWARDS_TOKEN",
+        "RECOMMENDATIONS_KEY",
+        "PAYMENTS_TOKEN",
+        "SLACK_TOKEN",
+    ];
+    let mut environment: Vec<(String, String)> =
+        secrets.iter().map(|name| ((*name).to_owned(), format!("canary-{}", name.to_lowercase()))).collect();
+    environment.push(("TWILIO_ACCOUNT".into(), "AC1".into()));
+    Setup {
+        program: program(),
+        journeys: workspace().join("journeys"),
+        database: match database {
+            "sqlite" => format!("sqlite:{}", folder.join("test.db").display()),
+            _ => testkit::postgres(),
+        },
+        connections: connections.iter().map(|name| ((*name).to_owned(), partner.address)).collect(),
+        environment,
+        folder,
+    }
+}
+
+/// Sends one event and expects it to be taken.
+///
+/// # Panics
+/// When it is not.
+pub fn send(client: &mut Client, id: &str, event: &str, profile: &str, properties: &Value) {
+    let body = serde_json::json!({"id": id, "event": event, "profile": profile, "properties": properties});
+    match client.json("POST", "/v1/events", &body.to_string()) {
+        Ok(answer) => assert_eq!(answer.status, 202, "{}", answer.body),
+        Err(error) => assert!(error.to_string().is_empty(), "the event was not sent: {error}"),
+    }
+}
+
+/// Sets a profile that the example journeys can use.
+///
+/// # Panics
+/// When it is not taken.
+pub fn person(server: &Server, key: &str) {
+    let body = serde_json::json!({
+        "userId": format!("u-{key}"), "phoneNumber": "+49301234567", "firstName": "Ada", "email": "ada@example.com",
+    });
+    let answer = server.writer().json("PUT", &format!("/v1/profiles/{key}"), &body.to_string());
+    let status = answer.map(|answer| (answer.status, answer.body));
+    assert!(matches!(status, Ok((200, _))), "{status:?}");
+}
+
+/// The instances that fit a query, as the API lists them.
+pub fn instances(server: &Server, query: &str) -> Vec<Value> {
+    let answer = server.admin().get(&format!("/v1/instances?{query}"));
+    let page = answer.map(|answer| answer.json()).unwrap_or_default();
+    page.get("instances").and_then(Value::as_array).cloned().unwrap_or_default()
+}

@@ -11,10 +11,7 @@ use reqwest::{
 use url::Url;
 use uuid::Uuid;
 
-use crate::{
-    guard::{Denied, check_host},
-    partner::Partner,
-};
+use crate::{guard::Denied, partner::Partner};
 
 /// The most bytes of an answer, after decompression.
 const MOST_BYTES: usize = 1 << 20;
@@ -27,15 +24,16 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub(crate) async fn make(partner: &Partner, request: &Request, key: Uuid) -> Result<Answer, CallError> {
     let each = Duration::from_micros(partner.connection.timeout_each.unsigned_abs());
     let mut url = join(partner, request)?;
-    let host = url.host().ok_or_else(|| invalid("the URL has no host"))?;
-    check_host(&host, &partner.private).map_err(|reason| CallError::new(ErrorKind::Refused, reason))?;
     if let Auth::QueryKey { parameter, key } = &partner.connection.auth {
         url.query_pairs_mut().append_pair(parameter, &partner.resolve(key, ErrorKind::Auth)?);
     }
     let method =
         Method::from_bytes(request.method.as_bytes()).map_err(|_| invalid("the method is not one"))?;
-    let mut builder =
-        partner.client.request(method, url).timeout(each).header(IDEMPOTENCY_KEY, key.to_string());
+    let guarded = partner.guard.request(method, url);
+    let mut builder = guarded
+        .map_err(|reason| CallError::new(ErrorKind::Refused, reason))?
+        .timeout(each)
+        .header(IDEMPOTENCY_KEY, key.to_string());
     for (name, value) in &request.headers {
         builder = builder.header(header_name(name)?, header_value(value)?);
     }

@@ -1,49 +1,69 @@
 //! The one place where connections are dialled: every address is checked, whether it was written or looked up.
 //!
 //! A resolver alone is no guard: the client never asks it about literal addresses. So literal hosts are checked before
-//! the request ([`check_host`]) and names in the resolver, whose checked addresses are the ones that are dialled.
+//! the request ([`Guard::request`]) and names in the resolver, whose checked addresses are the ones that are dialled.
 //! Redirects are off, so that no answer chooses another host; proxies from the environment are off, because they would
 //! look names up unseen.
 #![expect(clippy::disallowed_types, reason = "this is the guarded place")]
 
-use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use url::Host;
+use reqwest::{
+    Method, RequestBuilder,
+    dns::{Addrs, Name, Resolve, Resolving},
+};
+use url::{Host, Url};
 
 use crate::address::{forbidden, is_metadata};
-
-pub(crate) use reqwest::Client;
 
 /// How long an idle connection is kept: shorter than common servers keep theirs, so that we close first.
 const IDLE: Duration = Duration::from_secs(15);
 
-/// A client that dials only what it may; `private` names the hosts that may have private addresses.
-pub(crate) fn client(private: Arc<BTreeSet<String>>) -> reqwest::Result<Client> {
-    Client::builder()
-        .dns_resolver(Arc::new(Resolver { private }))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .no_proxy()
-        .tcp_nodelay(true)
-        .connect_timeout(Duration::from_secs(10))
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(256)
-        .user_agent(concat!("wayfare/", env!("CARGO_PKG_VERSION")))
-        .build()
+/// A client that dials only what it may.
+pub(crate) struct Guard {
+    client: reqwest::Client,
+    /// The hosts that may have private addresses.
+    private: Arc<BTreeSet<String>>,
 }
 
-/// Checks a host that is written as an address; names are checked when they are looked up.
-pub(crate) fn check_host(host: &Host<&str>, private: &BTreeSet<String>) -> Result<(), String> {
-    let address: std::net::IpAddr = match host {
-        Host::Domain(_) => return Ok(()),
-        Host::Ipv4(address) => (*address).into(),
-        Host::Ipv6(address) => (*address).into(),
-    };
-    check_address(&address.to_string(), address, private)
+impl Guard {
+    /// A client for partners of which `private` names the hosts that may have private addresses.
+    pub(crate) fn new(private: BTreeSet<String>) -> reqwest::Result<Guard> {
+        let private = Arc::new(private);
+        let client = reqwest::Client::builder()
+            .dns_resolver(Arc::new(Resolver { private: private.clone() }))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .tcp_nodelay(true)
+            .connect_timeout(Duration::from_secs(10))
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(256)
+            .user_agent(concat!("wayfare/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Guard { client, private })
+    }
+
+    /// A request to a URL, if its host may be dialled; a name is checked when it is looked up.
+    pub(crate) fn request(&self, method: Method, url: Url) -> Result<RequestBuilder, String> {
+        let literal: Option<IpAddr> = match url.host() {
+            Some(Host::Ipv4(address)) => Some(address.into()),
+            Some(Host::Ipv6(address)) => Some(address.into()),
+            Some(Host::Domain(_)) | None => None,
+        };
+        if let Some(address) = literal {
+            check_address(&address.to_string(), address, &self.private)?;
+        }
+        Ok(self.client.request(method, url))
+    }
 }
 
-fn check_address(host: &str, address: std::net::IpAddr, private: &BTreeSet<String>) -> Result<(), String> {
+fn check_address(host: &str, address: IpAddr, private: &BTreeSet<String>) -> Result<(), String> {
     if is_metadata(address) {
         return Err(format!("`{host}` leads to {address}, which is never allowed"));
     }

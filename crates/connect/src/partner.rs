@@ -5,18 +5,14 @@ use std::{collections::BTreeSet, sync::Arc};
 use graph::{Auth, CallError, Connection, ErrorKind, Name, Setting};
 use url::Url;
 
-use crate::{
-    Environment, Override, SetupError,
-    guard::{self, Client},
-};
+use crate::{Environment, Override, SetupError, guard::Guard};
 
 /// What stands in a preview for a secret.
 const MASK: &str = "••••";
 
 pub(crate) struct Partner {
     pub(crate) connection: Arc<Connection>,
-    pub(crate) client: Client,
-    pub(crate) private: Arc<BTreeSet<String>>,
+    pub(crate) guard: Guard,
     /// The URL, unless it comes from a variable that may be set later.
     base: Option<Url>,
     environment: Environment,
@@ -37,9 +33,8 @@ impl Partner {
         let base = text.map(|text| parse(&text)).transpose().map_err(wrong)?;
         let private: BTreeSet<String> =
             connection.private.iter().map(ToString::to_string).chain(here.private).collect();
-        let private = Arc::new(private);
-        let client = guard::client(private.clone()).map_err(|error| SetupError::Client(error.to_string()))?;
-        Ok(Partner { connection, client, private, base, environment })
+        let guard = Guard::new(private).map_err(|error| SetupError::Client(error.to_string()))?;
+        Ok(Partner { connection, guard, base, environment })
     }
 
     /// The partner's URL.

@@ -60,7 +60,7 @@ async fn answer(body: Value) -> Response {
 
 async fn vip_status(Query(query): Query<HashMap<String, String>>) -> Response {
     let customer = query.get("customerId").cloned().unwrap_or_default();
-    let vip = xxhash_rust::xxh3::xxh3_64(customer.as_bytes()) % 3 == 0;
+    let vip = xxhash_rust::xxh3::xxh3_64(customer.as_bytes()).is_multiple_of(3);
     answer(json!({"vip": vip, "level": vip.then_some("platinum")})).await
 }
 
@@ -86,5 +86,6 @@ async fn slack() -> Response {
 }
 
 async fn risk() -> Response {
-    answer(json!({"risk": if CALLS.load(Ordering::Relaxed) % 4 == 0 { "high" } else { "low" }})).await
+    answer(json!({"risk": if CALLS.load(Ordering::Relaxed).is_multiple_of(4) { "high" } else { "low" }}))
+        .await
 }

@@ -1,0 +1,236 @@
+//! What goes out, where it may go, and how long and how large an answer may be.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use std::{
+    collections::BTreeMap,
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use connect::{Override, Partners};
+use graph::{Auth, Connection, ErrorKind, Request, Setting};
+use testkit::{Partner, Reply};
+use uuid::Uuid;
+
+fn connection(url: &str, auth: Auth, private: &[&str]) -> Arc<Connection> {
+    Arc::new(Connection {
+        name: "shop".into(),
+        url: Setting::Text(url.into()),
+        auth,
+        timeout_each: 1_000_000,
+        timeout_total: 5_000_000,
+        retry: Connection::RETRY,
+        private: private.iter().map(|host| (*host).into()).collect(),
+        doc: None,
+    })
+}
+
+fn partners(connection: Arc<Connection>) -> Partners {
+    connect::install_crypto();
+    let environment = |name: &str| (name == "KEY").then(|| "canary".to_owned());
+    Partners::new([connection], BTreeMap::new(), Arc::new(environment)).unwrap()
+}
+
+fn get(path: &str) -> Request {
+    Request {
+        connection: "shop".into(),
+        method: "GET".into(),
+        path: path.into(),
+        headers: Vec::new(),
+        body: None,
+    }
+}
+
+async fn outcome(partners: &Partners, request: &Request) -> Result<graph::Answer, graph::CallError> {
+    partners.attempt(request, Uuid::nil()).await.outcome
+}
+
+/// Answers every connection with these bytes, then keeps it open.
+fn raw(answer: Vec<u8>, pause: Duration) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let answer = answer.clone();
+            std::thread::spawn(move || {
+                let _ = stream.read(&mut [0; 4096]);
+                for piece in answer.chunks(if pause.is_zero() { 65_536 } else { 1 }) {
+                    if stream.write_all(piece).is_err() {
+                        return;
+                    }
+                    std::thread::sleep(pause);
+                }
+                std::thread::sleep(Duration::from_secs(5));
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn no_spelling_of_a_private_address_is_dialled() {
+    let canary = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+    let port = canary.address.port();
+    let hosts = [
+        "127.0.0.1",
+        "2130706433",
+        "0x7f.1",
+        "0x7f000001",
+        "127.1",
+        "0177.0.0.1",
+        "127.0.0.1.",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "127。0。0。1",
+        "①②⑦.0.0.1",
+        "0.0.0.0",
+        "0",
+        "[::]",
+        "localhost",
+        "LOCALHOST",
+        "localhost.",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "127.0.0.53",
+        "%31%32%37.0.0.1",
+    ];
+    for host in hosts {
+        let partners = partners(connection(&format!("http://{host}:{port}"), Auth::None, &[]));
+        let error = outcome(&partners, &get("/")).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Refused, "{host}: {error:?}");
+    }
+    for metadata in ["169.254.169.254", "[fd00:ec2::254]"] {
+        let allowed = connection(
+            &format!("http://{metadata}:{port}"),
+            Auth::None,
+            &[metadata.trim_matches(['[', ']'])],
+        );
+        let error = outcome(&partners(allowed), &get("/")).await.unwrap_err();
+        assert!(error.reason.contains("never allowed"), "{error:?}");
+    }
+    assert!(canary.seen().is_empty(), "{:?}", canary.seen());
+}
+
+#[tokio::test]
+async fn a_host_that_is_named_may_be_private_and_no_other() {
+    let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+    let url = format!("http://{}", partner.address);
+    assert_eq!(
+        outcome(&partners(connection(&url, Auth::None, &["127.0.0.1"])), &get("/a")).await.unwrap().status,
+        200
+    );
+    let error =
+        outcome(&partners(connection(&url, Auth::None, &["127.0.0.2"])), &get("/a")).await.unwrap_err();
+    assert_eq!(
+        error.reason,
+        "`127.0.0.1` leads to a loopback address; name it under `private` in the connection if that is meant"
+    );
+    let here = Override { url: Some(url), private: vec!["127.0.0.1".into()] };
+    let overrides = BTreeMap::from([("shop".to_owned(), here)]);
+    let elsewhere = connection("https://shop.example.com", Auth::None, &[]);
+    let partners = Partners::new([elsewhere], overrides, Arc::new(|_| None)).unwrap();
+    assert_eq!(outcome(&partners, &get("/b")).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn no_value_leaves_its_place_in_the_path_and_no_redirect_is_followed() {
+    let canary = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+    let location =
+        format!("HTTP/1.1 307 X\r\nlocation: http://{}/\r\ncontent-length: 0\r\n\r\n", canary.address);
+    let url = format!("http://{}/base", raw(location.into_bytes(), Duration::ZERO));
+    let partners = partners(connection(&url, Auth::None, &["127.0.0.1"]));
+    assert_eq!(outcome(&partners, &get("/ok")).await.unwrap().status, 307);
+    for path in [
+        "/../admin",
+        "/a/../../b",
+        "/%2e%2e/b",
+        "/a/./b",
+        "a",
+        "@evil.example.com/",
+        "/a\\..\\b",
+        "/a#b",
+        "/a\nb",
+    ] {
+        let error = outcome(&partners, &get(path)).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Invalid, "{path}");
+    }
+    let mut injected = get("/a");
+    injected.headers.push(("x-note".into(), "a\r\nx-evil: 1".into()));
+    assert_eq!(outcome(&partners, &injected).await.unwrap_err().kind, ErrorKind::Invalid);
+    assert!(canary.seen().is_empty());
+}
+
+#[tokio::test]
+async fn an_attempt_ends_in_time_whatever_the_partner_does() {
+    let head = b"HTTP/1.1 200 X\r\ncontent-length: 50\r\n\r\n".to_vec();
+    let slow: Vec<u8> = head.iter().copied().chain(std::iter::repeat_n(b'x', 50)).collect();
+    let cases = [
+        ("hangs", raw(Vec::new(), Duration::ZERO)),
+        ("drips", raw(slow, Duration::from_millis(100))),
+        ("never ends its headers", raw(b"HTTP/1.1 200 X\r\nx-a: ".repeat(3), Duration::from_millis(60))),
+        ("stops in its body", raw(head, Duration::ZERO)),
+    ];
+    for (what, address) in cases {
+        let partners = partners(connection(&format!("http://{address}"), Auth::None, &["127.0.0.1"]));
+        let start = Instant::now();
+        let error = outcome(&partners, &get("/")).await.unwrap_err();
+        assert!(start.elapsed() < Duration::from_secs(2), "{what}: {:?}", start.elapsed());
+        assert!(matches!(error.kind, ErrorKind::Timeout | ErrorKind::Refused), "{what}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_or_no_text_is_refused() {
+    let large = format!("HTTP/1.1 200 X\r\ncontent-length: {}\r\n\r\n{}", 2 << 20, "x".repeat(2 << 20));
+    let strange = b"HTTP/1.1 200 X\r\ncontent-length: 2\r\n\r\n\xff\xfe".to_vec();
+    for (answer, reason) in [(large.into_bytes(), "larger than 1 MiB"), (strange, "not UTF-8")] {
+        let address = raw(answer, Duration::ZERO);
+        let partners = partners(connection(&format!("http://{address}"), Auth::None, &["127.0.0.1"]));
+        let error = outcome(&partners, &get("/")).await.unwrap_err();
+        assert_eq!((error.kind, error.status), (ErrorKind::Invalid, Some(200)));
+        assert!(error.reason.contains(reason), "{}", error.reason);
+    }
+}
+
+#[tokio::test]
+async fn credentials_are_sent_as_declared_and_shown_to_nobody() {
+    let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+    let url = format!("http://{}", partner.address);
+    let secret = || Setting::Secret("KEY".into());
+    let cases = [
+        (Auth::Bearer(secret()), "/a", Some(("authorization", "Bearer canary"))),
+        (
+            Auth::Basic { user: Setting::Text("ada".into()), password: secret() },
+            "/a",
+            Some(("authorization", "Basic YWRhOmNhbmFyeQ==")),
+        ),
+        (Auth::HeaderKey { header: "X-Key".into(), key: secret() }, "/a", Some(("x-key", "canary"))),
+        (Auth::QueryKey { parameter: "key".into(), key: secret() }, "/a?b=c&key=canary", None),
+    ];
+    for (number, (auth, line, header)) in cases.into_iter().enumerate() {
+        let partners = partners(connection(&url, auth, &["127.0.0.1"]));
+        let path = if line.contains('?') { "/a?b=c" } else { "/a" };
+        outcome(&partners, &get(path)).await.unwrap();
+        let seen = &partner.seen()[number];
+        assert_eq!(seen.line, format!("GET {line}"));
+        if let Some((name, value)) = header {
+            assert_eq!(seen.header(name), Some(value));
+        }
+        assert_eq!(seen.header("idempotency-key"), Some("00000000-0000-0000-0000-000000000000"));
+        let preview = partners.preview(&get(path), Uuid::nil());
+        assert!(preview.contains("••••") && !preview.contains("canary"), "{preview}");
+        assert!(!format!("{partners:?}").contains("canary"));
+    }
+    let unset = connection(&url, Auth::Bearer(Setting::Secret("UNSET".into())), &["127.0.0.1"]);
+    let partners = partners(unset);
+    let error = outcome(&partners, &get("/")).await.unwrap_err();
+    assert_eq!(
+        (error.kind, error.reason.as_str()),
+        (ErrorKind::Auth, "the environment variable UNSET is not set")
+    );
+    assert_eq!(partners.missing(), [("shop".into(), "UNSET".into())]);
+}

@@ -1,0 +1,158 @@
+//! What is taken and what is refused, over real HTTP, on both databases.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use serde_json::{Value, json};
+use testkit::{Partner, Reply};
+use tests::{DATABASES, instances, person, send, setup};
+
+fn event(id: &str, properties: Value) -> Value {
+    json!({"id": id, "event": "Reward Requested", "profile": "c1", "properties": properties})
+}
+
+#[test]
+fn hostile_input_gets_a_clear_answer_and_leaves_nothing() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let huge = "x".repeat(10 << 20);
+    let good = |extra: &str| {
+        format!(
+            r#"{{"id":"x","event":"Reward Requested","profile":"c9","properties":{{"requestId":"r"{extra}}}}}"#
+        )
+    };
+    let cases: Vec<(u16, String, &str)> = vec![
+        (400, "{".into(), ""),
+        (400, "".into(), "empty"),
+        (422, "{\"id\":".into(), ""),
+        (413, huge, "8 MiB"),
+        (422, deep, ""),
+        (422, good(r#","x":"\u0000""#), "NUL"),
+        (422, good(r#","x":1e400"#), "28"),
+        (
+            422,
+            r#"{"id":"x","event":"Reward Requested","profile":"c9","properties":{"requestId":5}}"#.into(),
+            "expected string",
+        ),
+        (
+            422,
+            r#"{"id":"x","event":"reward requested","profile":"c9"}"#.into(),
+            "did you mean `Reward Requested`",
+        ),
+        (422, r#"{"id":"","event":"Reward Requested","profile":"c9"}"#.into(), "must not be empty"),
+        (422, r#"{"id":"x","event":"Reward Requested","profile":"c9","surprise":1}"#.into(), "unknown field"),
+        (422, r#"{"id":"x","event":"Reward Requested","profile":"c9","at":"yesterday"}"#.into(), "RFC"),
+    ];
+    for database in DATABASES {
+        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+        let server = setup(database, &partner).start().unwrap();
+        for (status, body, part) in &cases {
+            let shown = body.get(..body.len().min(80)).unwrap_or_default();
+            let answer = server.writer().json("POST", "/v1/events", body).unwrap();
+            let four = (400..500).contains(&answer.status);
+            assert!(
+                four && (answer.status == *status || part.is_empty() || *part == "RFC"),
+                "{shown}: {answer:?}"
+            );
+            assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{shown}");
+            if *part != "RFC" {
+                assert!(answer.body.contains(part), "{shown}: {}", answer.body);
+            }
+        }
+        assert_eq!(server.admin().get("/v1/profiles/c9").unwrap().status, 404, "nothing was stored");
+        let unknown = server.writer().json("PUT", "/v1/profiles/c9", r#"{"firstname":"Ada"}"#).unwrap();
+        assert_eq!(unknown.status, 422);
+        assert!(unknown.body.contains("did you mean `firstName`"), "{}", unknown.body);
+        assert_eq!(server.admin().get("/v1/profiles/c9").unwrap().status, 404);
+    }
+}
+
+#[test]
+fn an_event_is_applied_once_and_a_bad_one_does_not_harm_its_neighbours() {
+    for database in DATABASES {
+        let partner = Partner::start(|_, _| Reply::ok(r#"{"vip":false,"level":null}"#)).unwrap();
+        let server = setup(database, &partner).start().unwrap();
+        person(&server, "c1");
+        let batch = json!([
+            event("1", json!({"requestId": "a"})),
+            event("2", json!({})),
+            event("3", json!({"requestId": "b"}))
+        ]);
+        let answer = server.writer().json("POST", "/v1/events", &batch.to_string()).unwrap();
+        assert_eq!(answer.status, 422);
+        let problem = answer.json();
+        assert_eq!((&problem["kept"], &problem["accepted"]), (&json!([0, 2]), &json!(2)));
+        let refused =
+            json!([{"index": 1, "field": "properties.requestId", "reason": "is missing; expected string"}]);
+        assert_eq!(problem["refused"], refused);
+
+        let lines = format!(
+            "{}\n\n{}\n",
+            event("1", json!({"requestId": "a"})),
+            event("4", json!({"requestId": "c"}))
+        );
+        let again =
+            server.writer().send("POST", "/v1/events", "application/x-ndjson", lines.as_bytes()).unwrap();
+        assert_eq!((again.status, again.json()), (202, json!({"accepted": 1, "duplicates": 1})));
+        partner.wait_for("GET /rewards", 3);
+        assert_eq!(instances(&server, "profile=c1").len(), 3);
+        let timeline = server.admin().get("/v1/profiles/c1/timeline").unwrap().json();
+        let events =
+            timeline["entries"].as_array().unwrap().iter().filter(|entry| !entry["event"].is_null()).count();
+        assert_eq!(events, 3);
+    }
+}
+
+#[test]
+fn who_did_not_enter_is_told_why_and_who_is_erased_is_gone() {
+    for database in DATABASES {
+        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+        let server = setup(database, &partner).start().unwrap();
+        let mut http = server.writer();
+        let cart = |total: f64| json!({"cartId": "k1", "total": total, "items": []});
+        send(&mut http, "1", "Cart Abandoned", "c1", &cart(10.0));
+        person(&server, "c1");
+        send(&mut http, "2", "Cart Abandoned", "c1", &cart(0.0));
+        send(&mut http, "3", "Cart Abandoned", "c1", &cart(10.0));
+        send(&mut http, "4", "Cart Abandoned", "c1", &cart(10.0));
+        let timeline = server.admin().get("/v1/profiles/c1/timeline").unwrap().json();
+        let reason = |id: &str| {
+            let entries = timeline["entries"].as_array().unwrap();
+            let found = entries.iter().find(|entry| entry["event"]["id"] == id).unwrap();
+            found["event"]["outcomes"][0]["reason"].as_str().unwrap_or("entered").to_owned()
+        };
+        assert!(reason("1").starts_with("the profile does not fit: `userId`: is missing"), "{}", reason("1"));
+        assert_eq!(reason("2"), "`cart.total > 0` did not hold");
+        assert_eq!(reason("3"), "entered");
+        assert_eq!(reason("4"), "already inside for `k1`");
+
+        assert_eq!(server.admin().json("DELETE", "/v1/profiles/c1", "").unwrap().status, 204);
+        assert_eq!(server.admin().get("/v1/profiles/c1").unwrap().status, 404);
+        assert!(instances(&server, "profile=c1").is_empty());
+        let journeys = server.admin().get("/v1/journeys").unwrap().json();
+        assert_eq!(journeys["journeys"][0]["counts"]["waiting"], 0);
+    }
+}
+
+#[test]
+fn keys_open_only_their_own_doors() {
+    let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+    let server = setup("sqlite", &partner).start().unwrap();
+    let mut nobody = testkit::http::Client::new(server.address, None);
+    assert_eq!(nobody.get("/v1/journeys").unwrap().status, 401);
+    assert_eq!(nobody.json("POST", "/v1/events", "[]").unwrap().status, 401);
+    assert_eq!(server.writer().get("/v1/journeys").unwrap().status, 403);
+    assert_eq!(server.writer().get("/metrics").unwrap().status, 403);
+    assert_eq!(server.writer().json("POST", "/v1/events", "[]").unwrap().status, 202);
+    assert_eq!(server.admin().get("/v1/journeys").unwrap().status, 200);
+    assert_eq!(nobody.get("/health/live").unwrap().status, 200);
+    person(&server, "c1");
+    send(&mut server.writer(), "1", "Reward Requested", "c1", &json!({"requestId": "a"}));
+    assert!(server.admin().get("/metrics").unwrap().body.contains("wayfare_events_total"));
+    let keyless = std::process::Command::new(tests::program())
+        .args(["serve", "--journeys"])
+        .arg(testkit::server::workspace().join("journeys"))
+        .env_remove("WAYFARE_ADMIN_KEYS")
+        .output()
+        .unwrap();
+    assert!(!keyless.status.success());
+    assert!(String::from_utf8_lossy(&keyless.stderr).contains("WAYFARE_ADMIN_KEYS"));
+}

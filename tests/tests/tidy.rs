@@ -1,0 +1,139 @@
+//! The tree is as its documents say: imports, files, migrations, the API's document.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use testkit::server::workspace;
+
+/// Files that are longer than they should be, each with the length it may have until it is redrawn. Only ever shorter.
+const LONG: [(&str, usize); 4] = [
+    ("crates/engine/src/eval.rs", 420),
+    ("crates/lang/src/check/expr.rs", 600),
+    ("crates/lang/src/check/steps.rs", 480),
+    ("crates/runtime/src/turn.rs", 520),
+];
+const MOST_LINES: usize = 410;
+
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && path.file_name().is_some_and(|name| name != "target" && name != "node_modules") {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_holds_and_stays_short() {
+    let mut files = Vec::new();
+    rust_files(&workspace().join("crates"), &mut files);
+    rust_files(&workspace().join("tests"), &mut files);
+    assert!(files.len() > 60);
+    for file in files {
+        let name = file.strip_prefix(workspace()).unwrap().display().to_string();
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.starts_with("//! "), "{name} does not say in its first line what it holds");
+        let most = LONG.iter().find(|(known, _)| *known == name).map_or(MOST_LINES, |(_, most)| *most);
+        assert!(text.lines().count() <= most, "{name} has {} lines, more than {most}", text.lines().count());
+    }
+}
+
+#[test]
+fn crates_import_what_the_map_says() {
+    let map = fs::read_to_string(workspace().join("crates/README.md")).unwrap();
+    let mut declared = BTreeMap::new();
+    for line in map.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let names = |cell: &str| -> BTreeSet<String> {
+            cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+        };
+        declared.insert(names(cells[0]).pop_first().unwrap(), names(cells[2]));
+    }
+    assert_eq!(declared.len(), 8);
+    for (name, imports) in &declared {
+        let manifest = fs::read_to_string(workspace().join("crates").join(name).join("Cargo.toml")).unwrap();
+        let own = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+        let found: BTreeSet<String> = own
+            .lines()
+            .filter_map(|line| line.split(['.', ' ', '=']).next())
+            .filter(|dependency| declared.contains_key(*dependency))
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(&found, imports, "crates/README.md and the manifest of `{name}` differ");
+    }
+}
+
+#[test]
+fn migrations_have_the_same_names_on_both_databases() {
+    let names = |database: &str| -> BTreeSet<_> {
+        let folder = workspace().join("migrations").join(database);
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+    };
+    assert!(!names("sqlite").is_empty());
+    assert_eq!(names("sqlite"), names("postgres"));
+}
+
+#[test]
+fn the_dashboard_is_typed_by_the_servers_own_document() {
+    let output = Command::new(tests::program()).arg("openapi").output().unwrap();
+    let server: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let kept = fs::read_to_string(workspace().join("web/openapi.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    assert!(server == kept, "the API has changed: see `After a change of the API` in CONTRIBUTING.md");
+}
+
+#[test]
+fn the_commands_of_the_readme_work_on_a_new_project() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |folder: &Path, args: &[&str]| {
+        let output = Command::new(tests::program()).args(args).current_dir(folder).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    assert_eq!(run(folder.path(), &["new", "shop"]).0, Some(0));
+    let shop = folder.path().join("shop");
+    assert_eq!(run(&shop, &["check"]).0, Some(0));
+    assert_eq!(run(&shop, &["fmt", "--check"]).0, Some(0));
+    assert!(run(&shop, &["graph", "welcome"]).1.starts_with("flowchart"));
+    assert!(run(&shop, &["explain", "unknown-field"]).1.contains("unknown-field"));
+    assert_eq!(run(&shop, &["explain", "no-such-code"]).0, Some(1));
+    assert_eq!(run(&shop, &["frobnicate"]).0, Some(2));
+    fs::write(shop.join("journeys/bad.journey"), "journey bad { enter on signedup }").unwrap();
+    let (code, json) = run(&shop, &["check", "--format", "json"]);
+    assert_eq!(code, Some(1));
+    assert!(json.contains("unknown-event"), "{json}");
+}
+
+#[test]
+fn a_preview_shows_the_exact_request_and_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let profile =
+        write("profile.json", r#"{"customerId":"c1","userId":"u1","phoneNumber":"+49","firstName":"Ada"}"#);
+    let event = r#"{"event":"Order Completed","properties":{"orderId":"o1","total":59.90,"items":[]}}"#;
+    let event = write("event.json", event);
+    let output = Command::new(tests::program())
+        .args(["preview", "dispatch", "--profile"])
+        .arg(profile)
+        .arg("--event")
+        .arg(event)
+        .env("WAREHOUSE_KEY", "canary")
+        .current_dir(workspace())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.starts_with("POST https://warehouse.example.com/warehouse/dispatch HTTP/1.1\n"), "{text}");
+    assert!(text.contains("X-Api-Key: ••••\n") && !text.contains("canary"), "{text}");
+    assert!(text.contains(r#"{ "orderId": "o1", "items": [] }"#), "{text}");
+}

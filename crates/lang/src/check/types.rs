@@ -214,7 +214,7 @@ impl Resolver<'_, '_> {
             match ty {
                 Some(ty) => {
                     let default = field.default.as_ref().and_then(|default| {
-                        let value = super::expr::constant(default, &ty);
+                        let value = super::literals::constant(default, &ty);
                         if let Err(report) = &value {
                             self.reports.push((**report).clone());
                         }

@@ -148,40 +148,21 @@ impl Report {
     }
 }
 
-/// The known word that needs the fewest edits, if they are few.
+/// The known word that needs the fewest edits, if they are few. Two neighbours that changed places are one edit.
 pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let most = (word.chars().count() / 3).max(1);
+    const LONGEST: usize = 64;
+    let length = word.chars().count();
+    let most = (length / 3).max(1);
     known
-        .filter(|candidate| *candidate != word)
-        .map(|candidate| (distance(word, candidate, most), candidate))
+        .filter(|candidate| *candidate != word && length <= LONGEST)
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= most)
+        .map(|candidate| {
+            let same = candidate.eq_ignore_ascii_case(word);
+            (if same { 0 } else { strsim::osa_distance(word, candidate) }, candidate)
+        })
         .filter(|(distance, _)| *distance <= most)
         .min()
         .map(|(_, candidate)| candidate)
-}
-
-/// Edits (insert, delete, replace, swap counts two) between two words; words that differ much in length are not compared.
-fn distance(a: &str, b: &str, most: usize) -> usize {
-    if a.eq_ignore_ascii_case(b) {
-        return 0;
-    }
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len().abs_diff(b.len()) > most || a.len() > 64 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (y, above) in b.iter().zip(row.iter().skip(1)) {
-            let cost = (diagonal + usize::from(x != y)).min(above + 1).min(left + 1);
-            diagonal = *above;
-            left = cost;
-            next.push(cost);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(usize::MAX)
 }
 
 /// The line and column (in characters, both from one) of a byte.
@@ -204,6 +185,7 @@ mod tests {
     fn near_words_are_found_and_far_ones_are_not() {
         let known = ["firstName", "email", "phoneNumber"];
         assert_eq!(nearest("fristName", known.into_iter()), Some("firstName"));
+        assert_eq!(nearest("emial", known.into_iter()), Some("email"));
         assert_eq!(nearest("Email", known.into_iter()), Some("email"));
         assert_eq!(nearest("address", known.into_iter()), None);
     }

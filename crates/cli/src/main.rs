@@ -28,6 +28,8 @@ enum Command {
     Check(commands::check::Args),
     /// Format journey files in the one style.
     Fmt(commands::fmt::Args),
+    /// Play the tests in journey files on virtual time.
+    Test(commands::test::Args),
     /// Print a journey's graph.
     Graph(commands::graph::Args),
     /// Show the exact request an action or message makes for sample data.
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Check(args) => commands::check::run(&args),
         Command::Fmt(args) => commands::fmt::run(&args),
+        Command::Test(args) => commands::test::run(&args),
         Command::Graph(args) => commands::graph::run(&args),
         Command::Preview(args) => commands::preview::run(&args),
         Command::Serve(args) => commands::serve::run(&args),

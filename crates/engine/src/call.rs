@@ -1,10 +1,11 @@
 //! The life of a call: begun, tried again, settled.
 
-use graph::{Action, Answer, CallError, ErrorKind, Retry, Step, StepKind, Type, Value, Way, json};
+use graph::{Action, Answer, CallError, ErrorKind, Journey, Retry, Step, StepKind, Type, Value, Way, json};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    CallOutcome, Effect, Happening, PendingCall, Status, eval::evaluate, render::request_of, walk::Walk,
+    CallOutcome, Context, Effect, Happening, Instance, PendingCall, Scope, Status, eval::evaluate,
+    render::request_of, walk::Walk,
 };
 
 /// How long after an attempt's own timeout its result may still arrive before it counts as lost.
@@ -47,23 +48,8 @@ impl<'a> Walk<'a> {
 
     fn request(&self, step: &Step, action: &Action) -> Result<graph::Request, CallError> {
         let scope = self.scope();
-        let fault = |fault: graph::library::Fault| CallError::new(ErrorKind::Invalid, fault.0);
-        let values = |exprs: &[graph::Expr], scope: &crate::Scope<'_>| {
-            exprs.iter().map(|expr| evaluate(expr, scope)).collect::<Result<Vec<_>, _>>()
-        };
-        match &step.kind {
-            StepKind::Call { args, .. } => request_of(action, &values(args, &scope).map_err(fault)?, &scope),
-            StepKind::Send { message, args, .. } => {
-                let given = values(args, &scope).map_err(fault)?;
-                let Some(message) = self.journey.messages.get(message) else {
-                    return Err(CallError::new(ErrorKind::Invalid, "the message does not exist"));
-                };
-                let params = message.params.iter().map(|(name, _)| name.clone()).zip(given).collect();
-                let inner = scope.with_variables(&params);
-                request_of(action, &values(&message.args, &inner).map_err(fault)?, &scope)
-            }
-            _ => Err(CallError::new(ErrorKind::Invalid, "the step calls nothing")),
-        }
+        let given = arguments(self.journey, step, &scope)?;
+        request_of(action, &given.carried, &scope)
     }
 
     /// Hands out the attempt that is next; its result is awaited until a little after its timeout.
@@ -204,6 +190,51 @@ impl<'a> Walk<'a> {
             self.instance.state.variables.insert(name.clone(), value);
         }
         self.leave(Way::Next);
+    }
+}
+
+/// What a `call` or `send` step gives on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Arguments {
+    /// The arguments that the step gives, in the order of the action's or the message's parameters.
+    pub given: Vec<Value>,
+    /// The arguments of the action that goes out: those of a `call`, or those that the message makes of its own.
+    pub carried: Vec<Value>,
+}
+
+/// The arguments of a `call` or `send` step of an instance.
+///
+/// # Errors
+/// When one of them cannot be computed from the data, or the step calls nothing.
+pub fn arguments_of(
+    journey: &Journey,
+    instance: &Instance,
+    context: Context<'_>,
+) -> Result<Arguments, CallError> {
+    let step = journey.find(&instance.step).and_then(|node| journey.step(node));
+    let step = step.ok_or_else(|| CallError::new(ErrorKind::Invalid, "the step does not exist"))?;
+    arguments(journey, step, &Scope::of(instance, context.profile, context.now))
+}
+
+fn arguments(journey: &Journey, step: &Step, scope: &Scope<'_>) -> Result<Arguments, CallError> {
+    let values = |exprs: &[graph::Expr], scope: &Scope<'_>| {
+        let values: Result<Vec<_>, _> = exprs.iter().map(|expr| evaluate(expr, scope)).collect();
+        values.map_err(|fault| CallError::new(ErrorKind::Invalid, fault.0))
+    };
+    match &step.kind {
+        StepKind::Call { args, .. } => {
+            let given = values(args, scope)?;
+            Ok(Arguments { carried: given.clone(), given })
+        }
+        StepKind::Send { message, args, .. } => {
+            let given = values(args, scope)?;
+            let Some(message) = journey.messages.get(message) else {
+                return Err(CallError::new(ErrorKind::Invalid, "the message does not exist"));
+            };
+            let params = message.params.iter().map(|(name, _)| name.clone()).zip(given.clone()).collect();
+            Ok(Arguments { carried: values(&message.args, &scope.with_variables(&params))?, given })
+        }
+        _ => Err(CallError::new(ErrorKind::Invalid, "the step calls nothing")),
     }
 }
 

@@ -22,6 +22,7 @@ mod render;
 mod walk;
 
 pub use advance::advance;
+pub use call::{Arguments, arguments_of};
 pub use enter::{Admission, enter};
 pub use eval::{Scope, evaluate};
 pub use input::{CallOutcome, Context, Event, Input, Operation};

@@ -13,6 +13,7 @@ pub mod library;
 pub mod project;
 pub mod schedule;
 pub mod template;
+pub mod test;
 pub mod types;
 pub mod value;
 

@@ -11,7 +11,7 @@ mod format;
 mod lower;
 mod syntax;
 
-pub use diagnostic::{Code, Diagnostic, Fix, Related, Severity, draw, to_json};
+pub use diagnostic::{Code, Diagnostic, Fix, Related, Severity, draw, draw_place, to_json};
 pub use draw_graph::{dot, mermaid};
 pub use format::format;
 
@@ -29,6 +29,8 @@ pub struct Source {
 pub struct Compiled {
     /// The project; there is one if and only if no diagnostic is an error.
     pub project: Option<graph::Project>,
+    /// The tests beside it, in the order of the files; none unless there is a project.
+    pub tests: Vec<graph::test::Test>,
     /// What is wrong, in the order of the files.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -45,7 +47,7 @@ pub fn compile(sources: &[Source]) -> Compiled {
             syntax::At::default(),
             format!("the sources are larger than {} MiB", MOST_BYTES / 1024 / 1024),
         );
-        return Compiled { project: None, diagnostics: vec![report.finish(&names)] };
+        return Compiled { project: None, tests: Vec::new(), diagnostics: vec![report.finish(&names)] };
     }
     let mut reports = Vec::new();
     let mut files = Vec::new();
@@ -57,9 +59,14 @@ pub fn compile(sources: &[Source]) -> Compiled {
     let module = check::check(&files, sources, &mut reports);
     reports.sort_by_key(|report| report.at);
     reports.dedup();
-    let project = reports.is_empty().then(|| lower::project(&module));
+    let mut project = reports.is_empty().then(|| lower::project(&module));
+    if let Some(made) = &project {
+        check::test::steps(&module.steps_named, &made.journeys, &mut reports);
+        project = project.filter(|_| reports.is_empty());
+    }
+    let tests = if project.is_some() { module.tests } else { Vec::new() };
     let diagnostics = reports.into_iter().map(|report| report.finish(&names)).collect();
-    Compiled { project, diagnostics }
+    Compiled { project, tests, diagnostics }
 }
 
 /// The page on a code of a diagnostic: what it means, an example, the fix.

@@ -8,6 +8,7 @@ pub(crate) mod graph;
 pub(crate) mod new;
 pub(crate) mod preview;
 pub(crate) mod serve;
+pub(crate) mod test;
 
 use std::{io::Write, process::ExitCode};
 

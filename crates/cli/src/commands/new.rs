@@ -20,6 +20,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     fs::create_dir_all(&journeys).with_context(|| format!("{} cannot be created", journeys.display()))?;
     fs::write(journeys.join("welcome.journey"), JOURNEY)?;
     fs::write(folder.join("wayfare.toml"), SETTINGS)?;
-    eprintln!("created {0}; next: cd {0} && wayfare check", folder.display());
+    eprintln!("created {0}; next: cd {0} && wayfare test", folder.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,7 @@ use graph::{EventSchema, Name, ProfileSchema, RecordType, Type};
 use super::{
     Module, action, connection, journey, message,
     scope::{Env, Event},
+    test,
     types::Resolver,
 };
 use crate::{
@@ -49,6 +50,12 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
         actions.extend(journey.actions.iter().map(|(name, action)| (name.clone(), action.clone())));
         messages.extend(journey.messages.iter().map(|(name, message)| (name.clone(), message.clone())));
     }
+    let (mut tests, mut steps_named) = (Vec::new(), Vec::new());
+    for (declared, at) in &names.tests {
+        let (made, steps) = test::check(declared, *at, env);
+        tests.push(made);
+        steps_named.extend(steps);
+    }
     Module {
         profile: Arc::new(profile.unwrap_or_default()),
         events,
@@ -56,6 +63,8 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
         actions,
         messages,
         journeys,
+        tests,
+        steps_named,
     }
 }
 

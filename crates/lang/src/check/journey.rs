@@ -193,7 +193,7 @@ fn used(journey: &Name, scope: &Scope, event: Ty, env: &mut Env<'_>) -> Used {
                     messages.insert(name.clone(), made);
                 }
             }
-            Kind::Profile | Kind::Type | Kind::Event | Kind::Connection | Kind::Journey => {}
+            Kind::Profile | Kind::Type | Kind::Event | Kind::Connection | Kind::Journey | Kind::Test => {}
         }
     }
     (actions, messages)

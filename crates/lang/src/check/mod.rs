@@ -18,6 +18,7 @@ mod operators;
 mod scope;
 mod steps;
 mod templates;
+pub(crate) mod test;
 mod types;
 mod wait;
 
@@ -47,6 +48,9 @@ pub(crate) struct Module {
     pub(crate) actions: BTreeMap<Name, Arc<Action>>,
     pub(crate) messages: BTreeMap<Name, Arc<Message>>,
     pub(crate) journeys: Vec<Checked>,
+    pub(crate) tests: Vec<graph::test::Test>,
+    /// Steps that tests name, to be looked for in the graphs.
+    pub(crate) steps_named: Vec<test::StepNamed>,
 }
 
 /// A checked journey.

@@ -8,7 +8,7 @@ use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{Action, Connection, Decl, DeclKind, Field, Ident, Journey, Message, Text, TypeExpr},
+        ast::{Action, Connection, Decl, DeclKind, Field, Ident, Journey, Message, Test, Text, TypeExpr},
     },
 };
 
@@ -22,6 +22,7 @@ pub(crate) enum Kind {
     Action,
     Message,
     Journey,
+    Test,
 }
 
 /// An event as it is declared.
@@ -42,6 +43,7 @@ pub(crate) struct Names<'a> {
     pub(crate) actions: BTreeMap<Name, (&'a Action, Option<&'a Name>)>,
     pub(crate) messages: BTreeMap<Name, (&'a Message, Option<&'a Name>)>,
     pub(crate) journeys: BTreeMap<Name, (&'a Journey, Option<&'a Name>)>,
+    pub(crate) tests: Vec<(&'a Test, At)>,
     /// Where each declaration stands, doc comment included.
     pub(crate) places: HashMap<(Kind, Name), At>,
 }
@@ -108,6 +110,7 @@ impl<'a> Names<'a> {
             DeclKind::Journey(journey) => {
                 self.journeys.insert(name, (journey, doc));
             }
+            DeclKind::Test(test) => self.tests.push((test, decl.at)),
         }
     }
 }
@@ -122,5 +125,6 @@ fn identity(decl: &Decl) -> (Kind, Name, At) {
         DeclKind::Action(action) => of(Kind::Action, &action.name),
         DeclKind::Message(message) => of(Kind::Message, &message.name),
         DeclKind::Journey(journey) => of(Kind::Journey, &journey.name),
+        DeclKind::Test(test) => (Kind::Test, test.name.fixed().unwrap_or_default().into(), test.name.at),
     }
 }

@@ -284,7 +284,18 @@ pub(crate) fn join(a: &Type, b: &Type) -> Option<Type> {
         (Type::Optional(x), y) | (y, Type::Optional(x)) => Some(join(x, y)?.optional()),
         _ if fits(a, b) => Some(b.clone()),
         _ if fits(b, a) => Some(a.clone()),
-        (Type::Enum(_), Type::Enum(_)) => Some(Type::Text),
+        (Type::Enum(x), Type::Enum(y)) => {
+            let more = y.iter().filter(|member| !x.contains(member));
+            Some(Type::Enum(x.iter().chain(more).cloned().collect()))
+        }
+        (Type::Record(x), Type::Record(y)) if x.fields.len() == y.fields.len() => {
+            let both = x.fields.iter().map(|field| {
+                let ty = join(&field.ty, &y.field(&field.name)?.ty)?;
+                Some(graph::Field { name: field.name.clone(), ty, default: None, doc: None })
+            });
+            let fields = both.collect::<Option<_>>()?;
+            Some(Type::Record(Arc::new(RecordType { name: None, fields })))
+        }
         _ => None,
     }
 }

@@ -27,6 +27,17 @@ pub fn draw(diagnostics: &[Diagnostic], sources: &[Source], color: bool) -> Stri
     drawn
 }
 
+/// Draws one place of a source with what is to be said about it, in the style of diagnostics.
+pub fn draw_place(source: &Source, span: graph::Span, title: &str, notes: &[String], color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let snippet = Snippet::source(source.text.as_str())
+        .path(source.name.as_str())
+        .annotation(AnnotationKind::Primary.span(clamp(&source.text, span)));
+    let notes = notes.iter().map(|note| Level::NOTE.message(note.as_str()));
+    let group = notes.fold(Level::ERROR.primary_title(title).element(snippet), Group::element);
+    renderer.render(&[group])
+}
+
 fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a [Source]) -> Vec<Group<'a>> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,

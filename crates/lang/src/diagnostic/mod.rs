@@ -5,7 +5,7 @@ mod draw;
 mod json;
 
 pub use code::Code;
-pub use draw::draw;
+pub use draw::{draw, draw_place};
 pub use json::to_json;
 
 use graph::Span;

@@ -93,7 +93,7 @@ fn needs((kind, name): &(Kind, Name), names: &Names<'_>, open: &mut Vec<(Kind, N
                 open.push((Kind::Action, message.action.text.clone()));
             }
         }
-        Kind::Connection | Kind::Journey => {}
+        Kind::Connection | Kind::Journey | Kind::Test => {}
     }
 }
 

@@ -2,15 +2,15 @@
 
 use nom::{Input as _, Parser as _, combinator::cut};
 
-use super::{P, R, action, connection, expr::arguments, ident, journey, tag, text, types};
+use super::{P, R, action, connection, expr::arguments, ident, journey, tag, test, text, types};
 use crate::syntax::{
     ast::{Decl, DeclKind, Message},
     token::Kind,
 };
 
 /// The words that declarations begin with.
-pub(crate) const KEYWORDS: [&str; 7] =
-    ["profile", "event", "type", "connection", "action", "message", "journey"];
+pub(crate) const KEYWORDS: [&str; 8] =
+    ["profile", "event", "type", "connection", "action", "message", "journey", "test"];
 
 /// All declarations of a file.
 pub(crate) fn file(mut input: P<'_>) -> Vec<Decl> {
@@ -60,9 +60,10 @@ fn declaration(input: P<'_>) -> R<'_, Decl> {
         "action" => action::action(input.take_from(1))?,
         "message" => message(input.take_from(1))?,
         "journey" => journey::journey(input.take_from(1))?,
+        "test" => test::test(input.take_from(1))?,
         _ => {
             return input.error(
-                "a declaration (`profile`, `event`, `type`, `connection`, `action`, `message` or `journey`)",
+                "a declaration (`profile`, `event`, `type`, `connection`, `action`, `message`, `journey` or `test`)",
             );
         }
     };

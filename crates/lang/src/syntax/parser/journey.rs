@@ -38,7 +38,7 @@ pub(crate) fn journey(input: P<'_>) -> R<'_, DeclKind> {
         }
         input = match rule(input, &mut made) {
             Ok((rest, ())) => rest,
-            Err(error) => steps::skip(input, error),
+            Err(error) => steps::skip(input, error, &steps::begins),
         };
     }
     match tag!("}")(input) {

@@ -8,6 +8,7 @@ pub(crate) mod expr;
 mod journey;
 mod moment;
 mod steps;
+mod test;
 mod types;
 
 use std::cell::{Cell, RefCell};

@@ -54,14 +54,14 @@ pub(crate) fn sequence<'a>(mut input: P<'a>, stop: &dyn Fn(&P<'a>) -> bool) -> R
             {
                 return Err(nom::Err::Failure(fail));
             }
-            Err(error) => input = skip(input, error),
+            Err(error) => input = skip(input, error, &begins),
         }
     }
     Ok((input, steps))
 }
 
 /// Reports the error and goes to where the next step may begin: a word that leads a line, or the end of the block.
-pub(crate) fn skip<'a>(input: P<'a>, error: nom::Err<Fail>) -> P<'a> {
+pub(crate) fn skip<'a>(input: P<'a>, error: nom::Err<Fail>, begins: &dyn Fn(&P<'a>) -> bool) -> P<'a> {
     let left = input.complain(error).min(input.tokens.len().saturating_sub(1));
     // Blocks that were opened before the failure are closed by what follows it.
     let taken = input.take(input.tokens.len() - left);
@@ -85,7 +85,7 @@ pub(crate) fn skip<'a>(input: P<'a>, error: nom::Err<Fail>) -> P<'a> {
     input
 }
 
-fn begins(input: &P<'_>) -> bool {
+pub(crate) fn begins(input: &P<'_>) -> bool {
     matches!(
         input.peek(0),
         "wait" | "call" | "send" | "if" | "split" | "let" | "exit" | "give" | "enter" | "one" | "re" | "on"

@@ -1,0 +1,391 @@
+//! Tests: their lines against the project they are about. Steps are looked for in the lowered journeys.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use graph::{
+    Expr as G, Field, Journey, Name, RecordType, Type, Value,
+    test::{Expectation, Mock, Outgoing, Reply, Statement, StatementKind, Test, Whereabouts},
+};
+use jiff::Timestamp;
+
+use super::{
+    Kind, Ty,
+    action::params,
+    expr::Check,
+    journey::event_type,
+    scope::{Env, Event, Scope, record_of},
+    types::join,
+};
+use crate::{
+    diagnostic::{Code, Report},
+    syntax::{
+        At,
+        ast::{self, Expect, Expr, ExprKind, Ident, TestKind, Text},
+    },
+};
+
+/// Checks a test.
+pub(crate) fn check(test: &ast::Test, at: At, env: &mut Env<'_>) -> (Test, Vec<StepNamed>) {
+    let mut scope = Scope::new(Event::Unknown);
+    let mut check = Check { env, scope: &mut scope };
+    let name = check.fixed(&test.name).unwrap_or_default();
+    let rows = test.rows.as_ref().map(|(row, list)| {
+        let (made, ty) = check.table(list);
+        let ty = match ty {
+            Some(Type::List(item)) => Some((*item).clone()),
+            Some(other) => {
+                check.demand(list.at, &other, &Type::List(Arc::new(Type::Json)), "what a test is played for");
+                None
+            }
+            None => None,
+        };
+        check.scope.bind_variable(row, ty, check.env);
+        (row.text.clone(), made)
+    });
+    let mut lines = Lines { check, steps: Vec::new(), somebody: false };
+    let statements = test.lines.iter().filter_map(|line| {
+        let kind = lines.line(line)?;
+        Some(Statement { span: line.at.span(), text: lines.check.env.text(line.at).into(), kind })
+    });
+    let made = Test { name, place: (at.file as usize, at.span()), rows, statements: statements.collect() };
+    (made, lines.steps)
+}
+
+/// A step that a test names, to be looked for once there are graphs.
+pub(crate) struct StepNamed {
+    journey: Name,
+    step: Name,
+    at: At,
+}
+
+/// Reports the steps that no journey has.
+pub(crate) fn steps(named: &[StepNamed], journeys: &BTreeMap<Name, Arc<Journey>>, reports: &mut Vec<Report>) {
+    for one in named {
+        let Some(journey) = journeys.get(&one.journey) else { continue };
+        if journey.find(&one.step).is_none() {
+            let known = journey.steps.keys().map(|name| &**name);
+            reports.push(
+                Report::new(
+                    Code::UnknownName,
+                    one.at,
+                    format!("`{}` has no step `{}`", one.journey, one.step),
+                )
+                .label("no such step")
+                .help(format!("`wayfare graph {}` shows the names of its steps", one.journey))
+                .did_you_mean(one.at, &one.step, known),
+            );
+        }
+    }
+}
+
+struct Lines<'c, 'a> {
+    check: Check<'c, 'a>,
+    steps: Vec<StepNamed>,
+    /// Whether a `profile` came before.
+    somebody: bool,
+}
+
+impl Lines<'_, '_> {
+    fn line(&mut self, line: &ast::TestLine) -> Option<StatementKind> {
+        let needs_somebody = matches!(line.kind, TestKind::Set { .. } | TestKind::Event { .. });
+        if needs_somebody && !self.somebody {
+            self.somebody = true;
+            self.check.report(
+                Report::new(Code::MissingProfile, line.at, "nothing says who does this")
+                    .label("nobody is there yet")
+                    .help("say before it who it is: `profile { … }` with their attributes"),
+            );
+        }
+        Some(match &line.kind {
+            TestKind::Start(text) => StatementKind::Start(self.moment(text)?),
+            TestKind::Journeys(names) => {
+                names.iter().for_each(|name| self.journey(name));
+                StatementKind::Journeys(names.iter().map(|name| name.text.clone()).collect())
+            }
+            TestKind::Profile(attributes) => {
+                self.somebody = true;
+                let profile = self.check.env.profile.clone().map(Type::Record)?;
+                StatementKind::Profile(self.check.expect(attributes, &profile, "the profile"))
+            }
+            TestKind::Set { field, value } => {
+                let value = self.check.attribute(field, value)?;
+                StatementKind::Set { field: field.text.clone(), value }
+            }
+            TestKind::Mock { action, with, reply, delay, times } => {
+                self.mock(action, with.as_ref(), reply, delay.as_ref(), *times)?
+            }
+            TestKind::Event { event, properties } => {
+                let ty = event_type(event, self.check.env)?;
+                let none = Expr { at: event.at, height: 1, kind: ExprKind::Record(Vec::new()) };
+                let properties = properties.as_ref().unwrap_or(&none);
+                let properties = self.check.expect(properties, &ty, &format!("`{}`", event.text));
+                StatementKind::Event { event: event.text.clone(), properties }
+            }
+            TestKind::After(length) => {
+                StatementKind::After(self.check.expect(length, &Type::Duration, "how far the clock moves"))
+            }
+            TestKind::Expect(expect) => StatementKind::Expect(self.expectation(expect)?),
+        })
+    }
+
+    fn moment(&mut self, text: &Text) -> Option<Timestamp> {
+        let fixed = self.check.fixed(text)?;
+        let moment = fixed.parse().ok();
+        if moment.is_none() {
+            self.check.report(
+                Report::new(Code::BadSchedule, text.at, format!("`{fixed}` is not a moment"))
+                    .label("not a moment")
+                    .help("write date, time and offset: `\"2026-01-05T09:00:00Z\"`"),
+            );
+        }
+        moment
+    }
+
+    fn journey(&mut self, name: &Ident) {
+        let known = &self.check.env.names.journeys;
+        if known.contains_key(&name.text) {
+            return;
+        }
+        let report = Report::new(Code::UnknownName, name.at, format!("there is no journey `{}`", name.text))
+            .label("not declared")
+            .did_you_mean(name.at, &name.text, known.keys().map(|name| &**name));
+        self.check.report(report);
+    }
+
+    fn mock(
+        &mut self,
+        action: &Ident,
+        with: Option<&Expr>,
+        reply: &ast::Reply,
+        delay: Option<&Expr>,
+        times: Option<u32>,
+    ) -> Option<StatementKind> {
+        let declared = self.outgoing(Outgoing::Call, action)?;
+        let with = with.map(|with| self.with(with, &declared.given)).unwrap_or_default();
+        let reply = match reply {
+            ast::Reply::Returns(value) => Reply::Returns(match &declared.answer {
+                Some(answer) => self.check.expect(value, answer, &format!("the answer of `{}`", action.text)),
+                None => self.check.infer(value, None).0,
+            }),
+            ast::Reply::Status { status, body } => {
+                Reply::Status(*status, body.as_ref().map(|body| self.check.infer(body, None).0))
+            }
+            ast::Reply::Fails(kind) => Reply::Fails(*kind),
+        };
+        let delay = delay.map(|delay| self.check.expect(delay, &Type::Duration, "how long the answer takes"));
+        Some(StatementKind::Mock(Mock { action: action.text.clone(), with, times, delay, reply }))
+    }
+
+    fn expectation(&mut self, expect: &Expect) -> Option<Expectation> {
+        Some(match expect {
+            Expect::Holds(condition) => Expectation::Holds(self.check.condition(condition)),
+            Expect::Journey { journey, state } => {
+                self.journey(journey);
+                let state = self.whereabouts(&journey.text, state)?;
+                Expectation::Journey { journey: journey.text.clone(), state }
+            }
+            Expect::Outgoing { kind, never, name, with, condition, times } => {
+                let declared = match name {
+                    Some(name) => self.outgoing(*kind, name)?,
+                    None => Declared::default(),
+                };
+                let with = with.as_ref().map(|with| self.with(with, &declared.given)).unwrap_or_default();
+                let mark = self.check.scope.mark();
+                let request =
+                    record_of(&[("method", Type::Text), ("path", Type::Text), ("body", Type::Text)]);
+                for (name, ty) in declared.carried.into_iter().chain([("request".into(), request)]) {
+                    self.check.scope.bind_quietly(&name, At::default(), Some(ty));
+                }
+                let condition = condition.as_ref().map(|condition| self.check.condition(condition));
+                self.check.scope.reset(mark);
+                let times = if *never { Some(0) } else { *times };
+                let name = name.as_ref().map(|name| name.text.clone());
+                Expectation::Outgoing { kind: *kind, name, with, condition, times }
+            }
+        })
+    }
+
+    fn whereabouts(&mut self, journey: &Name, state: &ast::Whereabouts) -> Option<Whereabouts> {
+        Some(match state {
+            ast::Whereabouts::Outside => Whereabouts::Outside,
+            ast::Whereabouts::Inside => Whereabouts::Inside,
+            ast::Whereabouts::End => Whereabouts::End,
+            ast::Whereabouts::Failed => Whereabouts::Failed,
+            ast::Whereabouts::Exited(reason) => {
+                Whereabouts::Exited(reason.as_ref().and_then(|reason| self.check.fixed(reason)))
+            }
+            ast::Whereabouts::At(text) => {
+                let step = self.check.fixed(text)?;
+                self.steps.push(StepNamed { journey: journey.clone(), step: step.clone(), at: text.at });
+                Whereabouts::At(step)
+            }
+        })
+    }
+
+    /// What an action or a message is declared with.
+    fn outgoing(&mut self, kind: Outgoing, name: &Ident) -> Option<Declared> {
+        let names = self.check.env.names;
+        let typed = |declared: &[ast::Param], env: &mut Env<'_>| -> Vec<(Name, Type)> {
+            let quiet = env.reports.len();
+            let typed = params(declared, env);
+            env.reports.truncate(quiet);
+            typed.into_iter().map(|(name, ty)| (name, ty.unwrap_or(Type::Json))).collect()
+        };
+        let found = match kind {
+            Outgoing::Call => names.actions.get(&name.text).map(|(action, _)| {
+                let given = typed(&action.params, self.check.env);
+                let answer = action.answer.as_ref().and_then(|ty| self.check.env.ty(ty));
+                Declared { carried: given.clone(), given, answer }
+            }),
+            Outgoing::Send => names.messages.get(&name.text).map(|(message, _)| {
+                let given = typed(&message.params, self.check.env);
+                let carrier = names.actions.get(&message.action.text).map(|(action, _)| *action);
+                let carried = carrier.map(|action| typed(&action.params, self.check.env)).unwrap_or_default();
+                Declared { given, carried, answer: None }
+            }),
+        };
+        if found.is_none() {
+            let (code, what, known): (_, _, Vec<&str>) = match kind {
+                Outgoing::Call => {
+                    (Code::UnknownAction, Kind::Action, names.actions.keys().map(|name| &**name).collect())
+                }
+                Outgoing::Send => {
+                    (Code::UnknownMessage, Kind::Message, names.messages.keys().map(|name| &**name).collect())
+                }
+            };
+            let what = if what == Kind::Action { "action" } else { "message" };
+            let report = Report::new(code, name.at, format!("there is no {what} `{}`", name.text))
+                .label("not declared")
+                .did_you_mean(name.at, &name.text, known.into_iter());
+            self.check.report(report);
+        }
+        found
+    }
+
+    /// `{ a: 1 }`: some of the declared parameters.
+    fn with(&mut self, with: &Expr, given: &[(Name, Type)]) -> Vec<(Name, G)> {
+        let ExprKind::Record(fields) = &with.kind else { return Vec::new() };
+        let all = RecordType {
+            name: None,
+            fields: given
+                .iter()
+                .map(|(name, ty)| Field { name: name.clone(), ty: ty.clone(), default: None, doc: None })
+                .collect(),
+        };
+        let mut made = Vec::new();
+        for (name, value) in fields {
+            match all.field(&name.text) {
+                Some(field) => {
+                    let value = self.check.expect(value, &field.ty, &format!("`{}`", name.text));
+                    made.push((name.text.clone(), value));
+                }
+                None => {
+                    let known = all.fields.iter().map(|field| &*field.name);
+                    let report = Report::new(
+                        Code::UnknownField,
+                        name.at,
+                        format!("there is no parameter `{}`", name.text),
+                    )
+                    .label("unknown parameter");
+                    let list: Vec<String> = known.clone().map(|name| format!("`{name}`")).collect();
+                    let report = match list.as_slice() {
+                        [] => report.help(
+                            "it takes none; its request can be looked at in `where`, as `request.body`",
+                        ),
+                        _ => report.help(format!("it takes {}", list.join(", "))),
+                    };
+                    self.check.report(report.did_you_mean(name.at, &name.text, known));
+                }
+            }
+        }
+        made
+    }
+}
+
+/// What an action or a message is declared with.
+#[derive(Default)]
+struct Declared {
+    /// Its parameters.
+    given: Vec<(Name, Type)>,
+    /// The parameters of the action that goes out.
+    carried: Vec<(Name, Type)>,
+    answer: Option<Type>,
+}
+
+impl Check<'_, '_> {
+    /// The rows of a table. A fixed text in a row is a type of its own, so that it fits an enum that has it as a member.
+    fn table(&mut self, list: &Expr) -> (G, Ty) {
+        let ExprKind::List(rows) = &list.kind else { return self.infer(list, None) };
+        let (mut made, mut ty, mut whole) = (Vec::new(), None::<Type>, true);
+        for row in rows {
+            let (value, found) = self.row(row);
+            made.push(value);
+            let Some(found) = found else {
+                whole = false;
+                continue;
+            };
+            let both = ty.as_ref().map_or(Some(found.clone()), |before| join(before, &found));
+            if both.is_none() {
+                whole = false;
+                self.report(
+                    Report::new(Code::WrongType, row.at, "the rows of a table must be alike")
+                        .label(format!("this is {found}"))
+                        .help("give every row the same fields, of the same types"),
+                );
+            }
+            ty = both.or(ty);
+        }
+        (G::List(made), ty.filter(|_| whole).map(|row| Type::List(Arc::new(row))))
+    }
+
+    fn row(&mut self, row: &Expr) -> (G, Ty) {
+        let ExprKind::Record(fields) = &row.kind else { return self.infer(row, None) };
+        let (mut made, mut types, mut whole) = (Vec::new(), Vec::new(), true);
+        for (name, value) in fields {
+            let fixed = match &value.kind {
+                ExprKind::Text(text) => text.fixed(),
+                _ => None,
+            };
+            let (value, ty) = match fixed {
+                Some(fixed) => {
+                    let members = [Name::from(fixed.as_str())].into_iter().collect();
+                    (G::Literal(Value::from(fixed)), Some(Type::Enum(members)))
+                }
+                None => self.infer(value, None),
+            };
+            made.push((name.text.clone(), value));
+            match ty {
+                Some(ty) => types.push(Field { name: name.text.clone(), ty, default: None, doc: None }),
+                None => whole = false,
+            }
+        }
+        let record = RecordType { name: None, fields: types };
+        (G::Record(made), whole.then(|| Type::Record(Arc::new(record))))
+    }
+
+    /// A new value for an attribute of the profile, which is not its key.
+    pub(crate) fn attribute(&mut self, field: &Ident, value: &Expr) -> Option<G> {
+        let profile = self.env.profile.clone()?;
+        let Some(declared) = profile.field(&field.text) else {
+            let known = profile.fields.iter().map(|field| &*field.name);
+            let report =
+                Report::new(Code::UnknownField, field.at, format!("`profile` has no field `{}`", field.text))
+                    .label("unknown field")
+                    .did_you_mean(field.at, &field.text, known);
+            self.report(report);
+            self.infer(value, None);
+            return None;
+        };
+        let is_key = self.env.names.profile.is_some_and(|(_, fields)| {
+            fields.iter().any(|one| one.key.is_some() && one.name.text == field.text)
+        });
+        if is_key {
+            self.report(
+                Report::new(Code::MissingKey, field.at, "the key of a person never changes")
+                    .label("this is the key")
+                    .help("set another attribute"),
+            );
+        }
+        Some(self.expect(value, &declared.ty, &format!("`profile.{}`", field.text)))
+    }
+}

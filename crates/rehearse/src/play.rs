@@ -1,0 +1,395 @@
+//! Plays a test, line by line, up to the first expectation that does not hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use engine::{Scope, Status, evaluate};
+use graph::{
+    Expr, Name, Project, Value,
+    journey::Span,
+    test::{Expectation, Mock, Outgoing, Reply, StatementKind, Test, Whereabouts},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    Coverage, Person, Sent, Stage,
+    mocks::{Armed, ArmedReply, Partners},
+};
+
+/// When a test begins that does not say: a Monday morning.
+const START: i64 = 1_767_603_600;
+
+/// How a test went, for one row of its table.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// The row, from 1, for tests with a table.
+    pub row: Option<usize>,
+    /// What did not hold.
+    pub failure: Option<Failure>,
+    /// What was visited.
+    pub coverage: Coverage,
+}
+
+/// What did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The line.
+    pub span: Span,
+    /// What is wrong, in a sentence.
+    pub message: String,
+    /// What happened instead, line by line.
+    pub notes: Vec<String>,
+}
+
+/// Plays a test, once for each row of its table.
+pub fn play(project: &Project, test: &Test) -> Vec<Played> {
+    let Some((name, rows)) = &test.rows else {
+        return vec![play_row(project, test, None, BTreeMap::new())];
+    };
+    let (nobody, none, start) = (Value::Null, BTreeMap::new(), moment(START));
+    match evaluate(rows, &Scope::new(&nobody, &nobody, &none, start)) {
+        Ok(Value::List(rows)) => rows
+            .iter()
+            .enumerate()
+            .map(|(index, row)| {
+                play_row(project, test, Some(index + 1), BTreeMap::from([(name.clone(), row.clone())]))
+            })
+            .collect(),
+        Ok(_) => Vec::new(),
+        Err(fault) => {
+            let message = format!("the rows cannot be computed: {}", fault.0);
+            let failure = Failure { span: test.place.1, message, notes: Vec::new() };
+            vec![Played { row: None, failure: Some(failure), coverage: Coverage::default() }]
+        }
+    }
+}
+
+fn moment(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or_default()
+}
+
+fn play_row(project: &Project, test: &Test, row: Option<usize>, variables: BTreeMap<Name, Value>) -> Played {
+    let only = test.statements.iter().filter_map(|statement| match &statement.kind {
+        StatementKind::Journeys(names) => Some(names),
+        _ => None,
+    });
+    let only: BTreeSet<Name> = only.flatten().cloned().collect();
+    let mut play = Play {
+        project,
+        stage: Stage::new(project, &only),
+        now: moment(START),
+        people: Vec::new(),
+        variables,
+        partners: Partners::default(),
+        reasons: Vec::new(),
+        window: 0,
+        expecting: false,
+    };
+    let failure = test.statements.iter().find_map(|statement| {
+        let complaint = match play.line(&statement.kind) {
+            Err(complaint) => complaint,
+            Ok(()) => {
+                let action = play.partners.missing.take()?;
+                Complaint {
+                    message: format!("`{action}` was called, and no mock says what it answers"),
+                    notes: vec![format!("add before it: `mock {action} returns …`")],
+                }
+            }
+        };
+        Some(Failure { span: statement.span, message: complaint.message, notes: complaint.notes })
+    });
+    Played { row, failure, coverage: play.partners.coverage }
+}
+
+/// A test under way.
+struct Play<'a> {
+    project: &'a Project,
+    stage: Stage,
+    now: Timestamp,
+    /// The last one is whom the lines are about.
+    people: Vec<Person>,
+    variables: BTreeMap<Name, Value>,
+    partners: Partners,
+    /// Why people did not enter, since the window began.
+    reasons: Vec<(Name, String)>,
+    /// The first of what went out that expectations look at.
+    window: usize,
+    /// Whether the last line was an expectation.
+    expecting: bool,
+}
+
+#[derive(Default)]
+struct Complaint {
+    message: String,
+    notes: Vec<String>,
+}
+
+impl From<String> for Complaint {
+    fn from(message: String) -> Complaint {
+        Complaint { message, notes: Vec::new() }
+    }
+}
+
+impl Play<'_> {
+    fn line(&mut self, kind: &StatementKind) -> Result<(), Complaint> {
+        let expects = matches!(kind, StatementKind::Expect(_));
+        let moves = matches!(kind, StatementKind::Event { .. } | StatementKind::After(_));
+        // What goes out next is judged by the expectations behind it, not by those before.
+        if self.expecting && moves {
+            self.window = self.partners.sent.len();
+            self.reasons.clear();
+            self.expecting = false;
+        }
+        self.expecting |= expects;
+        match kind {
+            StatementKind::Start(start) => self.start(*start),
+            StatementKind::Journeys(_) => Ok(()),
+            StatementKind::Profile(attributes) => self.profile(attributes),
+            StatementKind::Set { field, value } => {
+                let value = self.value(value)?;
+                if let Some(person) = self.people.last_mut()
+                    && let Value::Record(record) = &person.profile
+                {
+                    person.profile = Value::Record(record.with(field, value));
+                }
+                Ok(())
+            }
+            StatementKind::Mock(mock) => self.mock(mock),
+            StatementKind::Event { event, properties } => self.event(event, properties),
+            StatementKind::After(length) => {
+                let length = self.duration(length)?;
+                self.now = self.now.checked_add(length).map_err(|error| error.to_string())?;
+                self.live()
+            }
+            StatementKind::Expect(expectation) => self.expect(expectation),
+        }
+    }
+
+    fn start(&mut self, start: Timestamp) -> Result<(), Complaint> {
+        if start < self.now && !self.people.is_empty() {
+            return Err("the clock of a test never goes back".to_owned().into());
+        }
+        self.now = start;
+        self.live()
+    }
+
+    fn profile(&mut self, attributes: &Expr) -> Result<(), Complaint> {
+        let attributes = self.value(attributes)?;
+        let key = attributes.field(&self.project.profile.key).and_then(Value::as_text).unwrap_or_default();
+        let key: Name = key.into();
+        match self.people.iter().position(|person| person.key == key) {
+            Some(known) => {
+                let mut person = self.people.remove(known);
+                person.profile = attributes;
+                self.people.push(person);
+            }
+            None => self.people.push(Person::new(key, attributes)),
+        }
+        Ok(())
+    }
+
+    fn mock(&mut self, mock: &Mock) -> Result<(), Complaint> {
+        let with = mock.with.iter().map(|(name, value)| Ok((name.clone(), self.value(value)?)));
+        let with = with.collect::<Result<_, Complaint>>()?;
+        let delay = mock.delay.as_ref().map(|delay| self.duration(delay)).transpose()?;
+        let reply = match &mock.reply {
+            Reply::Returns(value) => ArmedReply::Returns(self.value(value)?),
+            Reply::Status(status, body) => {
+                ArmedReply::Status(*status, body.as_ref().map(|body| self.value(body)).transpose()?)
+            }
+            Reply::Fails(kind) => ArmedReply::Fails(*kind),
+        };
+        self.partners.mocks.push(Armed {
+            action: mock.action.clone(),
+            with,
+            left: mock.times,
+            delay: delay.unwrap_or_default(),
+            reply,
+        });
+        Ok(())
+    }
+
+    fn event(&mut self, event: &Name, properties: &Expr) -> Result<(), Complaint> {
+        let properties = self.value(properties)?;
+        self.live()?;
+        let Some(person) = self.people.last_mut() else {
+            return Err("nobody is there yet: write `profile { … }` before".to_owned().into());
+        };
+        let reasons = person.event(&self.stage, event, properties, self.now, &mut self.partners);
+        self.reasons.extend(reasons);
+        self.live()
+    }
+
+    /// Lets everything happen that is due.
+    fn live(&mut self) -> Result<(), Complaint> {
+        for person in &mut self.people {
+            person.live_until(&self.stage, self.now, &mut self.partners)?;
+        }
+        Ok(())
+    }
+
+    fn value(&self, expr: &Expr) -> Result<Value, Complaint> {
+        self.value_with(expr, &self.variables)
+    }
+
+    fn value_with(&self, expr: &Expr, variables: &BTreeMap<Name, Value>) -> Result<Value, Complaint> {
+        let nobody = Value::Null;
+        let profile = self.people.last().map_or(&nobody, |person| &person.profile);
+        let value = evaluate(expr, &Scope::new(profile, &nobody, variables, self.now));
+        value.map_err(|fault| format!("this cannot be computed: {}", fault.0).into())
+    }
+
+    fn duration(&self, expr: &Expr) -> Result<SignedDuration, Complaint> {
+        match self.value(expr)? {
+            Value::Duration(micros) if micros >= 0 => Ok(SignedDuration::from_micros(micros)),
+            _ => Err("the clock of a test never goes back".to_owned().into()),
+        }
+    }
+
+    fn expect(&self, expectation: &Expectation) -> Result<(), Complaint> {
+        match expectation {
+            Expectation::Holds(condition) => match self.value(condition)? {
+                Value::Bool(true) => Ok(()),
+                _ => Err(Complaint { message: "this does not hold".into(), notes: self.person() }),
+            },
+            Expectation::Journey { journey, state } => self.whereabouts(journey, state),
+            Expectation::Outgoing { kind, name, with, condition, times } => {
+                let with = with.iter().map(|(name, value)| Ok((name, self.value(value)?)));
+                let with = with.collect::<Result<Vec<_>, Complaint>>()?;
+                let sent = self.partners.sent.get(self.window..).unwrap_or_default();
+                let mut found = 0;
+                for one in sent.iter().filter(|one| one.kind == *kind) {
+                    let named = name.as_ref().is_none_or(|name| *name == one.name);
+                    let given = with.iter().all(|(name, value)| {
+                        one.given.get(*name).is_some_and(|given| given.means_same(value))
+                    });
+                    if named && given && self.holds(condition.as_ref(), one)? {
+                        found += 1;
+                    }
+                }
+                let enough = match times {
+                    Some(times) => found == *times,
+                    None => found > 0,
+                };
+                if enough { Ok(()) } else { Err(self.went_out(*kind, name.as_ref(), *times, found)) }
+            }
+        }
+    }
+
+    fn holds(&self, condition: Option<&Expr>, sent: &Sent) -> Result<bool, Complaint> {
+        let Some(condition) = condition else { return Ok(true) };
+        let mut variables = self.variables.clone();
+        variables.extend(sent.carried.clone());
+        let body = sent.request.body.as_ref().map(|(_, body)| body.as_str()).unwrap_or_default();
+        let request = Value::record([
+            ("method", Value::Text(sent.request.method.clone())),
+            ("path", Value::text(sent.request.path.as_str())),
+            ("body", Value::text(body)),
+        ]);
+        variables.insert("request".into(), request);
+        Ok(self.value_with(condition, &variables)? == Value::Bool(true))
+    }
+
+    /// What is wrong with what went out, and what did.
+    fn went_out(&self, kind: Outgoing, name: Option<&Name>, times: Option<u32>, found: u32) -> Complaint {
+        let what = match (kind, name) {
+            (Outgoing::Call, Some(name)) => format!("call of `{name}`"),
+            (Outgoing::Call, None) => "call".into(),
+            (Outgoing::Send, Some(name)) => format!("message `{name}`"),
+            (Outgoing::Send, None) => "message".into(),
+        };
+        let message = match (times, found) {
+            (Some(0), _) => format!("there is a {what}, and there should be none"),
+            (None, _) => format!("there is no such {what}"),
+            (Some(times), 0) => format!("there is no such {what}, and there should be {times}"),
+            (Some(times), 1) => format!("there is only one such {what}, and there should be {times}"),
+            (Some(times), found) => {
+                format!("there are {found} times such a {what}, and there should be {times}")
+            }
+        };
+        let mut notes: Vec<String> =
+            self.partners.sent.get(self.window..).unwrap_or_default().iter().map(show).collect();
+        if notes.is_empty() {
+            notes.push("nothing went out since the last expectations".into());
+        }
+        notes.extend(self.person());
+        Complaint { message, notes }
+    }
+
+    fn whereabouts(&self, journey: &Name, state: &Whereabouts) -> Result<(), Complaint> {
+        let latest = self
+            .people
+            .last()
+            .and_then(|person| person.instances().rev().find(|instance| instance.journey == *journey));
+        let fits = match (state, latest) {
+            (Whereabouts::Outside, latest) => latest.is_none_or(|instance| !instance.status.is_live()),
+            (_, None) => false,
+            (Whereabouts::Inside, Some(instance)) => instance.status.is_live(),
+            (Whereabouts::At(step), Some(instance)) => instance.status.is_live() && instance.step == *step,
+            (Whereabouts::End, Some(instance)) => instance.status == Status::Completed,
+            (Whereabouts::Failed, Some(instance)) => instance.status == Status::Failed,
+            (Whereabouts::Exited(reason), Some(instance)) => {
+                instance.status == Status::Exited
+                    && reason
+                        .as_ref()
+                        .is_none_or(|reason| instance.state.reason.as_deref() == Some(&**reason))
+            }
+        };
+        if fits {
+            return Ok(());
+        }
+        let wanted = match state {
+            Whereabouts::Outside => "outside".to_owned(),
+            Whereabouts::Inside => "inside".into(),
+            Whereabouts::At(step) => format!("at `{step}`"),
+            Whereabouts::End => "at the end".into(),
+            Whereabouts::Failed => "failed".into(),
+            Whereabouts::Exited(Some(reason)) => format!("exited because of \"{reason}\""),
+            Whereabouts::Exited(None) => "exited".into(),
+        };
+        let message = format!("in `{journey}` the person is not {wanted}");
+        Err(Complaint { message, notes: self.person() })
+    }
+
+    /// Where the person is, for messages.
+    fn person(&self) -> Vec<String> {
+        let Some(person) = self.people.last() else { return vec!["nobody is there yet".into()] };
+        let mut notes: Vec<String> = person
+            .instances()
+            .map(|instance| {
+                let (journey, step) = (&instance.journey, &instance.step);
+                match (instance.status, &instance.state.failure, &instance.state.reason) {
+                    (Status::Failed, Some(failure), _) => {
+                        format!("in `{journey}`: failed at `{step}`: {}", failure.error.reason)
+                    }
+                    (Status::Waiting | Status::Calling, ..) => match instance.due_at {
+                        Some(due) => format!("in `{journey}`: at `{step}` until {due}"),
+                        None => format!("in `{journey}`: at `{step}`"),
+                    },
+                    (status, _, Some(reason)) => {
+                        format!("in `{journey}`: {} at `{step}`: {reason}", status.word())
+                    }
+                    (status, ..) => format!("in `{journey}`: {} at `{step}`", status.word()),
+                }
+            })
+            .collect();
+        notes.extend(
+            self.reasons.iter().map(|(journey, reason)| format!("stayed out of `{journey}`: {reason}")),
+        );
+        if notes.is_empty() {
+            notes.push(format!("`{}` entered no journey", person.key));
+        }
+        notes.push(format!("it is {}", self.now));
+        notes
+    }
+}
+
+fn show(sent: &Sent) -> String {
+    let word = match sent.kind {
+        Outgoing::Call => "call",
+        Outgoing::Send => "send",
+    };
+    let given: Vec<String> =
+        sent.given.iter().map(|(name, value)| format!("{name}: {}", graph::json::write(value))).collect();
+    let given = if given.is_empty() { String::new() } else { format!(" with {{ {} }}", given.join(", ")) };
+    format!("{word} {}{given} at {}", sent.name, sent.at)
+}

@@ -12,7 +12,7 @@ use std::{
 use testkit::server::workspace;
 
 /// Files that are longer than they should be, each with the length it may have until it is redrawn. Only ever shorter.
-const LONG: [(&str, usize); 2] = [("crates/engine/src/eval.rs", 420), ("crates/runtime/src/turn.rs", 520)];
+const LONG: [(&str, usize); 2] = [("crates/engine/src/eval.rs", 420), ("crates/runtime/src/turn.rs", 450)];
 const MOST_LINES: usize = 410;
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {

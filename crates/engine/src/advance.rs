@@ -36,8 +36,10 @@ fn due(mut walk: Walk<'_>) -> Output {
 
 /// The moment that the instance waited for has come.
 fn pass_due(walk: &mut Walk<'_>) {
+    let expired = walk.expiry().is_some_and(|expiry| expiry <= walk.context.now);
     match walk.instance.status {
         Status::Calling => walk.try_again(),
+        _ if expired => walk.end(Status::Expired, None),
         _ => {
             walk.end_wait();
             let times_out = matches!(walk.step_here().map(|step| &step.kind), Some(StepKind::WaitFor { .. }));
@@ -99,8 +101,8 @@ fn consume(walk: &mut Walk<'_>, event: KeptEvent) -> Result<(), Ignored> {
     if !walk.instance.status.is_live() {
         return Err(Ignored::Over);
     }
-    let handling_failure = walk.instance.state.failure.is_some();
-    if !handling_failure && walk.journey.exits.iter().any(|rule| walk.fits(&rule.on, &event)) {
+    let is_over = walk.instance.state.failure.is_some() || walk.instance.state.leaving.is_some();
+    if !is_over && walk.journey.exits.iter().any(|rule| walk.fits(&rule.on, &event)) {
         let reason = format!("event {}", event.name);
         walk.note(Happening::Consumed { event: event.id, name: event.name });
         walk.end(Status::Exited, Some(reason));
@@ -144,7 +146,10 @@ fn operate(mut walk: Walk<'_>, operation: Operation) -> Output {
     };
     walk.note(Happening::Operated { operation: word.into() });
     match operation {
-        Operation::Cancel => walk.end(Status::Cancelled, None),
+        Operation::Cancel => {
+            walk.instance.state.failure = None;
+            walk.end(Status::Cancelled, None);
+        }
         Operation::Retry => {
             walk.instance.state.failure = None;
             match walk.here() {
@@ -163,7 +168,7 @@ fn skip(walk: &mut Walk<'_>) {
     let (bind, way) = match walk.step_here().map(|step| &step.kind) {
         Some(StepKind::Call { bind, .. }) => (bind.clone(), Way::Next),
         Some(StepKind::Let { name, .. }) => (Some(name.clone()), Way::Next),
-        Some(StepKind::If { .. }) => (None, Way::Otherwise),
+        Some(StepKind::If { .. } | StepKind::Match { .. }) => (None, Way::Otherwise),
         Some(StepKind::WaitFor { .. }) => (None, Way::Timeout),
         _ => (None, Way::Next),
     };

@@ -100,6 +100,7 @@ fn start(
             inbox: Vec::new(),
             failure: None,
             reason: None,
+            leaving: None,
         },
     };
     let mut walk = Walk::new(journey, instance, context);

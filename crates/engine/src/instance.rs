@@ -53,17 +53,20 @@ pub enum Status {
     Failed,
     /// Ended by an operator.
     Cancelled,
+    /// Left because its journey's time was over.
+    Expired,
 }
 
 impl Status {
     /// Every status, in the order of their codes.
-    pub const ALL: [Status; 6] = [
+    pub const ALL: [Status; 7] = [
         Status::Waiting,
         Status::Calling,
         Status::Completed,
         Status::Exited,
         Status::Failed,
         Status::Cancelled,
+        Status::Expired,
     ];
 
     /// Whether it still goes on by itself.
@@ -80,6 +83,7 @@ impl Status {
             Status::Exited => "exited",
             Status::Failed => "failed",
             Status::Cancelled => "cancelled",
+            Status::Expired => "expired",
         }
     }
 
@@ -92,6 +96,7 @@ impl Status {
             Status::Exited => 3,
             Status::Failed => 4,
             Status::Cancelled => 5,
+            Status::Expired => 6,
         }
     }
 
@@ -124,6 +129,9 @@ pub struct State {
     /// Why it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// How it will have ended, while the `on exit` block runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaving: Option<Leaving>,
 }
 
 /// A call that has been decided and not yet answered.
@@ -168,6 +176,18 @@ pub struct Failure {
     pub error: CallError,
     /// When it failed.
     pub at: Timestamp,
+}
+
+/// How an instance ends once its `on exit` block has run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Leaving {
+    /// The status it will have.
+    pub status: Status,
+    /// The step it left from.
+    pub step: Name,
+    /// Why, when the journey or the event says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl Instance {

@@ -12,6 +12,8 @@
 
 mod advance;
 mod call;
+mod deciding;
+mod ending;
 mod enter;
 mod eval;
 mod input;
@@ -26,6 +28,6 @@ pub use call::{Arguments, arguments_of};
 pub use enter::{Admission, enter};
 pub use eval::{Scope, evaluate};
 pub use input::{CallOutcome, Context, Event, Input, Operation};
-pub use instance::{Failure, Instance, KeptEvent, PendingCall, State, Status};
+pub use instance::{Failure, Instance, KeptEvent, Leaving, PendingCall, State, Status};
 pub use output::{Effect, Happening, Ignored, Output};
 pub use render::{request_of, template_text};

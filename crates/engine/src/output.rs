@@ -1,6 +1,6 @@
 //! What an input does: the instance afterwards, the calls to make, and what happened on the way.
 
-use graph::{CallError, Name, Request};
+use graph::{CallError, Name, Request, Value};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -14,6 +14,8 @@ pub struct Output {
     pub instance: Instance,
     /// What must be carried out once the instance is stored.
     pub effects: Vec<Effect>,
+    /// Attributes of the person that changed, in order.
+    pub changes: Vec<(Name, Value)>,
     /// What happened, in order; the instance's history.
     pub happenings: Vec<Happening>,
     /// Why the input changed nothing, if it did not.
@@ -104,6 +106,23 @@ pub enum Happening {
         /// When the next attempt follows, if one does.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         again_at: Option<Timestamp>,
+    },
+    /// An attribute of the person changed.
+    Set {
+        /// The step.
+        step: Name,
+        /// The attribute.
+        attribute: Name,
+        /// Its new value.
+        value: Value,
+    },
+    /// It is about to end: the `on exit` block runs.
+    Leaves {
+        /// The status it will end with.
+        status: crate::Status,
+        /// Why, when the journey or the event says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// A step failed and nothing in the journey settles it.
     Failed {

@@ -4,8 +4,8 @@ use graph::{Arm, CallError, Edge, ErrorKind, Journey, Name, Since, Step, StepKin
 use petgraph::{graph::NodeIndex, visit::EdgeRef};
 
 use crate::{
-    Context, Effect, Failure, Happening, Ignored, Instance, KeptEvent, Output, Status,
-    eval::{Local, Scope, evaluate, holds},
+    Context, Effect, Happening, Ignored, Instance, KeptEvent, Output, Status,
+    eval::{Local, Scope, holds},
     moment,
 };
 
@@ -19,11 +19,22 @@ pub(crate) struct Walk<'a> {
     pub(crate) context: Context<'a>,
     effects: Vec<Effect>,
     happenings: Vec<Happening>,
+    /// Attributes that this turn changed, and the profile with them.
+    pub(crate) changes: Vec<(Name, graph::Value)>,
+    pub(crate) profile: Option<graph::Value>,
 }
 
 impl<'a> Walk<'a> {
     pub(crate) fn new(journey: &'a Journey, instance: Instance, context: Context<'a>) -> Walk<'a> {
-        Walk { journey, instance, context, effects: Vec::new(), happenings: Vec::new() }
+        Walk {
+            journey,
+            instance,
+            context,
+            effects: Vec::new(),
+            happenings: Vec::new(),
+            changes: Vec::new(),
+            profile: None,
+        }
     }
 
     pub(crate) fn note(&mut self, happening: Happening) {
@@ -38,16 +49,28 @@ impl<'a> Walk<'a> {
     pub(crate) fn finish(mut self) -> Output {
         self.instance.turn += 1;
         self.instance.updated_at = self.context.now;
-        Output { instance: self.instance, effects: self.effects, happenings: self.happenings, ignored: None }
+        Output {
+            instance: self.instance,
+            effects: self.effects,
+            changes: self.changes,
+            happenings: self.happenings,
+            ignored: None,
+        }
     }
 
     /// The output when the input changed nothing.
     pub(crate) fn ignore(self, why: Ignored) -> Output {
-        Output { instance: self.instance, effects: Vec::new(), happenings: Vec::new(), ignored: Some(why) }
+        Output {
+            instance: self.instance,
+            effects: Vec::new(),
+            changes: Vec::new(),
+            happenings: Vec::new(),
+            ignored: Some(why),
+        }
     }
 
     pub(crate) fn scope(&self) -> Scope<'_> {
-        Scope::of(&self.instance, self.context.profile, self.context.now)
+        Scope::of(&self.instance, self.profile.as_ref().unwrap_or(self.context.profile), self.context.now)
     }
 
     /// The node where the instance stands; none when its version has no such step.
@@ -89,7 +112,14 @@ impl<'a> Walk<'a> {
         let done = match &step.kind {
             StepKind::Let { name, value } => self.bind(node, name, value),
             StepKind::If { conditions } => self.decide(node, conditions),
+            StepKind::Match { value, cases } => self.choose(node, value, cases),
+            StepKind::Repeat { times, until, round } => {
+                self.repeat(node, step, times, until.as_ref(), round.as_ref())
+            }
             StepKind::Split { name, shares } => Ok(self.split(node, name, shares)),
+            StepKind::Set { field, value } => self.set(node, field, value),
+            StepKind::Label => Ok(self.arrive(node, step)),
+            StepKind::Goto => Ok(self.pass(node, Way::Next)),
             StepKind::Wait(until) => self.wait(node, until),
             StepKind::WaitFor { arms, timeout, since } => self.wait_for(node, arms, timeout.as_ref(), *since),
             StepKind::Call { .. } | StepKind::Send { .. } => {
@@ -102,44 +132,6 @@ impl<'a> Walk<'a> {
             Ok(next) => next,
             Err(fault) => self.fail(CallError::new(ErrorKind::Invalid, fault.0)),
         }
-    }
-
-    fn bind(
-        &mut self,
-        node: NodeIndex,
-        name: &Name,
-        value: &graph::Expr,
-    ) -> Result<Option<NodeIndex>, Fault> {
-        let value = evaluate(value, &self.scope())?;
-        self.instance.state.variables.insert(name.clone(), value);
-        Ok(self.pass(node, Way::Next))
-    }
-
-    fn decide(&mut self, node: NodeIndex, conditions: &[graph::Expr]) -> Result<Option<NodeIndex>, Fault> {
-        let mut way = Way::Otherwise;
-        for (index, condition) in conditions.iter().enumerate() {
-            if holds(condition, &self.scope())? {
-                way = Way::Case(index);
-                break;
-            }
-        }
-        Ok(self.pass(node, way))
-    }
-
-    /// The way is a hash of the instance's person and key, the journey and the split's name: the same in a test, a
-    /// replay and a retry.
-    fn split(&mut self, node: NodeIndex, name: &Name, shares: &[u32]) -> Option<NodeIndex> {
-        let instance = &self.instance;
-        let seed = [&*instance.profile, &*instance.key, &*instance.journey, &**name].join("\u{0}");
-        let mut point =
-            u32::try_from(xxhash_rust::xxh3::xxh3_64(seed.as_bytes()) % 10_000).unwrap_or_default();
-        for (index, share) in shares.iter().enumerate() {
-            match point.checked_sub(*share) {
-                Some(rest) => point = rest,
-                None => return self.pass(node, Way::Case(index)),
-            }
-        }
-        self.pass(node, Way::Otherwise)
     }
 
     fn wait(&mut self, node: NodeIndex, until: &graph::Moment) -> Result<Option<NodeIndex>, Fault> {
@@ -229,7 +221,23 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// When the journey's time is over for this instance; never while it fails or leaves.
+    pub(crate) fn expiry(&self) -> Option<jiff::Timestamp> {
+        let state = &self.instance.state;
+        if state.failure.is_some() || state.leaving.is_some() {
+            return None;
+        }
+        let length = jiff::SignedDuration::from_micros(self.journey.expire?);
+        self.instance.entered_at.checked_add(length).ok()
+    }
+
+    /// Stays at the step, until a moment or until the journey's time is over.
     fn rest(&mut self, until: Option<jiff::Timestamp>) {
+        let expiry = self.expiry();
+        if expiry.is_some_and(|expiry| expiry <= self.context.now) {
+            return self.end(Status::Expired, None);
+        }
+        let until = [until, expiry].into_iter().flatten().min();
         self.instance.status = Status::Waiting;
         self.instance.due_at = until;
         self.note(Happening::Waits { step: self.instance.step.clone(), until });
@@ -247,78 +255,5 @@ impl<'a> Walk<'a> {
         let way = (!label.is_empty() && !matches!(edge.weight(), Edge::Next)).then(|| label.into());
         self.note(Happening::Passed { step: step.name.clone(), way });
         Some(edge.target())
-    }
-
-    fn exit(&mut self, reason: Option<&graph::Expr>) -> Result<Option<NodeIndex>, Fault> {
-        if self.instance.state.failure.is_some() {
-            self.park_failed();
-            return Ok(None);
-        }
-        match reason {
-            None => self.end(Status::Completed, None),
-            Some(reason) => {
-                let reason = evaluate(reason, &self.scope())?.to_string();
-                self.end(Status::Exited, Some(reason).filter(|reason| !reason.is_empty()));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Ends the instance where it stands.
-    pub(crate) fn end(&mut self, status: Status, reason: Option<String>) {
-        self.instance.status = status;
-        self.instance.due_at = None;
-        self.instance.state.call = None;
-        self.instance.state.inbox.clear();
-        self.instance.state.reason.clone_from(&reason);
-        self.note(Happening::Ended { status, reason });
-    }
-
-    /// The step where the instance stands has failed: takes the `on failure` block, then parks.
-    pub(crate) fn fail(&mut self, error: CallError) -> Option<NodeIndex> {
-        self.instance.state.call = None;
-        self.note(Happening::Failed { step: self.instance.step.clone(), error: error.clone() });
-        if self.instance.state.failure.is_some() {
-            self.park_failed();
-            return None;
-        }
-        let Some((block, alias)) = &self.journey.on_failure else {
-            self.park(error);
-            return None;
-        };
-        if let Some(alias) = alias {
-            let value = graph::Value::record([
-                ("step", graph::Value::Text(self.instance.step.clone())),
-                ("reason", graph::Value::text(error.reason.as_str())),
-                ("kind", graph::Value::text(error.kind.word())),
-            ]);
-            self.instance.state.variables.insert(alias.clone(), value);
-        }
-        self.remember_failure(error);
-        Some(*block)
-    }
-
-    /// Parks the instance as failed where it stands.
-    fn park(&mut self, error: CallError) {
-        if self.instance.state.failure.is_none() {
-            self.remember_failure(error);
-        }
-        self.park_failed();
-    }
-
-    fn remember_failure(&mut self, error: CallError) {
-        let step = self.instance.step.clone();
-        self.instance.state.failure = Some(Failure { step, error, at: self.context.now });
-    }
-
-    fn park_failed(&mut self) {
-        if let Some(failure) = &self.instance.state.failure {
-            self.instance.step = failure.step.clone();
-            let reason = Some(failure.error.reason.clone());
-            self.instance.status = Status::Failed;
-            self.instance.due_at = None;
-            self.instance.state.call = None;
-            self.note(Happening::Ended { status: Status::Failed, reason });
-        }
     }
 }

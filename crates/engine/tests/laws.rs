@@ -43,8 +43,54 @@ journey first {
 }
 "#;
 
+/// A journey with every kind of step that the first has not.
+const SECOND: &str = r#"
+profile { customerId: string key  firstName: string = "you" }
+event started "Started" { amount: decimal, note: string? }
+event paid "Paid" { amount: decimal }
+event left "Left" {}
+connection shop { url: "https://shop.example.com"  timeout: 2s each, 20s in all  retry: 2 times, 100ms to 1s }
+action ask(id: string) -> { vip: bool, level: string? } { GET shop "/ask?id={{ id }}" }
+action tell(text: string) { POST shop "/tell"  json { "text": "{{ text }}" } }
+
+journey first {
+  enter on started as start where start.amount > 0
+  exit on left
+  expire after 4 days
+  on exit as x {
+    call tell("bye: {{ x.reason }} {{ x.detail ?? "" }}")
+    wait 1 hour
+  }
+  label again
+  repeat 3 times as round until profile.firstName == "Bob" {
+    let status = call ask("{{ round }}") or { vip: false }
+    match status.level {
+      null => { wait 2 hours }
+      "gold" => {
+        set profile.firstName = "Bob"
+        wait for paid up to 1 day else { goto again }
+      }
+      else => { wait 1 minute }
+    }
+  }
+  match start.amount > 5 {
+    true => { wait 1 day }
+    false => { exit "small" }
+  }
+}
+"#;
+
 fn journey() -> Arc<Journey> {
-    let source = lang::Source { name: "laws".into(), text: PROJECT.into() };
+    compiled(PROJECT)
+}
+
+/// One of the two, as chance has it.
+fn any_journey(story: &[(u8, bool, Input)]) -> Arc<Journey> {
+    compiled(if story.len().is_multiple_of(2) { PROJECT } else { SECOND })
+}
+
+fn compiled(text: &str) -> Arc<Journey> {
+    let source = lang::Source { name: "laws".into(), text: text.into() };
     let compiled = lang::compile(std::slice::from_ref(&source));
     let project = compiled.project.unwrap_or_else(|| {
         panic!("{}", lang::draw(&compiled.diagnostics, &[source], false));
@@ -128,7 +174,7 @@ proptest! {
 
     #[test]
     fn the_same_arguments_give_the_same_output_and_nobody_is_ever_stuck(story in any_story()) {
-        let journey = journey();
+        let journey = any_journey(&story);
         let mut instance = entered(&journey).instance;
         let mut now = start();
         for (hours, fits, input) in story {
@@ -141,7 +187,13 @@ proptest! {
                     prop_assert_eq!(&output.instance, &instance, "an ignored input changes nothing");
                     prop_assert!(output.effects.is_empty() && output.happenings.is_empty());
                 }
-                None => prop_assert_eq!(output.instance.turn, instance.turn + 1),
+                None => {
+                    prop_assert_eq!(output.instance.turn, instance.turn + 1);
+                    let leaves = output.instance.state.leaving.is_some();
+                    let over = !output.instance.status.is_live() && output.instance.status != Status::Failed;
+                    let cancelled = input == Input::Operation(Operation::Cancel);
+                    prop_assert!(!cancelled || over || leaves, "who is cancelled leaves");
+                }
             }
             instance = output.instance;
             check_rest(&journey, &instance)?;
@@ -150,7 +202,7 @@ proptest! {
 
     #[test]
     fn an_input_that_comes_twice_counts_once(story in any_story()) {
-        let journey = journey();
+        let journey = any_journey(&story);
         let mut instance = entered(&journey).instance;
         let mut now = start();
         for (hours, fits, input) in story {
@@ -167,7 +219,7 @@ proptest! {
 
     #[test]
     fn a_stored_state_comes_back_as_it_was(story in any_story()) {
-        let journey = journey();
+        let journey = any_journey(&story);
         let mut instance = entered(&journey).instance;
         let mut now = start();
         for (hours, fits, input) in story {
@@ -188,12 +240,15 @@ fn check_rest(journey: &Journey, instance: &Instance) -> Result<(), TestCaseErro
         Status::Waiting => match kind {
             Some(StepKind::Wait(_)) => prop_assert!(instance.due_at.is_some()),
             Some(StepKind::WaitFor { timeout, .. }) => {
-                prop_assert_eq!(timeout.is_some(), instance.due_at.is_some())
+                let ends = timeout.is_some() || journey.expire.is_some();
+                prop_assert_eq!(ends, instance.due_at.is_some())
             }
             other => prop_assert!(false, "waits at {:?}", other),
         },
         Status::Failed => prop_assert!(instance.state.failure.is_some() && instance.due_at.is_none()),
-        Status::Completed | Status::Exited | Status::Cancelled => prop_assert!(instance.due_at.is_none()),
+        Status::Completed | Status::Exited | Status::Cancelled | Status::Expired => {
+            prop_assert!(instance.due_at.is_none() && instance.state.leaving.is_none())
+        }
     }
     Ok(())
 }

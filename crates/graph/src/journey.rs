@@ -13,7 +13,7 @@ use petgraph::{
     visit::EdgeRef,
 };
 
-use crate::{Action, Expr, Message, Name, ProfileSchema, schedule::Schedule};
+use crate::{Action, Expr, Message, Name, ProfileSchema, Value, schedule::Schedule};
 
 /// One journey, checked and ready to run.
 #[derive(Clone, Debug)]
@@ -36,8 +36,12 @@ pub struct Journey {
     pub reentry: Reentry,
     /// Events that end an instance wherever it is.
     pub exits: Vec<ExitRule>,
+    /// How long after entry everybody leaves, in microseconds.
+    pub expire: Option<i64>,
     /// Where the `on failure` block begins and the name it gives the failure.
     pub on_failure: Option<(NodeIndex, Option<Name>)>,
+    /// Where the `on exit` block begins and the name it gives the reason.
+    pub on_exit: Option<(NodeIndex, Option<Name>)>,
     /// The steps and the ways between them.
     pub graph: DiGraph<Step, Edge>,
     /// The first step.
@@ -155,6 +159,22 @@ pub enum StepKind {
         /// The conditions in order.
         conditions: Vec<Expr>,
     },
+    /// Takes the way of the first case that has the value: [`Edge::Case`], else [`Edge::Otherwise`] where there is one.
+    Match {
+        /// What is looked at.
+        value: Expr,
+        /// The values of each case.
+        cases: Vec<Vec<Value>>,
+    },
+    /// Takes [`Edge::Case`] 0 so many times, and comes back; then leaves by [`Edge::Next`].
+    Repeat {
+        /// How many times at most.
+        times: Expr,
+        /// What ends it before the next round.
+        until: Option<Expr>,
+        /// The name that the number of the round gets, from 1.
+        round: Option<Name>,
+    },
     /// Takes one way by chance, the same one each time for the same instance: [`Edge::Case`].
     Split {
         /// The split's name, part of what decides.
@@ -169,6 +189,17 @@ pub enum StepKind {
         /// The value.
         value: Expr,
     },
+    /// Changes an attribute of the person. Leaves by [`Edge::Next`].
+    Set {
+        /// The attribute.
+        field: Name,
+        /// Its new value.
+        value: Expr,
+    },
+    /// A place that a `goto` leads to. Leaves by [`Edge::Next`].
+    Label,
+    /// Leaves by [`Edge::Next`], which leads to a label.
+    Goto,
     /// Ends the instance.
     Exit {
         /// Why, when the file says; an instance that reaches the end of the file has completed.
@@ -185,8 +216,13 @@ impl StepKind {
             StepKind::Call { .. } => "call",
             StepKind::Send { .. } => "send",
             StepKind::If { .. } => "if",
+            StepKind::Match { .. } => "match",
+            StepKind::Repeat { .. } => "repeat",
             StepKind::Split { .. } => "split",
             StepKind::Let { .. } => "let",
+            StepKind::Set { .. } => "set",
+            StepKind::Label => "label",
+            StepKind::Goto => "goto",
             StepKind::Exit { .. } => "exit",
         }
     }

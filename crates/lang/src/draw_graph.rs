@@ -13,9 +13,17 @@ pub fn mermaid(journey: &Journey) -> String {
         let label = quoted(&step.label, "#quot;");
         let (open, close) = match step.kind {
             StepKind::Wait(_) | StepKind::WaitFor { .. } => ("([", "])"),
-            StepKind::If { .. } | StepKind::Split { .. } => ("{", "}"),
+            StepKind::If { .. }
+            | StepKind::Match { .. }
+            | StepKind::Repeat { .. }
+            | StepKind::Split { .. } => ("{", "}"),
             StepKind::Exit { .. } => ("((", "))"),
-            StepKind::Call { .. } | StepKind::Send { .. } | StepKind::Let { .. } => ("[", "]"),
+            StepKind::Call { .. }
+            | StepKind::Send { .. }
+            | StepKind::Let { .. }
+            | StepKind::Set { .. }
+            | StepKind::Label
+            | StepKind::Goto => ("[", "]"),
         };
         out.push_str(&format!("  n{}{open}\"{label}\"{close}\n", index.index()));
     }
@@ -26,8 +34,9 @@ pub fn mermaid(journey: &Journey) -> String {
             label => out.push_str(&format!("  n{from} -- \"{}\" --> n{to}\n", quoted(label, "#quot;"))),
         }
     }
-    if let Some((failure, _)) = journey.on_failure {
-        out.push_str(&format!("  failure([\"on failure\"]) -.-> n{}\n", failure.index()));
+    let handlers = [("failure", &journey.on_failure), ("exit", &journey.on_exit)];
+    for (word, first) in handlers.into_iter().filter_map(|(word, block)| Some((word, block.as_ref()?.0))) {
+        out.push_str(&format!("  {word}([\"on {word}\"]) -.-> n{}\n", first.index()));
     }
     out
 }
@@ -41,9 +50,17 @@ pub fn dot(journey: &Journey) -> String {
         let Some(step) = journey.step(index) else { continue };
         let shape = match step.kind {
             StepKind::Wait(_) | StepKind::WaitFor { .. } => "oval",
-            StepKind::If { .. } | StepKind::Split { .. } => "diamond",
+            StepKind::If { .. }
+            | StepKind::Match { .. }
+            | StepKind::Repeat { .. }
+            | StepKind::Split { .. } => "diamond",
             StepKind::Exit { .. } => "doublecircle",
-            StepKind::Call { .. } | StepKind::Send { .. } | StepKind::Let { .. } => "box",
+            StepKind::Call { .. }
+            | StepKind::Send { .. }
+            | StepKind::Let { .. }
+            | StepKind::Set { .. }
+            | StepKind::Label
+            | StepKind::Goto => "box",
         };
         out.push_str(&format!(
             "  n{} [shape={shape}, label=\"{}\"];\n",
@@ -59,9 +76,10 @@ pub fn dot(journey: &Journey) -> String {
             edge.target().index()
         ));
     }
-    if let Some((failure, _)) = journey.on_failure {
-        out.push_str("  failure [shape=oval, style=dashed, label=\"on failure\"];\n");
-        out.push_str(&format!("  failure -> n{} [style=dashed];\n", failure.index()));
+    let handlers = [("failure", &journey.on_failure), ("exit", &journey.on_exit)];
+    for (word, first) in handlers.into_iter().filter_map(|(word, block)| Some((word, block.as_ref()?.0))) {
+        out.push_str(&format!("  {word} [shape=oval, style=dashed, label=\"on {word}\"];\n"));
+        out.push_str(&format!("  {word} -> n{} [style=dashed];\n", first.index()));
     }
     out.push_str("}\n");
     out

@@ -59,7 +59,7 @@ pub fn compile(sources: &[Source]) -> Compiled {
     let module = check::check(&files, sources, &mut reports);
     reports.sort_by_key(|report| report.at);
     reports.dedup();
-    let mut project = reports.is_empty().then(|| lower::project(&module));
+    let mut project = reports.is_empty().then(|| lower::project(&module, &mut reports));
     if let Some(made) = &project {
         check::test::steps(&module.steps_named, &made.journeys, &mut reports);
         project = project.filter(|_| reports.is_empty());

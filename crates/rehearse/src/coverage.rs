@@ -45,9 +45,11 @@ impl Coverage {
                 Happening::Waits { step, .. }
                 | Happening::CallBegun { step, .. }
                 | Happening::CallEnded { step, .. }
+                | Happening::Set { step, .. }
                 | Happening::Failed { step, .. } => visit(step),
                 Happening::Entered { .. }
                 | Happening::Consumed { .. }
+                | Happening::Leaves { .. }
                 | Happening::Operated { .. }
                 | Happening::Ended { .. } => {}
             }
@@ -101,6 +103,6 @@ impl Coverage {
 /// Whether anything leads to a step: where every way exits, nothing leads to the end.
 fn is_reached(journey: &Journey, node: NodeIndex) -> bool {
     node == journey.start
-        || journey.on_failure.as_ref().is_some_and(|(block, _)| *block == node)
+        || [&journey.on_failure, &journey.on_exit].into_iter().flatten().any(|(block, _)| *block == node)
         || journey.graph.neighbors_directed(node, Direction::Incoming).next().is_some()
 }

@@ -209,6 +209,11 @@ impl Person {
         world: &mut dyn World,
     ) {
         world.turned(journey, &output);
+        for (field, value) in &output.changes {
+            if let Value::Record(record) = &self.profile {
+                self.profile = Value::Record(record.with(field, value.clone()));
+            }
+        }
         for effect in &output.effects {
             let Effect::Call { call, attempt, action, request, .. } = effect;
             let asked = Attempt {

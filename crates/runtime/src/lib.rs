@@ -12,6 +12,7 @@
 
 mod catalog;
 mod check;
+mod count;
 mod dispatch;
 mod profile;
 mod turn;

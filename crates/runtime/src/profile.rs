@@ -1,6 +1,6 @@
 //! Profiles: changing them, and reading them for a journey.
 
-use graph::{ProfileSchema, Type, Value, types::Misfit};
+use graph::{Name, ProfileSchema, Type, Value, types::Misfit};
 use serde_json::{Map, Value as Json};
 
 use crate::check::unknown;
@@ -49,6 +49,16 @@ pub(crate) fn changed(
     let whole = Json::Object(attributes);
     Type::Record(schema.record.clone()).read(&whole)?;
     Ok(whole.to_string())
+}
+
+/// The attributes after a journey has set some. They were checked with the journey; a profile that was declared anew
+/// since then may not know them, which is no reason to lose them.
+pub(crate) fn set(attributes: &str, changes: &[(Name, Value)]) -> String {
+    let mut whole = parse(Some(attributes));
+    for (name, value) in changes {
+        whole.insert(name.to_string(), graph::json::to_json(value));
+    }
+    Json::Object(whole).to_string()
 }
 
 /// The attributes of a person of whom nothing but the key is known.

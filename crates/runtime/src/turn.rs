@@ -4,20 +4,20 @@
 //! calls to hand out once they are written. Deliberately absent: IO.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::Arc,
 };
 
-use engine::{
-    Admission, Context, Effect, Event, Happening, Ignored, Input, Instance, Output, Status, advance, enter,
-};
-use graph::{Journey, Name, Reentry, Value};
+use engine::{Context, Effect, Event, Ignored, Input, Instance, Output, Status, advance};
+use graph::{Journey, Name, Value};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{Counter, History, Loaded, LoggedEvent, Profile, Shard, Turn, instance_id};
+use store::{History, Loaded, LoggedEvent, Profile, Shard, Turn};
 use uuid::Uuid;
 
-use crate::{Catalog, ProfileAnswer, ProfileChange, Receipt, VersionKey, profile};
+use crate::{Catalog, ProfileAnswer, ProfileChange, Receipt, VersionKey, count::Counts, profile};
+
+mod admit;
 
 /// An event that was checked and is about to be taken.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ pub(crate) struct Batch<'a> {
     known: HashSet<(Name, Name)>,
     instances: HashMap<Uuid, Place>,
     journeys: HashMap<VersionKey, Option<Arc<Journey>>>,
-    counters: BTreeMap<(Shard, Name, Name, Name), Counter>,
+    counts: Counts,
     events: Vec<LoggedEvent>,
     history: Vec<History>,
     dispatches: Vec<Dispatch>,
@@ -99,7 +99,7 @@ impl<'a> Batch<'a> {
             known: loaded.events.into_iter().collect(),
             instances: HashMap::new(),
             journeys: HashMap::new(),
-            counters: BTreeMap::new(),
+            counts: Counts::default(),
             events: Vec::new(),
             history: Vec::new(),
             dispatches: Vec::new(),
@@ -209,75 +209,6 @@ impl<'a> Batch<'a> {
         Some(Outcome { journey, outcome: outcome.into(), instance: Some(id), reason })
     }
 
-    /// Lets an event start an instance of a journey.
-    fn admit(&mut self, journey: &Arc<Journey>, new: &NewEvent) -> Outcome {
-        let outcome = |outcome: &str, instance, reason| Outcome {
-            journey: journey.name.clone(),
-            outcome: outcome.into(),
-            instance,
-            reason,
-        };
-        let attributes = self.person(&new.profile).row.as_ref().map(|row| row.attributes.clone());
-        let attributes = attributes.unwrap_or_default();
-        let profile = match self.read_current(journey, &new.profile, &attributes) {
-            Ok(profile) => profile,
-            Err(misfit) => {
-                return outcome("stayed-out", None, Some(format!("the profile does not fit: {misfit}")));
-            }
-        };
-        let person = self.person(&new.profile);
-        let entries = entries_of(person.row.as_ref());
-        let live = person.live.clone();
-        let inside = |key: &str| {
-            live.iter().filter_map(|id| self.instances.get(id)).any(|place| {
-                place.instance.status.is_live()
-                    && place.instance.journey == journey.name
-                    && &*place.instance.key == key
-            })
-        };
-        let last = |key: &str| entries.get(&entry_name(&journey.name, key)).copied();
-        let id = instance_id(self.now, new.shard, &new.profile, &new.event.id, &journey.name);
-        let context = Context { profile: &profile, now: self.now };
-        match enter(journey, id, &new.profile, &new.event, context, &inside, &last) {
-            Admission::StaysOut(reason) => outcome("stayed-out", None, Some(reason)),
-            Admission::Enters(output) => {
-                self.remember_entry(journey, new, &output.instance.key);
-                self.keep(new.shard, None, *output);
-                self.person(&new.profile).live.push(id);
-                outcome("entered", Some(id), None)
-            }
-        }
-    }
-
-    fn read_current(
-        &mut self,
-        journey: &Journey,
-        key: &Name,
-        attributes: &str,
-    ) -> Result<Value, graph::types::Misfit> {
-        if let Some(read) = &self.person(key).read {
-            return Ok(read.clone());
-        }
-        let read = profile::read_for_entry(&journey.profile, attributes)?;
-        self.person(key).read = Some(read.clone());
-        Ok(read)
-    }
-
-    /// Keeps the moment of an entry where a rule will ask for it.
-    fn remember_entry(&mut self, journey: &Journey, new: &NewEvent, key: &str) {
-        if journey.reentry == Reentry::Always {
-            return;
-        }
-        let now = self.now;
-        let person = self.person(&new.profile);
-        let mut entries = entries_of(person.row.as_ref());
-        entries.insert(entry_name(&journey.name, key), now);
-        if let Some(row) = &mut person.row {
-            row.entries = serde_json::to_string(&entries).unwrap_or_else(|_| "{}".into());
-            person.changed = true;
-        }
-    }
-
     /// Changes a profile.
     pub(crate) fn change_profile(
         &mut self,
@@ -362,9 +293,9 @@ impl<'a> Batch<'a> {
 
     /// Keeps what an accepted input did.
     fn keep(&mut self, shard: Shard, before: Option<(Name, Status)>, output: Output) {
-        let Output { instance, effects, happenings, .. } = output;
+        let Output { instance, effects, changes, happenings, .. } = output;
         let was_over = before.as_ref().is_some_and(|(_, status)| !status.is_live());
-        self.count(shard, before, &instance, &happenings);
+        self.counts.move_on(shard, before, &instance, &happenings);
         self.history.push(History {
             shard,
             instance: instance.id,
@@ -378,6 +309,9 @@ impl<'a> Batch<'a> {
             instance: instance.id,
             effect,
         }));
+        if !changes.is_empty() {
+            self.set_attributes(&instance.profile, &changes);
+        }
         if !instance.status.is_live() {
             self.person(&instance.profile).live.retain(|id| *id != instance.id);
         } else if was_over {
@@ -386,56 +320,23 @@ impl<'a> Batch<'a> {
         self.instances.insert(instance.id, Place { shard, instance, changed: true });
     }
 
-    fn count(
-        &mut self,
-        shard: Shard,
-        before: Option<(Name, Status)>,
-        after: &Instance,
-        happenings: &[Happening],
-    ) {
-        let whole: Name = "".into();
-        if before.is_none() {
-            self.counter(shard, after, &whole).passed += 1;
+    /// What a journey sets is seen by every other input of this batch.
+    fn set_attributes(&mut self, key: &Name, changes: &[(Name, Value)]) {
+        let now = self.now;
+        let person = self.person(key);
+        if let Some(row) = &mut person.row {
+            row.attributes = profile::set(&row.attributes, changes);
+            row.updated_at = now;
+            person.changed = true;
+            person.read = None;
         }
-        if let Some((step, status)) = before {
-            for place in [&step, &whole] {
-                stand(self.counter(shard, after, place), status, -1);
-            }
-        }
-        for happening in happenings {
-            if let Happening::Passed { step, .. } = happening {
-                self.counter(shard, after, step).passed += 1;
-            }
-        }
-        for place in [&after.step, &whole] {
-            stand(self.counter(shard, after, place), after.status, 1);
-        }
-    }
-
-    fn counter(&mut self, shard: Shard, instance: &Instance, step: &Name) -> &mut Counter {
-        let (journey, version) = (instance.journey.clone(), instance.version.clone());
-        let key = (shard, journey.clone(), version.clone(), step.clone());
-        self.counters.entry(key).or_insert_with(|| Counter {
-            shard,
-            journey,
-            version,
-            step: step.clone(),
-            ..Counter::default()
-        })
     }
 
     /// Ends a person's instances before they are erased, so that no counter keeps counting them.
     pub(crate) fn uncount(&mut self, key: &Name) {
-        let places: Vec<(Shard, Instance)> = self
-            .instances
-            .values()
-            .filter(|place| place.instance.profile == *key && place.instance.status.is_live())
-            .map(|place| (place.shard, place.instance.clone()))
-            .collect();
-        for (shard, instance) in places {
-            for step in [instance.step.clone(), "".into()] {
-                stand(self.counter(shard, &instance, &step), instance.status, -1);
-            }
+        let theirs = |place: &&Place| place.instance.profile == *key && place.instance.status.is_live();
+        for place in self.instances.values().filter(theirs) {
+            self.counts.take_back(place.shard, &place.instance);
         }
     }
 
@@ -472,28 +373,8 @@ impl<'a> Batch<'a> {
                 .map(|place| (place.shard, place.instance))
                 .collect(),
             history: self.history,
-            counters: self.counters.into_values().filter(moves).collect(),
+            counters: self.counts.changes(),
         };
         (turn, dispatches)
     }
-}
-
-fn stand(counter: &mut Counter, status: Status, by: i64) {
-    match status {
-        Status::Waiting | Status::Calling => counter.waiting += by,
-        Status::Failed => counter.failed += by,
-        Status::Completed | Status::Exited | Status::Cancelled => counter.ended += by,
-    }
-}
-
-fn moves(counter: &Counter) -> bool {
-    (counter.waiting, counter.passed, counter.failed, counter.ended) != (0, 0, 0, 0)
-}
-
-fn entry_name(journey: &str, key: &str) -> String {
-    format!("{journey}\u{1f}{key}")
-}
-
-fn entries_of(row: Option<&Profile>) -> BTreeMap<String, Timestamp> {
-    row.and_then(|row| serde_json::from_str(&row.entries).ok()).unwrap_or_default()
 }

@@ -216,7 +216,7 @@ pub struct Counter {
     pub passed: i64,
     /// How many stand there failed.
     pub failed: i64,
-    /// How many ended there (completed, exited or cancelled).
+    /// How many ended there (completed, exited, cancelled or expired).
     pub ended: i64,
 }
 

@@ -311,7 +311,7 @@ export interface components {
             profile: string;
             /** @description Why it ended, where it says. */
             reason?: string | null;
-            /** @description `waiting`, `calling`, `completed`, `exited`, `failed` or `cancelled`. */
+            /** @description `waiting`, `calling`, `completed`, `exited`, `failed`, `cancelled` or `expired`. */
             status: string;
             /** @description The step where it stands, or ended. */
             step: string;
@@ -434,7 +434,7 @@ export interface components {
         };
         /** @description A step of a graph. */
         StepView: {
-            /** @description `wait`, `wait-for`, `call`, `send`, `if`, `split`, `let` or `exit`. */
+            /** @description `wait`, `wait-for`, `call`, `send`, `if`, `match`, `repeat`, `split`, `let`, `set`, `label`, `goto` or `exit`. */
             kind: string;
             /** @description What it says. */
             label: string;
@@ -586,7 +586,7 @@ export interface operations {
                 version?: string;
                 /** @description The step. */
                 step?: string;
-                /** @description `waiting`, `calling`, `completed`, `exited`, `failed` or `cancelled`. */
+                /** @description `waiting`, `calling`, `completed`, `exited`, `failed`, `cancelled` or `expired`. */
                 status?: string;
                 /** @description The person. */
                 profile?: string;

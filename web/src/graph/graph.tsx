@@ -23,8 +23,13 @@ const ICONS: Record<string, string> = {
   call: '⇄',
   send: '✉',
   if: '◇',
+  match: '◇',
+  repeat: '↻',
   split: '⑂',
   let: '=',
+  set: '✎',
+  label: '⚑',
+  goto: '↷',
   exit: '■',
 };
 const nodeTypes = { step: StepBox };

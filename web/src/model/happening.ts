@@ -17,6 +17,8 @@ export interface Happening {
   error?: { kind: string; reason: string; status?: number };
   again_at?: string;
   operation?: string;
+  attribute?: string;
+  value?: unknown;
   reason?: string;
 }
 
@@ -52,6 +54,10 @@ export function sentence(happening: Happening): Sentence {
             tone: 'bad',
           }
         : { text: `The partner answered ${happening.status}`, tone: 'good' };
+    case 'set':
+      return { text: `Set ${happening.attribute} to ${JSON.stringify(happening.value)}`, tone: 'plain' };
+    case 'leaves':
+      return { text: `Leaves${happening.reason ? `: ${happening.reason}` : ''}`, tone: 'plain' };
     case 'failed':
       return { text: `Failed at ${step}: ${happening.error?.reason ?? ''}`, tone: 'bad' };
     case 'operated':

@@ -6,7 +6,7 @@ import { api, type InstanceSummary, type Search } from '../api/client';
 import { paths } from '../paths';
 import { Status, Time } from '../ui/basics';
 
-const STATUSES = ['waiting', 'calling', 'completed', 'exited', 'failed', 'cancelled'];
+const STATUSES = ['waiting', 'calling', 'completed', 'exited', 'failed', 'cancelled', 'expired'];
 
 export function InstancesPage({ failedOnly = false }: { failedOnly?: boolean }) {
   const [parameters] = useSearchParams();

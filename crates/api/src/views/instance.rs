@@ -29,7 +29,7 @@ pub struct InstanceSummary {
     pub profile: String,
     /// What `one per` gave; empty for one instance per person.
     pub key: String,
-    /// `waiting`, `calling`, `completed`, `exited`, `failed` or `cancelled`.
+    /// `waiting`, `calling`, `completed`, `exited`, `failed`, `cancelled` or `expired`.
     pub status: String,
     /// The step where it stands, or ended.
     pub step: String,

@@ -99,7 +99,7 @@ pub struct GraphView {
 pub struct StepView {
     /// Its stable name.
     pub name: String,
-    /// `wait`, `wait-for`, `call`, `send`, `if`, `split`, `let` or `exit`.
+    /// `wait`, `wait-for`, `call`, `send`, `if`, `match`, `repeat`, `split`, `let`, `set`, `label`, `goto` or `exit`.
     pub kind: String,
     /// What it says.
     pub label: String,

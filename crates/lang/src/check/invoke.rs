@@ -5,7 +5,6 @@ use graph::{Edge, Expr as G, Name, StepKind as K, Type};
 use super::{
     Plan, Planned, Ty,
     action::params,
-    expr::Check,
     message::kind_of,
     scope::record_of,
     steps::{Flow, Walk, lend, planned, way},

@@ -7,6 +7,7 @@ use graph::{Entry, ExitRule, Listener, Name, Reentry, Type};
 use super::{
     Checked, Kind, Ty, action,
     expr::Check,
+    jumps::Jumps,
     message,
     scope::{Env, Event, Scope, record_of},
     steps::Walk,
@@ -46,14 +47,32 @@ pub(crate) fn check(
             Report::new(Code::DuplicateName, *at, "`re-enter` is said twice").label("said again here"),
         );
     }
+    for (at, _) in journey.expire.iter().skip(1) {
+        check.report(
+            Report::new(Code::DuplicateName, *at, "`expire after` is said twice").label("said again here"),
+        );
+    }
+    for (at, ..) in journey.farewell.iter().skip(1) {
+        check.report(
+            Report::new(Code::DuplicateName, *at, "`on exit` is said twice").label("said again here"),
+        );
+    }
     for (at, ..) in journey.failure.iter().skip(1) {
         check.report(
             Report::new(Code::DuplicateName, *at, "`on failure` is said twice").label("said again here"),
         );
     }
-    let failure =
-        journey.failure.first().map(|(_, alias, block)| failure(alias.as_ref(), block, env, &mut scope));
-    let steps = Walk { env, scope: &mut scope, gives: None }.block(&journey.steps).0;
+    let failed = record_of(&[("step", Type::Text), ("reason", Type::Text), ("kind", Type::Text)]);
+    let failure = journey
+        .failure
+        .first()
+        .map(|(_, alias, block)| handler(alias.as_ref(), failed, block, env, &mut scope));
+    let left = record_of(&[("reason", Type::Text), ("detail", Type::Text.optional())]);
+    let farewell = journey
+        .farewell
+        .first()
+        .map(|(_, alias, block)| handler(alias.as_ref(), left, block, env, &mut scope));
+    let steps = walk(&journey.steps, env, &mut scope);
     let (actions, messages) = used(name, &scope, event, env);
     let bundle = bundle::of(name, &scope.used, env);
     Some(Checked {
@@ -65,7 +84,9 @@ pub(crate) fn check(
         one_per,
         reentry: journey.reentry.first().map_or(Reentry::Always, |(_, reentry)| *reentry),
         exits,
+        expire: journey.expire.first().map(|(_, micros)| *micros),
         failure,
+        farewell,
         steps,
         actions,
         messages,
@@ -158,18 +179,27 @@ fn one_per(value: &crate::syntax::ast::Expr, check: &mut Check<'_, '_>) -> graph
     made
 }
 
-fn failure(
+/// Checks a sequence of steps with its jumps.
+fn walk(block: &Block, env: &mut Env<'_>, scope: &mut Scope) -> super::Plan {
+    let mut walk = Walk { env, scope, gives: None, jumps: Jumps::of(block) };
+    let plan = walk.block(block).0;
+    walk.jumps.settle(walk.env);
+    plan
+}
+
+/// The steps of `on failure` and `on exit`, with the name of what they are told.
+fn handler(
     alias: Option<&Ident>,
+    told: Type,
     block: &Block,
     env: &mut Env<'_>,
     scope: &mut Scope,
 ) -> (Option<Name>, super::Plan) {
     let mark = scope.mark();
     if let Some(alias) = alias {
-        let ty = record_of(&[("step", Type::Text), ("reason", Type::Text), ("kind", Type::Text)]);
-        scope.bind_variable(alias, Some(ty), env);
+        scope.bind_variable(alias, Some(told), env);
     }
-    let plan = Walk { env, scope, gives: None }.block(block).0;
+    let plan = walk(block, env, scope);
     scope.reset(mark);
     (alias.map(|alias| alias.text.clone()), plan)
 }

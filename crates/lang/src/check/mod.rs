@@ -4,12 +4,14 @@
 
 mod action;
 mod calls;
+mod choose;
 mod connection;
 mod declare;
 mod expr;
 mod invoke;
 mod journey;
 mod json;
+mod jumps;
 mod literals;
 mod message;
 mod names;
@@ -65,7 +67,9 @@ pub(crate) struct Checked {
     pub(crate) one_per: Option<graph::Expr>,
     pub(crate) reentry: graph::Reentry,
     pub(crate) exits: Vec<graph::ExitRule>,
+    pub(crate) expire: Option<i64>,
     pub(crate) failure: Option<(Option<Name>, Plan)>,
+    pub(crate) farewell: Option<(Option<Name>, Plan)>,
     pub(crate) steps: Plan,
     pub(crate) actions: BTreeMap<Name, Arc<Action>>,
     pub(crate) messages: BTreeMap<Name, Arc<Message>>,
@@ -95,8 +99,19 @@ pub(crate) struct PlannedWay {
     pub(crate) edge: Edge,
     /// Its part of the names of the steps inside.
     pub(crate) segment: String,
-    /// The steps on it; `None` leads straight to what follows.
+    /// The steps on it; `None` leads straight to where it leads.
     pub(crate) plan: Option<Plan>,
+    pub(crate) leads: Leads,
+}
+
+/// Where a way leads, behind the steps on it.
+pub(crate) enum Leads {
+    /// To what follows the step.
+    On,
+    /// Back to the step itself.
+    Back,
+    /// To a label.
+    To(Name),
 }
 
 /// Checks all files together.

@@ -135,6 +135,17 @@ impl Scope {
         self.facts.retain(|path, _| path != "profile" && !path.starts_with("profile."));
     }
 
+    /// Anybody may come here from elsewhere: what was known is known no more.
+    pub(crate) fn forget(&mut self) {
+        self.facts.clear();
+    }
+
+    /// The names that are bound, each with where that was.
+    pub(crate) fn bound(&self) -> Vec<(Name, At)> {
+        let last = |name: &Name| Some((name.clone(), self.bindings.get(name)?.last()?.at));
+        self.bound.iter().filter_map(last).collect()
+    }
+
     pub(crate) fn knows(&self, path: &str) -> bool {
         self.facts.get(path).is_some_and(|count| *count > 0)
     }

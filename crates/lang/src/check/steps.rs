@@ -3,16 +3,15 @@
 use graph::{Edge, Expr as G, Name, StepKind as K, Type, Value};
 
 use super::{
-    Plan, Planned, PlannedWay, Ty,
-    expr::Check,
-    narrow,
+    Leads, Plan, Planned, PlannedWay, Ty,
+    jumps::Jumps,
     scope::{Env, Scope},
 };
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{Block, Expr, Step, StepKind, Text, Way},
+        ast::{Block, Expr, Ident, Step, StepKind},
     },
 };
 
@@ -22,6 +21,7 @@ pub(crate) struct Walk<'c, 'a> {
     pub(crate) scope: &'c mut Scope,
     /// The name and the type that `give` gives a value to.
     pub(crate) gives: Option<(Name, Ty)>,
+    pub(crate) jumps: Jumps,
 }
 
 /// Whether what follows is reached.
@@ -35,19 +35,20 @@ pub(crate) enum Flow {
 
 pub(super) fn planned(base: impl Into<String>, label: String, at: At, kind: K) -> Planned {
     let base = base.into();
-    let numbered = matches!(base.as_str(), "wait" | "wait-for" | "if" | "split" | "exit");
-    let next = PlannedWay { edge: Edge::Next, segment: String::new(), plan: None };
+    let numbered =
+        matches!(base.as_str(), "wait" | "wait-for" | "if" | "match" | "repeat" | "split" | "exit");
+    let next = PlannedWay { edge: Edge::Next, segment: String::new(), plan: None, leads: Leads::On };
     Planned { base, numbered, label: label.into(), at, kind, ways: vec![next] }
 }
 
 pub(super) fn way(edge: Edge, segment: impl Into<String>, plan: Option<Plan>) -> PlannedWay {
-    PlannedWay { edge, segment: segment.into(), plan }
+    PlannedWay { edge, segment: segment.into(), plan, leads: Leads::On }
 }
 
 /// The walk's environment and scope, lent to an expression checker.
 macro_rules! lend {
     ($walk:expr) => {
-        Check { env: &mut *$walk.env, scope: &mut *$walk.scope }
+        $crate::check::expr::Check { env: &mut *$walk.env, scope: &mut *$walk.scope }
     };
 }
 pub(super) use lend;
@@ -60,6 +61,11 @@ impl Walk<'_, '_> {
         let mut flow = Flow::Continues;
         let mut told = false;
         for step in &block.steps {
+            if let StepKind::Label(label) = &step.kind
+                && self.jumps.is_target(&label.text)
+            {
+                flow = Flow::Continues;
+            }
             if flow != Flow::Continues && !told {
                 told = true;
                 self.env.report(
@@ -92,7 +98,14 @@ impl Walk<'_, '_> {
             }
             StepKind::Send { call, error } => self.send(call, error.as_ref(), at),
             StepKind::If { branches, otherwise } => self.branches(branches, otherwise.as_ref(), at),
+            StepKind::Match { value, cases, otherwise } => self.cases(value, cases, otherwise.as_ref(), at),
+            StepKind::Repeat { times, round, until, body } => {
+                self.repeat(times, round.as_ref(), until.as_ref(), body, at)
+            }
             StepKind::Split { name, ways, holdout } => self.split(name, ways, *holdout, at),
+            StepKind::Set { field, value } => self.set(field, value, at),
+            StepKind::Label(name) => self.label(name, at),
+            StepKind::Goto(name) => self.goto(name, at),
             StepKind::Let { name, value } => {
                 let (made, ty) = lend!(self).infer(value, None);
                 let label = self.env.text(at);
@@ -134,105 +147,10 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn branches(&mut self, branches: &[(Expr, Block)], otherwise: Option<&Block>, at: At) -> (Planned, Flow) {
-        let mark = self.scope.mark();
-        let (mut conditions, mut ways) = (Vec::new(), Vec::new());
-        let mut flow = Flow::Leaves;
-        let mut learnt = Vec::new();
-        for (index, (condition, block)) in branches.iter().enumerate() {
-            conditions.push(lend!(self).condition(condition));
-            let inner = self.scope.mark();
-            self.scope.learn(narrow::facts(condition, true));
-            let (plan, next) = self.block(block);
-            self.scope.reset(inner);
-            let missed = narrow::facts(condition, false);
-            if next == Flow::Continues {
-                flow = Flow::Continues;
-                learnt.clear();
-            } else {
-                learnt.extend(missed.clone());
-            }
-            self.scope.learn(missed);
-            let segment = if index == 0 { "then".to_owned() } else { format!("then-{}", index + 1) };
-            let label = self.env.text(condition.at).into();
-            ways.push(way(Edge::Case { index, label }, segment, Some(plan)));
-        }
-        let label = branches.first().map(|(condition, _)| self.env.text(condition.at)).unwrap_or_default();
-        match otherwise {
-            Some(block) => {
-                let (plan, next) = self.block(block);
-                if next == Flow::Continues {
-                    flow = Flow::Continues;
-                    learnt.clear();
-                }
-                ways.push(way(Edge::Otherwise, "else", Some(plan)));
-            }
-            None => {
-                flow = Flow::Continues;
-                ways.push(way(Edge::Otherwise, "else", None));
-            }
-        }
-        self.scope.reset(mark);
-        // Behind `if x == null { exit }`, x is there.
-        if otherwise.is_none() && branches.len() == 1 {
-            self.scope.learn(learnt);
-        }
-        let mut made = planned("if", format!("if {label}"), at, K::If { conditions });
-        made.ways = ways;
-        (made, flow)
-    }
-
-    fn split(&mut self, name: &Text, ways: &[Way], holdout: Option<At>, at: At) -> (Planned, Flow) {
-        let fixed = lend!(self).fixed(name).unwrap_or_default();
-        let sum: u32 = ways.iter().map(|way| way.share).sum();
-        let percent = |share: u32| {
-            let (whole, rest) = (share / 100, share % 100);
-            if rest == 0 { format!("{whole}%") } else { format!("{whole}.{rest:02}%").replace("0%", "%") }
-        };
-        let problem = match (sum, holdout) {
-            _ if ways.is_empty() => {
-                Some(("this split has no ways".to_owned(), "write `50% \"name\" { … }` for each way"))
-            }
-            (10_001.., _) => {
-                Some((format!("the shares are {} together", percent(sum)), "together they are at most 100%"))
-            }
-            (10_000, Some(_)) => Some((
-                "nothing is left for the holdout".into(),
-                "take `holdout` away, or give the ways less than 100%",
-            )),
-            (0..10_000, None) => Some((
-                format!("the shares are only {} together", percent(sum)),
-                "add `holdout` for those who go on without any of the ways, or make the shares 100%",
-            )),
-            _ => None,
-        };
-        if let Some((message, help)) = problem {
-            self.env.report(Report::new(Code::BadSplit, name.at, message).label("this split").help(help));
-        }
-        let mut shares = Vec::new();
-        let mut made_ways = Vec::new();
-        let mut flow = Flow::Leaves;
-        for (index, one) in ways.iter().enumerate() {
-            let (plan, next) = self.block(&one.block);
-            if next == Flow::Continues {
-                flow = Flow::Continues;
-            }
-            if let Some(label) = &one.label {
-                lend!(self).fixed(label);
-            }
-            shares.push(one.share);
-            let label = self.env.text(one.at).into();
-            made_ways.push(way(Edge::Case { index, label }, format!("case-{}", index + 1), Some(plan)));
-        }
-        if holdout.is_some() {
-            flow = Flow::Continues;
-            shares.push(10_000_u32.saturating_sub(sum));
-            let edge = Edge::Case { index: ways.len(), label: "holdout".into() };
-            made_ways.push(way(edge, "holdout", None));
-        }
-        let label = format!("split {}", self.env.text(name.at));
-        let mut made = planned("split", label, at, K::Split { name: fixed, shares });
-        made.ways = made_ways;
-        (made, flow)
+    fn set(&mut self, field: &Ident, value: &Expr, at: At) -> (Planned, Flow) {
+        let value = lend!(self).attribute(field, value).unwrap_or(G::Literal(Value::Null));
+        self.scope.time_passes();
+        let kind = K::Set { field: field.text.clone(), value };
+        (planned(format!("set-{}", field.text), self.env.text(at), at, kind), Flow::Continues)
     }
 }

@@ -1,18 +1,20 @@
-//! Lowering: from checked steps to the graph. It cannot fail.
+//! Lowering: from checked steps to the graph. It cannot fail; what only the graph shows is reported beside it.
 
 pub(crate) mod bundle;
+mod loops;
 mod steps;
 
 use std::sync::Arc;
 
 use graph::{Journey, Project};
 
-use crate::check::Module;
+use crate::{check::Module, diagnostic::Report};
 
-/// The project of a module without mistakes.
-pub(crate) fn project(module: &Module) -> Project {
+/// The project of a module without mistakes; loops that never wait are reported.
+pub(crate) fn project(module: &Module, reports: &mut Vec<Report>) -> Project {
     let journeys = module.journeys.iter().map(|checked| {
         let lowered = steps::lower(checked);
+        reports.extend(loops::endless(&lowered.graph, &lowered.places));
         let journey = Journey {
             name: checked.name.clone(),
             version: graph::version_of(&checked.source),
@@ -23,7 +25,9 @@ pub(crate) fn project(module: &Module) -> Project {
             one_per: checked.one_per.clone(),
             reentry: checked.reentry,
             exits: checked.exits.clone(),
+            expire: checked.expire,
             on_failure: lowered.failure,
+            on_exit: lowered.farewell,
             graph: lowered.graph,
             start: lowered.start,
             actions: checked.actions.clone(),

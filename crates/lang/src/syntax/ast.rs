@@ -133,7 +133,10 @@ pub(crate) struct Journey {
     pub(crate) one_per: Vec<(At, Expr)>,
     pub(crate) reentry: Vec<(At, graph::Reentry)>,
     pub(crate) exits: Vec<Listen>,
+    pub(crate) expire: Vec<(At, i64)>,
     pub(crate) failure: Vec<(At, Option<Ident>, Block)>,
+    /// `on exit as x { … }`
+    pub(crate) farewell: Vec<(At, Option<Ident>, Block)>,
     pub(crate) steps: Block,
 }
 
@@ -165,7 +168,12 @@ pub(crate) enum StepKind {
     Call { call: Invoke, bind: Option<Ident>, fallback: Option<Expr>, error: Option<OnError> },
     Send { call: Invoke, error: Option<OnError> },
     If { branches: Vec<(Expr, Block)>, otherwise: Option<Block> },
+    Match { value: Expr, cases: Vec<Case>, otherwise: Option<(At, Block)> },
+    Repeat { times: Expr, round: Option<Ident>, until: Option<Expr>, body: Block },
     Split { name: Text, ways: Vec<Way>, holdout: Option<At> },
+    Set { field: Ident, value: Expr },
+    Label(Ident),
+    Goto(Ident),
     Let { name: Ident, value: Expr },
     Give { value: Expr },
     Exit { reason: Option<Expr> },
@@ -200,6 +208,14 @@ pub(crate) struct Invoke {
     pub(crate) name: Ident,
     pub(crate) args: Vec<Expr>,
     pub(crate) at: At,
+}
+
+/// `"gold", "silver" => { … }`
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) at: At,
+    pub(crate) values: Vec<Expr>,
+    pub(crate) block: Block,
 }
 
 #[derive(Debug)]

@@ -51,6 +51,7 @@ pub(crate) fn instance(
         inbox: Vec::new(),
         failure: None,
         reason: None,
+        leaving: None,
     };
     let instance = Instance {
         id: instance_id(at(0), shard, profile, entry, "cart"),

@@ -25,7 +25,9 @@ pub(crate) fn journey(input: P<'_>) -> R<'_, DeclKind> {
         one_per: Vec::new(),
         reentry: Vec::new(),
         exits: Vec::new(),
+        expire: Vec::new(),
         failure: Vec::new(),
+        farewell: Vec::new(),
         steps: Block { at: open, steps: Vec::new() },
     };
     // Rules and steps are read by one loop, so that a mistake in a rule costs no more than that rule.
@@ -56,7 +58,12 @@ pub(crate) fn journey(input: P<'_>) -> R<'_, DeclKind> {
 fn is_rule(input: &P<'_>) -> bool {
     matches!(
         (input.peek(0), input.peek(1), input.peek(2)),
-        ("enter", ..) | ("one", "per", _) | ("re", "-", "enter") | ("exit" | "on", "on" | "failure", _)
+        ("enter", ..)
+            | ("one", "per", _)
+            | ("re", "-", "enter")
+            | ("exit", "on", _)
+            | ("on", "failure" | "exit", _)
+            | ("expire", "after", _)
     )
 }
 
@@ -84,8 +91,15 @@ fn rule<'a>(input: P<'a>, made: &mut Journey) -> R<'a, ()> {
             made.exits.push(listen);
             Ok((rest, ()))
         }
+        "expire" => {
+            let (rest, micros) = cut(duration).parse(input.take_from(2))?;
+            made.expire.push((start.until(&rest), micros));
+            Ok((rest, ()))
+        }
         _ => {
-            let (mut rest, at) = cut(tag!("failure")).parse(input.take_from(1))?;
+            let leaves = input.peek(1) == "exit";
+            let at = input.at().to(input.take_from(1).at());
+            let mut rest = input.take_from(2);
             let mut alias = None;
             if rest.is("as") {
                 let (after, name) = cut(ident("a name")).parse(rest.take_from(1))?;
@@ -93,7 +107,7 @@ fn rule<'a>(input: P<'a>, made: &mut Journey) -> R<'a, ()> {
                 rest = after;
             }
             let (rest, block) = steps::block(rest)?;
-            made.failure.push((at, alias, block));
+            if leaves { &mut made.farewell } else { &mut made.failure }.push((at, alias, block));
             Ok((rest, ()))
         }
     }

@@ -2,6 +2,7 @@
 //! step or declaration.
 
 mod action;
+mod branch;
 mod connection;
 mod declare;
 pub(crate) mod expr;

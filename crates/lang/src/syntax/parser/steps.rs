@@ -1,18 +1,17 @@
 //! Steps and blocks of steps, and how the parser goes on behind a step it could not read.
 
 use nom::{Input as _, Parser as _, combinator::cut};
-use rust_decimal::Decimal;
 
-use super::{Fail, P, R, declare, expr::expression, ident, journey::listen, moment::moment, tag, text};
+use super::{Fail, P, R, branch, declare, expr::expression, ident, journey::listen, moment::moment, tag};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
-        ast::{Block, ForArm, OnError, Step, StepKind, WaitFor, Way},
+        ast::{Block, Expr, ForArm, Ident, OnError, Step, StepKind, WaitFor},
         token::Kind,
     },
 };
 
-const WANTED: &str = "a step (`wait`, `call`, `send`, `if`, `split`, `let`, `exit`) or `}`";
+const WANTED: &str = "a step (`wait`, `call`, `send`, `if`, `match`, `split`, `repeat`, `let`, `set`, `label`, `goto`, `exit`) or `}`";
 
 /// `{ steps }`
 pub(crate) fn block(input: P<'_>) -> R<'_, Block> {
@@ -88,7 +87,24 @@ pub(crate) fn skip<'a>(input: P<'a>, error: nom::Err<Fail>, begins: &dyn Fn(&P<'
 pub(crate) fn begins(input: &P<'_>) -> bool {
     matches!(
         input.peek(0),
-        "wait" | "call" | "send" | "if" | "split" | "let" | "exit" | "give" | "enter" | "one" | "re" | "on"
+        "wait"
+            | "call"
+            | "send"
+            | "if"
+            | "match"
+            | "split"
+            | "repeat"
+            | "let"
+            | "set"
+            | "label"
+            | "goto"
+            | "exit"
+            | "give"
+            | "enter"
+            | "one"
+            | "re"
+            | "on"
+            | "expire"
     )
 }
 
@@ -106,8 +122,22 @@ fn step(input: P<'_>) -> R<'_, Step> {
             let (rest, error) = on_error(rest)?;
             (rest, StepKind::Send { call, error })
         }
-        "if" => branches(input.take_from(1))?,
-        "split" => split(input.take_from(1))?,
+        "if" => branch::branches(input.take_from(1))?,
+        "match" => branch::cases(input.take_from(1))?,
+        "repeat" => branch::repeat(input.take_from(1))?,
+        "split" => branch::split(input.take_from(1))?,
+        "label" => {
+            let (rest, name) = cut(ident("a name")).parse(input.take_from(1))?;
+            (rest, StepKind::Label(name))
+        }
+        "goto" => {
+            let (rest, name) = cut(ident("the name of a label")).parse(input.take_from(1))?;
+            (rest, StepKind::Goto(name))
+        }
+        "set" => {
+            let (rest, (field, value)) = attribute(input.take_from(1))?;
+            (rest, StepKind::Set { field, value })
+        }
         "let" => {
             let (rest, name) = cut(ident("a name")).parse(input.take_from(1))?;
             let (rest, _) = cut(tag!("=")).parse(rest)?;
@@ -136,7 +166,7 @@ fn step(input: P<'_>) -> R<'_, Step> {
     Ok((rest, Step { at: start.until(&rest), kind }))
 }
 
-fn call(input: P<'_>, bind: Option<crate::syntax::ast::Ident>) -> R<'_, StepKind> {
+fn call(input: P<'_>, bind: Option<Ident>) -> R<'_, StepKind> {
     let (mut rest, call) = declare::invoke(input, "the name of an action")?;
     let mut fallback = None;
     if rest.is("or") {
@@ -163,80 +193,14 @@ fn on_error(input: P<'_>) -> R<'_, Option<OnError>> {
     Ok((rest, Some(OnError { name, block })))
 }
 
-/// `if a { … } else if b { … } else { … }`, read without recursion along the chain.
-fn branches(input: P<'_>) -> R<'_, StepKind> {
-    let mut branches = Vec::new();
-    let mut input = input;
-    loop {
-        // A record is no condition: `if {` lacks one.
-        if input.is("{") {
-            return input.error("a condition");
-        }
-        let (rest, condition) = cut(expression).parse(input)?;
-        let (rest, then) = block(rest)?;
-        branches.push((condition, then));
-        if !rest.is("else") {
-            return Ok((rest, StepKind::If { branches, otherwise: None }));
-        }
-        if rest.peek(1) == "if" {
-            input = rest.take_from(2);
-            continue;
-        }
-        let (rest, otherwise) = block(rest.take_from(1))?;
-        return Ok((rest, StepKind::If { branches, otherwise: Some(otherwise) }));
-    }
-}
-
-fn split(input: P<'_>) -> R<'_, StepKind> {
-    let (input, name) = cut(text("the name of the split, in quotes")).parse(input)?;
-    let (mut input, _) = cut(tag!("{")).parse(input)?;
-    let (mut ways, mut holdout) = (Vec::new(), None);
-    while !input.is("}") {
-        if input.is("holdout") {
-            holdout = Some(input.at());
-            input = input.take_from(1);
-            continue;
-        }
-        let (rest, way) = cut(way).parse(input)?;
-        ways.push(way);
-        input = rest;
-    }
-    Ok((input.take_from(1), StepKind::Split { name, ways, holdout }))
-}
-
-/// `50% "label" { … }`
-fn way(input: P<'_>) -> R<'_, Way> {
-    let start = input;
-    let Some(token) = input.first().filter(|token| token.kind == Kind::Number) else {
-        return input.error("a share such as `50%`, `holdout` or `}`");
-    };
-    let share = Decimal::from_str_exact(token.text)
-        .ok()
-        .and_then(|percent| percent.checked_mul(Decimal::ONE_HUNDRED))
-        .filter(|hundredths| hundredths.is_integer())
-        .and_then(|hundredths| u32::try_from(hundredths).ok())
-        .filter(|share| *share <= 10_000);
-    let Some(share) = share else {
-        return input.refuse(
-            Report::new(
-                Code::BadSplit,
-                token.at,
-                "a share is a percentage with up to two digits after the point",
-            )
-            .label("not a share")
-            .help("write a number from 0 to 100, such as `50%` or `12.5%`"),
-        );
-    };
-    let (mut rest, _) = cut(tag!("%")).parse(input.take_from(1))?;
-    let mut label = None;
-    if rest.first().is_some_and(|token| token.kind == Kind::Text) {
-        let (after, quoted) = text("a label")(rest)?;
-        label = Some(quoted);
-        rest = after;
-    }
-    let at = start.until(&rest);
-    let (rest, block) = block(rest)?;
-    Ok((rest, Way { at, share, label, block }))
+/// `profile.field = value`
+pub(crate) fn attribute(input: P<'_>) -> R<'_, (Ident, Expr)> {
+    let (input, _) = cut(tag!("profile")).parse(input)?;
+    let (input, _) = cut(tag!(".")).parse(input)?;
+    let (input, field) = cut(ident("the name of an attribute")).parse(input)?;
+    let (input, _) = cut(tag!("=")).parse(input)?;
+    let (input, value) = cut(expression).parse(input)?;
+    Ok((input, (field, value)))
 }
 
 /// Behind `wait for`: one event, or the first of several.

@@ -73,11 +73,7 @@ fn line(input: P<'_>) -> R<'_, TestLine> {
             (rest, TestKind::Profile(attributes))
         }
         "set" => {
-            let (rest, _) = cut(tag!("profile")).parse(behind)?;
-            let (rest, _) = cut(tag!(".")).parse(rest)?;
-            let (rest, field) = cut(ident("the name of an attribute")).parse(rest)?;
-            let (rest, _) = cut(tag!("=")).parse(rest)?;
-            let (rest, value) = cut(expression).parse(rest)?;
+            let (rest, (field, value)) = steps::attribute(behind)?;
             (rest, TestKind::Set { field, value })
         }
         "mock" => mock(behind)?,

@@ -7,6 +7,7 @@
 mod check;
 mod diagnostic;
 pub mod draw_graph;
+pub mod editor;
 mod format;
 mod lower;
 mod syntax;
@@ -40,23 +41,18 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 /// Compiles a project. All sources are one namespace, in any order.
 pub fn compile(sources: &[Source]) -> Compiled {
-    let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+    let file_names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
     if sources.iter().map(|source| source.text.len()).sum::<usize>() > MOST_BYTES {
         let report = diagnostic::Report::new(
             Code::TooLarge,
             syntax::At::default(),
             format!("the sources are larger than {} MiB", MOST_BYTES / 1024 / 1024),
         );
-        return Compiled { project: None, tests: Vec::new(), diagnostics: vec![report.finish(&names)] };
+        return Compiled { project: None, tests: Vec::new(), diagnostics: vec![report.finish(&file_names)] };
     }
-    let mut reports = Vec::new();
-    let mut files = Vec::new();
-    for (index, source) in sources.iter().enumerate() {
-        let (decls, found) = syntax::parser::parse(&source.text, u32::try_from(index).unwrap_or(u32::MAX));
-        reports.extend(found);
-        files.push(decls);
-    }
-    let module = check::check(&files, sources, &mut reports);
+    let (files, mut reports) = parse(sources);
+    let names = check::Names::collect(&files, &mut reports);
+    let module = check::check(&names, sources, &mut reports, false).0;
     reports.sort_by_key(|report| report.at);
     reports.dedup();
     let mut project = reports.is_empty().then(|| lower::project(&module, &mut reports));
@@ -65,8 +61,18 @@ pub fn compile(sources: &[Source]) -> Compiled {
         project = project.filter(|_| reports.is_empty());
     }
     let tests = if project.is_some() { module.tests } else { Vec::new() };
-    let diagnostics = reports.into_iter().map(|report| report.finish(&names)).collect();
+    let diagnostics = reports.into_iter().map(|report| report.finish(&file_names)).collect();
     Compiled { project, tests, diagnostics }
+}
+
+fn parse(sources: &[Source]) -> (Vec<Vec<syntax::ast::Decl>>, Vec<diagnostic::Report>) {
+    let (mut files, mut reports) = (Vec::new(), Vec::new());
+    for (index, source) in sources.iter().enumerate() {
+        let (decls, found) = syntax::parser::parse(&source.text, u32::try_from(index).unwrap_or(u32::MAX));
+        reports.extend(found);
+        files.push(decls);
+    }
+    (files, reports)
 }
 
 /// The page on a code of a diagnostic: what it means, an example, the fix.

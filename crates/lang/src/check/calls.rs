@@ -13,11 +13,17 @@ use super::{
 };
 use crate::{
     diagnostic::{Code, Report},
+    editor::Thing,
     syntax::{
         At,
         ast::{Expr, ExprKind, Ident},
     },
 };
+
+/// Whether a value of a type may stand where a signature has a shape.
+pub(crate) fn takes(shape: &Shape, ty: &Type) -> bool {
+    unify(shape, ty, &mut Bound::default())
+}
 
 /// What the type variables of a signature stand for.
 #[derive(Default)]
@@ -51,6 +57,7 @@ impl Check<'_, '_> {
         let Some(function) = self.choose(&candidates, first, ty.as_ref(), safe, name) else {
             return failed();
         };
+        self.env.mention(name.at, None, Thing::Function, || format!("{function}\n\n{}", function.doc));
         let mut bound = Bound::default();
         let mut made = Vec::new();
         let optional = safe && ty.as_ref().is_some_and(Type::is_optional);

@@ -4,12 +4,13 @@ use graph::{BinaryOp, Expr as G, Name, Root, Type, UnaryOp, Value};
 
 use super::{
     Ty, narrow,
-    scope::{Env, Event, Scope, record_of},
+    scope::{Env, Event, Scope, hover_of, record_of},
     templates::Place,
     types::{fits, join},
 };
 use crate::{
     diagnostic::{Code, Report},
+    editor::{PLACEHOLDER, Thing},
     syntax::{
         At,
         ast::{Expr, ExprKind, Ident},
@@ -146,9 +147,12 @@ impl Check<'_, '_> {
 
     fn name(&mut self, name: &Name, at: At) -> (G, Ty) {
         if let Some(binding) = self.scope.get(name) {
-            let (value, ty) = (binding.value.clone(), binding.ty.clone());
-            return (value, self.narrowed(ty, Some(name.to_string())));
+            let (value, ty, to) = (binding.value.clone(), binding.ty.clone(), binding.at);
+            let ty = self.narrowed(ty, Some(name.to_string()));
+            self.env.mention(at, Some(to), Thing::Variable, || hover_of(name, &ty));
+            return (value, ty);
         }
+        self.root_mention(name, at);
         match &**name {
             "profile" => (G::Root(Root::Profile), self.env.profile.clone().map(Type::Record)),
             "now" => (G::Root(Root::Now), Some(Type::DateTime)),
@@ -173,6 +177,8 @@ impl Check<'_, '_> {
                     report = report
                         .help(format!("did you mean `profile.{name}`?"))
                         .fix(at, format!("profile.{name}"));
+                } else if &**name == PLACEHOLDER {
+                    self.offer_names();
                 } else if &**name == "it" {
                     report = report.help("`it` is the event that a `where` looks at");
                 } else {
@@ -199,6 +205,9 @@ impl Check<'_, '_> {
         let (value, ty) = self.infer(of, None);
         let made = G::Field { of: Box::new(value), name: name.text.clone() };
         let Some(ty) = ty else { return (made, None) };
+        if &*name.text == PLACEHOLDER {
+            self.offer_fields(&ty);
+        }
         let optional = ty.is_optional();
         if optional && !safe {
             let text = self.env.text(of.at);
@@ -220,6 +229,11 @@ impl Check<'_, '_> {
                 Some(field) => {
                     let ty = if optional { field.ty.clone().optional() } else { field.ty.clone() };
                     let ty = self.narrowed(Some(ty), narrow::path(expr));
+                    let to = self.env.field_place(record, &name.text);
+                    self.env.mention(name.at, to, Thing::Field, || match &field.doc {
+                        Some(doc) => format!("{}\n\n{doc}", hover_of(&name.text, &ty)),
+                        None => hover_of(&name.text, &ty),
+                    });
                     (made, ty)
                 }
                 None => {

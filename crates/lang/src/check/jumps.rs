@@ -75,7 +75,8 @@ impl Jumps {
     }
 }
 
-fn blocks(step: &StepKind) -> Vec<&Block> {
+/// The blocks inside a step.
+pub(crate) fn blocks(step: &StepKind) -> Vec<&Block> {
     match step {
         StepKind::If { branches, otherwise } => {
             branches.iter().map(|(_, block)| block).chain(otherwise).collect()

@@ -7,10 +7,12 @@ use graph::{Expr as G, Field, Name, RecordType, Type, UnaryOp, Value};
 use super::{
     Ty,
     expr::{Check, failed},
+    scope::hover_of,
     types::{fits, join},
 };
 use crate::{
     diagnostic::{Code, Report},
+    editor::Thing,
     syntax::{
         At,
         ast::{Expr, ExprKind, Ident},
@@ -88,6 +90,8 @@ impl Check<'_, '_> {
                 None => self.infer(value, None),
             };
             made.push((name.text.clone(), value));
+            let to = wanted.as_ref().and_then(|wanted| self.env.field_place(wanted, &name.text));
+            self.env.mention(name.at, to, Thing::Field, || hover_of(&name.text, &ty));
             match ty {
                 Some(ty) => types.push(Field { name: name.text.clone(), ty, default: None, doc: None }),
                 None => whole = false,

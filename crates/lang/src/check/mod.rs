@@ -34,10 +34,14 @@ use graph::{Action, Connection, Edge, EventSchema, Message, Name, ProfileSchema,
 use crate::{
     Source,
     diagnostic::Report,
-    syntax::{At, ast::Decl},
+    editor::{Candidate, Mention},
+    syntax::At,
 };
-pub(crate) use names::{Kind, Names};
-pub(crate) use scope::Env as Environment;
+pub(crate) use calls::takes;
+pub(crate) use expr::Check;
+pub(crate) use jumps::blocks;
+pub(crate) use names::{BUILT_IN, Kind, Names};
+pub(crate) use scope::{Env as Environment, hover_of};
 
 /// A type, or `None` where a mistake was reported already.
 pub(crate) type Ty = Option<graph::Type>;
@@ -115,18 +119,31 @@ pub(crate) enum Leads {
 }
 
 /// Checks all files together.
-pub(crate) fn check(files: &[Vec<Decl>], sources: &[Source], reports: &mut Vec<Report>) -> Module {
-    let names = Names::collect(files, reports);
-    let types = types::resolve(&names, reports);
+pub(crate) fn check(
+    names: &Names<'_>,
+    sources: &[Source],
+    reports: &mut Vec<Report>,
+    for_editor: bool,
+) -> (Module, Found) {
+    let types = types::resolve(names, reports);
     let mut env = scope::Env {
-        names: &names,
+        names,
         types,
         sources,
         profile: None,
         connections: BTreeMap::new(),
         reports: Vec::new(),
+        mentions: for_editor.then(Vec::new),
+        candidates: Vec::new(),
     };
     let module = declare::module(&mut env);
     reports.append(&mut env.reports);
-    module
+    let found = Found { mentions: env.mentions.unwrap_or_default(), candidates: env.candidates };
+    (module, found)
+}
+
+/// What an editor wants to know besides.
+pub(crate) struct Found {
+    pub(crate) mentions: Vec<Mention>,
+    pub(crate) candidates: Vec<Candidate>,
 }

@@ -44,6 +44,8 @@ pub(crate) struct Names<'a> {
     pub(crate) messages: BTreeMap<Name, (&'a Message, Option<&'a Name>)>,
     pub(crate) journeys: BTreeMap<Name, (&'a Journey, Option<&'a Name>)>,
     pub(crate) tests: Vec<(&'a Test, At)>,
+    /// Where the names of types stand.
+    pub(crate) type_names: HashMap<Name, At>,
     /// Where each declaration stands, doc comment included.
     pub(crate) places: HashMap<(Kind, Name), At>,
 }
@@ -95,7 +97,8 @@ impl<'a> Names<'a> {
             DeclKind::Event { name: ident, wire, fields } => {
                 self.events.insert(name, EventDecl { name: ident, wire: wire.as_ref(), fields, doc });
             }
-            DeclKind::Type { ty, .. } => {
+            DeclKind::Type { ty, name: ident } => {
+                self.type_names.insert(name.clone(), ident.at);
                 self.types.insert(name, ty);
             }
             DeclKind::Connection(connection) => {

@@ -14,9 +14,10 @@ use super::{
 use crate::{
     Source,
     diagnostic::{Code, Report},
+    editor::{Candidate, Mention, Thing},
     syntax::{
         At,
-        ast::{Ident, TypeExpr},
+        ast::{Ident, TypeExpr, TypeKind},
     },
 };
 
@@ -29,11 +30,38 @@ pub(crate) struct Env<'a> {
     pub(crate) profile: Option<Arc<RecordType>>,
     pub(crate) connections: BTreeMap<Name, Arc<Connection>>,
     pub(crate) reports: Vec<Report>,
+    /// What names in expressions mean; collected for editors only.
+    pub(crate) mentions: Option<Vec<Mention>>,
+    /// What may stand where an editor asks, once the checker has come by there.
+    pub(crate) candidates: Vec<Candidate>,
 }
 
 impl Env<'_> {
     pub(crate) fn report(&mut self, report: Report) {
         self.reports.push(report);
+    }
+
+    /// Notes what a name means, where an editor wants to know.
+    pub(crate) fn mention(&mut self, at: At, to: Option<At>, thing: Thing, hover: impl FnOnce() -> String) {
+        if let Some(mentions) = &mut self.mentions {
+            mentions.push(Mention { at, to, thing, hover: hover() });
+        }
+    }
+
+    /// The field of a declared record, and its doc comment.
+    pub(crate) fn field_place(&self, record: &RecordType, field: &str) -> Option<At> {
+        let name = record.name.as_deref()?;
+        let fields = match name {
+            "profile" => self.names.profile.map(|(_, fields)| fields),
+            _ => match self.names.events.get(name) {
+                Some(event) => Some(event.fields),
+                None => match &self.names.types.get(name)?.kind {
+                    TypeKind::Record(fields) => Some(fields.as_slice()),
+                    _ => None,
+                },
+            },
+        };
+        fields?.iter().find(|one| *one.name.text == *field).map(|one| one.name.at)
     }
 
     pub(crate) fn ty(&mut self, ty: &TypeExpr) -> Ty {
@@ -195,6 +223,7 @@ impl Scope {
             );
             return;
         }
+        env.mention(ident.at, Some(ident.at), Thing::Variable, || hover_of(&ident.text, &ty));
         self.push(ident.text.clone(), Binding { ty, value, at: ident.at });
     }
 
@@ -204,6 +233,14 @@ impl Scope {
 
     pub(crate) fn uses(&mut self, kind: Kind, ident: &Ident) {
         self.used.entry((kind, ident.text.clone())).or_insert(ident.at);
+    }
+}
+
+/// What a name is, for people who point at it.
+pub(crate) fn hover_of(name: &str, ty: &Ty) -> String {
+    match ty {
+        Some(ty) => format!("{name}: {ty}"),
+        None => name.to_owned(),
     }
 }
 

@@ -13,11 +13,12 @@ use super::{
     action::params,
     expr::Check,
     journey::event_type,
-    scope::{Env, Event, Scope, record_of},
+    scope::{Env, Event, Scope, hover_of, record_of},
     types::join,
 };
 use crate::{
     diagnostic::{Code, Report},
+    editor::Thing,
     syntax::{
         At,
         ast::{self, Expect, Expr, ExprKind, Ident, TestKind, Text},
@@ -386,6 +387,8 @@ impl Check<'_, '_> {
                     .help("set another attribute"),
             );
         }
+        let to = self.env.field_place(&profile, &field.text);
+        self.env.mention(field.at, to, Thing::Field, || hover_of(&field.text, &Some(declared.ty.clone())));
         Some(self.expect(value, &declared.ty, &format!("`profile.{}`", field.text)))
     }
 }

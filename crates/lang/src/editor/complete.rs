@@ -1,0 +1,155 @@
+//! What may stand at a place: a stand-in is written there, and whoever meets it says what they would have known.
+
+use graph::{Type, library};
+
+use super::Thing;
+use crate::{
+    Source,
+    check::{self, Check, Names, hover_of},
+    parse,
+    syntax::At,
+};
+
+/// The stand-in for the word that is being written; nobody would call anything so.
+pub(crate) const PLACEHOLDER: &str = "wayfareStandIn";
+
+/// Something that may stand at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// What is written.
+    pub text: String,
+    /// What it is.
+    pub thing: Thing,
+    /// Its type or signature.
+    pub detail: String,
+}
+
+impl Candidate {
+    fn new(text: impl Into<String>, thing: Thing, detail: impl Into<String>) -> Candidate {
+        Candidate { text: text.into(), thing, detail: detail.into() }
+    }
+}
+
+/// What may stand at a byte of a file, whatever of it is written already.
+pub fn complete(sources: &[Source], file: usize, byte: usize) -> Vec<Candidate> {
+    let mut sources = sources.to_vec();
+    let Some(source) = sources.get_mut(file) else { return Vec::new() };
+    let before = source.text.get(..byte).unwrap_or_default();
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let start = before.len()
+        - before.chars().rev().take_while(|letter| is_part(*letter)).map(char::len_utf8).sum::<usize>();
+    let rest = source.text.get(byte..).unwrap_or_default();
+    let end = byte + rest.find(|letter| !is_part(letter)).unwrap_or(rest.len());
+    let words_before = source.text.get(..start).unwrap_or_default().trim_end_matches([' ', '\t']);
+    let word_before = words_before.rsplit(|letter| !is_part(letter)).next().unwrap_or_default().to_owned();
+    source.text.replace_range(start..end, PLACEHOLDER);
+
+    let (files, reports) = parse(&sources);
+    let mut candidates = Vec::new();
+    for report in &reports {
+        let here = report.at.file as usize == file && report.at.start as usize == start;
+        if here && report.message.contains(PLACEHOLDER) {
+            candidates.extend(words(&report.message));
+        }
+    }
+    let mut found_reports = Vec::new();
+    let names = Names::collect(&files, &mut found_reports);
+    let (_, found) = check::check(&names, &sources, &mut found_reports, true);
+    candidates.extend(found.candidates);
+    // Without its arguments a call does not parse, so the checker never comes by.
+    candidates.extend(match &*word_before {
+        "call" | "mock" | "via" => declared(crate::Code::UnknownAction, &names),
+        "send" => declared(crate::Code::UnknownMessage, &names),
+        _ => Vec::new(),
+    });
+    // A declaration that is asked for by name is known by the report that it does not exist.
+    for report in &found_reports {
+        if report.at.file as usize == file && report.at.start as usize == start {
+            candidates.extend(declared(report.code, &names));
+        }
+    }
+    candidates.sort_by(|a, b| a.text.cmp(&b.text));
+    candidates.dedup_by(|a, b| a.text == b.text && a.thing == b.thing);
+    candidates
+}
+
+/// The words that a message says it expected: those between backticks, before what was found.
+fn words(message: &str) -> Vec<Candidate> {
+    let wanted = message.split(", found").next().unwrap_or_default();
+    let quoted = wanted.split('`').skip(1).step_by(2);
+    let is_word = |word: &&str| word.chars().all(|letter| letter.is_alphabetic() || letter == ' ');
+    quoted.filter(is_word).map(|word| Candidate::new(word, Thing::Keyword, "")).collect()
+}
+
+fn declared(code: crate::Code, names: &Names<'_>) -> Vec<Candidate> {
+    use crate::Code;
+    let list = |thing, names: &mut dyn Iterator<Item = &graph::Name>| -> Vec<Candidate> {
+        names.map(|name| Candidate::new(&**name, thing, "")).collect()
+    };
+    match code {
+        Code::UnknownEvent => list(Thing::Event, &mut names.events.keys()),
+        Code::UnknownAction => list(Thing::Action, &mut names.actions.keys()),
+        Code::UnknownMessage => list(Thing::Message, &mut names.messages.keys()),
+        Code::UnknownConnection => list(Thing::Connection, &mut names.connections.keys()),
+        Code::UnknownName => list(Thing::Journey, &mut names.journeys.keys()),
+        Code::UnknownType => {
+            let mut all = list(Thing::Type, &mut names.types.keys());
+            all.extend(list(Thing::Event, &mut names.events.keys()));
+            all.extend(check::BUILT_IN.map(|name| Candidate::new(name, Thing::Type, "")));
+            all
+        }
+        _ => Vec::new(),
+    }
+}
+
+impl Check<'_, '_> {
+    /// The names that may stand here.
+    pub(crate) fn offer_names(&mut self) {
+        let mut found: Vec<Candidate> = Vec::new();
+        for name in self.scope.names() {
+            let ty = self.scope.get(name).and_then(|binding| binding.ty.clone());
+            found.push(Candidate::new(name, Thing::Variable, hover_of(name, &ty)));
+        }
+        for root in ["profile", "event", "journey", "now"] {
+            found.push(Candidate::new(root, Thing::Variable, ""));
+        }
+        for function in library::all().filter(|function| !function.method) {
+            found.push(Candidate::new(function.name, Thing::Function, function.to_string()));
+        }
+        self.env.candidates.extend(found);
+    }
+
+    /// What may stand behind the point after a value of a type.
+    pub(crate) fn offer_fields(&mut self, ty: &Type) {
+        let mut found: Vec<Candidate> = Vec::new();
+        if let Type::Record(record) = ty.settled() {
+            for field in &record.fields {
+                let detail = hover_of(&field.name, &Some(field.ty.clone()));
+                found.push(Candidate::new(&*field.name, Thing::Field, detail));
+            }
+        }
+        for function in library::all().filter(|function| function.method) {
+            let takes = function.params.first().is_some_and(|param| check::takes(&param.shape, ty.settled()));
+            if takes {
+                found.push(Candidate::new(function.name, Thing::Function, function.to_string()));
+            }
+        }
+        self.env.candidates.extend(found);
+    }
+
+    /// Notes what one of the names means that are known everywhere.
+    pub(crate) fn root_mention(&mut self, name: &str, at: At) {
+        let to = match name {
+            "profile" => self.env.names.profile.map(|(word, _)| word),
+            _ => None,
+        };
+        let code = match name {
+            "profile" => "profile\n\nThe person's attributes, as they are now.",
+            "event" => "event\n\nThe event that the instance entered with.",
+            "journey" => "journey\n\nFacts about the instance: name, version, instance, enteredAt.",
+            "now" => "now: datetime\n\nThe present moment.",
+            _ => return,
+        };
+        self.env.mention(at, to, Thing::Profile, || code.to_owned());
+    }
+}

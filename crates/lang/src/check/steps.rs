@@ -11,7 +11,7 @@ use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{Block, Expr, Ident, Step, StepKind},
+        ast::{Block, Expr, Ident, Moment, Step, StepKind},
     },
 };
 
@@ -84,14 +84,11 @@ impl Walk<'_, '_> {
         (plan, flow)
     }
 
+    /// Only tells the kinds apart, so that its frame is small: blocks in blocks come by here again and again.
     fn step(&mut self, step: &Step) -> (Planned, Flow) {
         let at = step.at;
         match &step.kind {
-            StepKind::Wait(moment) => {
-                let made = lend!(self).moment(moment);
-                self.scope.time_passes();
-                (planned("wait", self.env.text(at), at, K::Wait(made)), Flow::Continues)
-            }
+            StepKind::Wait(moment) => self.wait(moment, at),
             StepKind::WaitFor(wait) => self.wait_for(wait, at),
             StepKind::Call { call, bind, fallback, error } => {
                 self.call(call, bind.as_ref(), fallback.as_ref(), error.as_ref(), at)
@@ -106,22 +103,30 @@ impl Walk<'_, '_> {
             StepKind::Set { field, value } => self.set(field, value, at),
             StepKind::Label(name) => self.label(name, at),
             StepKind::Goto(name) => self.goto(name, at),
-            StepKind::Let { name, value } => {
-                let (made, ty) = lend!(self).infer(value, None);
-                let label = self.env.text(at);
-                let kind = K::Let { name: name.text.clone(), value: made };
-                self.scope.bind_variable(name, ty, self.env);
-                (planned(format!("let-{}", name.text), label, at, kind), Flow::Continues)
-            }
+            StepKind::Let { name, value } => self.name_value(name, value, at),
             StepKind::Give { value } => self.give(value, at),
-            StepKind::Exit { reason } => {
-                let reason =
-                    reason.as_ref().map(|reason| lend!(self).expect(reason, &Type::Text, "the reason"));
-                let mut made = planned("exit", self.env.text(at), at, K::Exit { reason });
-                made.ways.clear();
-                (made, Flow::Leaves)
-            }
+            StepKind::Exit { reason } => self.exit(reason.as_ref(), at),
         }
+    }
+
+    fn wait(&mut self, moment: &Moment, at: At) -> (Planned, Flow) {
+        let made = lend!(self).moment(moment);
+        self.scope.time_passes();
+        (planned("wait", self.env.text(at), at, K::Wait(made)), Flow::Continues)
+    }
+
+    fn name_value(&mut self, name: &Ident, value: &Expr, at: At) -> (Planned, Flow) {
+        let (made, ty) = lend!(self).infer(value, None);
+        let kind = K::Let { name: name.text.clone(), value: made };
+        self.scope.bind_variable(name, ty, self.env);
+        (planned(format!("let-{}", name.text), self.env.text(at), at, kind), Flow::Continues)
+    }
+
+    fn exit(&mut self, reason: Option<&Expr>, at: At) -> (Planned, Flow) {
+        let reason = reason.map(|reason| lend!(self).expect(reason, &Type::Text, "the reason"));
+        let mut made = planned("exit", self.env.text(at), at, K::Exit { reason });
+        made.ways.clear();
+        (made, Flow::Leaves)
     }
 
     fn give(&mut self, value: &Expr, at: At) -> (Planned, Flow) {

@@ -108,62 +108,77 @@ pub(crate) fn begins(input: &P<'_>) -> bool {
     )
 }
 
+/// Only tells the kinds apart, so that its frame is small: blocks in blocks come by here again and again.
 fn step(input: P<'_>) -> R<'_, Step> {
-    let start = input;
+    let behind = input.take_from(1);
     let (rest, kind) = match input.peek(0) {
-        "wait" if input.peek(1) == "for" => wait_for(input.take_from(2))?,
-        "wait" => {
-            let (rest, moment) = cut(moment).parse(input.take_from(1))?;
-            (rest, StepKind::Wait(moment))
-        }
-        "call" => call(input.take_from(1), None)?,
-        "send" => {
-            let (rest, call) = declare::invoke(input.take_from(1), "the name of a message")?;
-            let (rest, error) = on_error(rest)?;
-            (rest, StepKind::Send { call, error })
-        }
-        "if" => branch::branches(input.take_from(1))?,
-        "match" => branch::cases(input.take_from(1))?,
-        "repeat" => branch::repeat(input.take_from(1))?,
-        "split" => branch::split(input.take_from(1))?,
-        "label" => {
-            let (rest, name) = cut(ident("a name")).parse(input.take_from(1))?;
-            (rest, StepKind::Label(name))
-        }
-        "goto" => {
-            let (rest, name) = cut(ident("the name of a label")).parse(input.take_from(1))?;
-            (rest, StepKind::Goto(name))
-        }
-        "set" => {
-            let (rest, (field, value)) = attribute(input.take_from(1))?;
-            (rest, StepKind::Set { field, value })
-        }
-        "let" => {
-            let (rest, name) = cut(ident("a name")).parse(input.take_from(1))?;
-            let (rest, _) = cut(tag!("=")).parse(rest)?;
-            if rest.is("call") && rest.tokens.get(1).is_some_and(|token| token.kind == Kind::Word) {
-                call(rest.take_from(1), Some(name))?
-            } else {
-                let (rest, value) = cut(expression).parse(rest)?;
-                (rest, StepKind::Let { name, value })
-            }
-        }
-        "give" => {
-            let (rest, value) = cut(expression).parse(input.take_from(1))?;
-            (rest, StepKind::Give { value })
-        }
-        "exit" => {
-            let rest = input.take_from(1);
-            if rest.first().is_some_and(|token| token.kind == Kind::Text) {
-                let (rest, reason) = cut(expression).parse(rest)?;
-                (rest, StepKind::Exit { reason: Some(reason) })
-            } else {
-                (rest, StepKind::Exit { reason: None })
-            }
-        }
-        _ => return input.error(WANTED),
-    };
-    Ok((rest, Step { at: start.until(&rest), kind }))
+        "wait" if input.peek(1) == "for" => wait_for(input.take_from(2)),
+        "wait" => wait(behind),
+        "call" => call(behind, None),
+        "send" => send(behind),
+        "if" => branch::branches(behind),
+        "match" => branch::cases(behind),
+        "repeat" => branch::repeat(behind),
+        "split" => branch::split(behind),
+        "label" => label(behind),
+        "goto" => goto(behind),
+        "set" => set(behind),
+        "let" => name_value(behind),
+        "give" => give(behind),
+        "exit" => exit(behind),
+        _ => input.error(WANTED),
+    }?;
+    Ok((rest, Step { at: input.until(&rest), kind }))
+}
+
+fn wait(input: P<'_>) -> R<'_, StepKind> {
+    let (rest, moment) = cut(moment).parse(input)?;
+    Ok((rest, StepKind::Wait(moment)))
+}
+
+fn send(input: P<'_>) -> R<'_, StepKind> {
+    let (rest, call) = declare::invoke(input, "the name of a message")?;
+    let (rest, error) = on_error(rest)?;
+    Ok((rest, StepKind::Send { call, error }))
+}
+
+fn label(input: P<'_>) -> R<'_, StepKind> {
+    let (rest, name) = cut(ident("a name")).parse(input)?;
+    Ok((rest, StepKind::Label(name)))
+}
+
+fn goto(input: P<'_>) -> R<'_, StepKind> {
+    let (rest, name) = cut(ident("the name of a label")).parse(input)?;
+    Ok((rest, StepKind::Goto(name)))
+}
+
+fn set(input: P<'_>) -> R<'_, StepKind> {
+    let (rest, (field, value)) = attribute(input)?;
+    Ok((rest, StepKind::Set { field, value }))
+}
+
+/// Behind `let`: a value, or the answer of a call.
+fn name_value(input: P<'_>) -> R<'_, StepKind> {
+    let (rest, name) = cut(ident("a name")).parse(input)?;
+    let (rest, _) = cut(tag!("=")).parse(rest)?;
+    if rest.is("call") && rest.tokens.get(1).is_some_and(|token| token.kind == Kind::Word) {
+        return call(rest.take_from(1), Some(name));
+    }
+    let (rest, value) = cut(expression).parse(rest)?;
+    Ok((rest, StepKind::Let { name, value }))
+}
+
+fn give(input: P<'_>) -> R<'_, StepKind> {
+    let (rest, value) = cut(expression).parse(input)?;
+    Ok((rest, StepKind::Give { value }))
+}
+
+fn exit(input: P<'_>) -> R<'_, StepKind> {
+    if !input.first().is_some_and(|token| token.kind == Kind::Text) {
+        return Ok((input, StepKind::Exit { reason: None }));
+    }
+    let (rest, reason) = cut(expression).parse(input)?;
+    Ok((rest, StepKind::Exit { reason: Some(reason) }))
 }
 
 fn call(input: P<'_>, bind: Option<Ident>) -> R<'_, StepKind> {

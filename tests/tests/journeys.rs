@@ -30,6 +30,24 @@ fn a_new_project_has_tests_that_hold() {
 }
 
 #[test]
+fn errors_are_said_in_sarif() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("j.journey"), "profile { id: string key }\nevent e { x: \"😀\" | strng }\n")
+        .unwrap();
+    let mut check = Command::new(tests::program());
+    let output = check.args(["check", ".", "--format", "sarif"]).current_dir(folder.path()).output().unwrap();
+    let log: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!(
+        (log["version"].as_str(), result["ruleId"].as_str()),
+        (Some("2.1.0"), Some("syntax")),
+        "{log}"
+    );
+    let region = &result["locations"][0]["physicalLocation"]["region"];
+    assert_eq!((region["startLine"].as_i64(), region["startColumn"].as_i64()), (Some(2), Some(21)), "{log}");
+}
+
+#[test]
 fn a_test_that_fails_and_a_step_that_nobody_reaches_are_said() {
     let folder = tempfile::tempdir().unwrap();
     let journey = r#"

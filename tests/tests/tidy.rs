@@ -52,7 +52,7 @@ fn crates_import_what_the_map_says() {
         };
         declared.insert(names(cells[0]).pop_first().unwrap(), names(cells[2]));
     }
-    assert_eq!(declared.len(), 9);
+    assert_eq!(declared.len(), 10);
     for (name, imports) in &declared {
         let manifest = fs::read_to_string(workspace().join("crates").join(name).join("Cargo.toml")).unwrap();
         let own = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
@@ -131,4 +131,14 @@ fn a_preview_shows_the_exact_request_and_no_secret() {
     assert!(text.starts_with("POST https://warehouse.example.com/warehouse/dispatch HTTP/1.1\n"), "{text}");
     assert!(text.contains("X-Api-Key: ••••\n") && !text.contains("canary"), "{text}");
     assert!(text.contains(r#"{ "orderId": "o1", "items": [] }"#), "{text}");
+}
+
+#[test]
+fn the_reference_of_functions_is_made_from_them() {
+    let output = Command::new(tests::program()).arg("functions").output().unwrap();
+    let kept = fs::read_to_string(workspace().join("docs/functions.md")).unwrap();
+    let made = String::from_utf8(output.stdout).unwrap();
+    assert!(made == kept, "write it anew: `cargo run -p cli -- functions > docs/functions.md`");
+    let headings = kept.lines().filter(|line| line.starts_with("### ")).count();
+    assert!(headings > 50, "every function stands under a heading");
 }

@@ -9,7 +9,7 @@ mod settings;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -38,21 +38,16 @@ enum Command {
     Serve(commands::serve::Args),
     /// Run the five example journeys with a partner and people of their own.
     Demo(commands::demo::Args),
+    /// Answer an editor: the language server, over standard input and output.
+    Lsp,
     /// Explain an error code.
     Explain(commands::explain::Args),
+    /// Print the reference of the expression library.
+    Functions(commands::functions::Args),
     /// Start a new project.
     New(commands::new::Args),
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
-}
-
-/// How results are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// Where the journeys are.
@@ -73,7 +68,9 @@ fn main() -> ExitCode {
         Command::Preview(args) => commands::preview::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
         Command::Demo(args) => commands::demo::run(&args),
+        Command::Lsp => commands::lsp(),
         Command::Explain(args) => commands::explain::run(&args),
+        Command::Functions(args) => commands::functions::run(&args),
         Command::New(args) => commands::new::run(&args),
         Command::Openapi => commands::openapi(),
     };

@@ -12,7 +12,7 @@ mod format;
 mod lower;
 mod syntax;
 
-pub use diagnostic::{Code, Diagnostic, Fix, Related, Severity, draw, draw_place, to_json};
+pub use diagnostic::{Code, Diagnostic, Fix, Related, Severity, draw, draw_place, to_json, to_sarif};
 pub use draw_graph::{dot, mermaid};
 pub use format::format;
 
@@ -41,6 +41,11 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 /// Compiles a project. All sources are one namespace, in any order.
 pub fn compile(sources: &[Source]) -> Compiled {
+    build(sources, false).0
+}
+
+/// Compiles; collects what names mean where an editor wants to know.
+fn build(sources: &[Source], for_editor: bool) -> (Compiled, Vec<editor::Mention>) {
     let file_names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
     if sources.iter().map(|source| source.text.len()).sum::<usize>() > MOST_BYTES {
         let report = diagnostic::Report::new(
@@ -48,11 +53,16 @@ pub fn compile(sources: &[Source]) -> Compiled {
             syntax::At::default(),
             format!("the sources are larger than {} MiB", MOST_BYTES / 1024 / 1024),
         );
-        return Compiled { project: None, tests: Vec::new(), diagnostics: vec![report.finish(&file_names)] };
+        let diagnostics = vec![report.finish(&file_names)];
+        return (Compiled { project: None, tests: Vec::new(), diagnostics }, Vec::new());
     }
     let (files, mut reports) = parse(sources);
     let names = check::Names::collect(&files, &mut reports);
-    let module = check::check(&names, sources, &mut reports, false).0;
+    let (module, found) = check::check(&names, sources, &mut reports, for_editor);
+    let mut mentions = found.mentions;
+    if for_editor {
+        editor::declared(&files, &names, &mut mentions);
+    }
     reports.sort_by_key(|report| report.at);
     reports.dedup();
     let mut project = reports.is_empty().then(|| lower::project(&module, &mut reports));
@@ -62,7 +72,7 @@ pub fn compile(sources: &[Source]) -> Compiled {
     }
     let tests = if project.is_some() { module.tests } else { Vec::new() };
     let diagnostics = reports.into_iter().map(|report| report.finish(&file_names)).collect();
-    Compiled { project, tests, diagnostics }
+    (Compiled { project, tests, diagnostics }, mentions)
 }
 
 fn parse(sources: &[Source]) -> (Vec<Vec<syntax::ast::Decl>>, Vec<diagnostic::Report>) {

@@ -65,7 +65,8 @@ fn what_is_nested_too_deeply_is_refused() {
         "repeat 2 times {\n".repeat(deep),
         "match 1 { 1 => {\n".repeat(deep),
         format!("{}wait 1 hour{}", "repeat 2 times {\n".repeat(63), "}\n".repeat(63)) + "\nlet x = y",
-        format!("{}wait 1 hour{}", "match 1 { 1 => {\n".repeat(63), "} else => {} }\n".repeat(63)) + "\nlet x = y",
+        format!("{}wait 1 hour{}", "match 1 { 1 => {\n".repeat(63), "} else => {} }\n".repeat(63))
+            + "\nlet x = y",
         format!("  let x = {}", "\"{{ ".repeat(deep)),
         format!("  let x = \"{}\"", "{% if true %}".repeat(deep)),
         format!(

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use crate::{Format, JourneyFiles, commands::print, project};
+use clap::ValueEnum;
+
+use crate::{JourneyFiles, commands::print, project};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -13,12 +15,26 @@ pub(crate) struct Args {
     format: Format,
 }
 
+/// How the result is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// SARIF 2.1.0, for code hosts and their reviews.
+    Sarif,
+}
+
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let sources = project::read(&args.files.paths)?;
     let compiled = lang::compile(&sources);
     match args.format {
         Format::Json => {
             print(&serde_json::to_string_pretty(&lang::to_json(&compiled.diagnostics, &sources))?)
+        }
+        Format::Sarif => {
+            print(&serde_json::to_string_pretty(&lang::to_sarif(&compiled.diagnostics, &sources))?)
         }
         Format::Text => project::show(&compiled.diagnostics, &sources),
     }

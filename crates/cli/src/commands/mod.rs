@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod fmt;
+pub(crate) mod functions;
 pub(crate) mod graph;
 pub(crate) mod new;
 pub(crate) mod preview;
@@ -19,6 +20,11 @@ pub(crate) fn print(text: &str) {
     if !text.ends_with('\n') {
         let _ = out.write_all(b"\n");
     }
+}
+
+pub(crate) fn lsp() -> anyhow::Result<ExitCode> {
+    lsp::serve()?;
+    Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn openapi() -> anyhow::Result<ExitCode> {

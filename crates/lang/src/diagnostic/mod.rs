@@ -6,7 +6,7 @@ mod json;
 
 pub use code::Code;
 pub use draw::{draw, draw_place};
-pub use json::to_json;
+pub use json::{to_json, to_sarif};
 
 use graph::Span;
 

@@ -18,7 +18,7 @@ pub(super) fn is_reserved(word: &str) -> bool {
 }
 
 /// Adds what the declarations of files say of names.
-pub(super) fn declared(files: &[Vec<Decl>], names: &Names<'_>, mentions: &mut Vec<Mention>) {
+pub(crate) fn declared(files: &[Vec<Decl>], names: &Names<'_>, mentions: &mut Vec<Mention>) {
     let mut index = Index { names, mentions };
     for decl in files.iter().flatten() {
         index.declaration(decl);

@@ -10,10 +10,11 @@ mod tokens;
 
 use graph::Span;
 
-use crate::{Diagnostic, Source, check, parse, syntax::At};
+use crate::{Diagnostic, Source, build, syntax::At};
 
 pub(crate) use complete::PLACEHOLDER;
 pub use complete::{Candidate, complete};
+pub(crate) use index::declared;
 pub use outline::{Symbol, outline};
 pub use tokens::{Token, TokenKind, tokens};
 
@@ -97,15 +98,10 @@ pub enum NotRenamed {
 
 /// Looks through sources.
 pub fn analyse(sources: &[Source]) -> Analysis {
-    let diagnostics = crate::compile(sources).diagnostics;
-    let (files, mut reports) = parse(sources);
-    let names = check::Names::collect(&files, &mut reports);
-    let (_, found) = check::check(&names, sources, &mut reports, true);
-    let mut mentions = found.mentions;
-    index::declared(&files, &names, &mut mentions);
+    let (compiled, mut mentions) = build(sources, true);
     mentions.sort_by_key(|mention| (mention.at, mention.to.is_none()));
     mentions.dedup_by_key(|mention| mention.at);
-    Analysis { diagnostics, mentions, sources: sources.to_vec() }
+    Analysis { diagnostics: compiled.diagnostics, mentions, sources: sources.to_vec() }
 }
 
 impl Analysis {

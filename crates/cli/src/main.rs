@@ -30,6 +30,8 @@ enum Command {
     Fmt(commands::fmt::Args),
     /// Play the tests in journey files on virtual time.
     Test(commands::test::Args),
+    /// Run recorded or drawn people through a journey on virtual time.
+    Simulate(commands::simulate::Args),
     /// Print a journey's graph.
     Graph(commands::graph::Args),
     /// Show the exact request an action or message makes for sample data.
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(&args),
         Command::Fmt(args) => commands::fmt::run(&args),
         Command::Test(args) => commands::test::run(&args),
+        Command::Simulate(args) => commands::simulate::run(&args),
         Command::Graph(args) => commands::graph::run(&args),
         Command::Preview(args) => commands::preview::run(&args),
         Command::Serve(args) => commands::serve::run(&args),

@@ -129,6 +129,11 @@ fn who_did_not_enter_is_told_why_and_who_is_erased_is_gone() {
         assert!(instances(&server, "profile=c1").is_empty());
         let journeys = server.admin().get("/v1/journeys").unwrap().json();
         assert_eq!(journeys["journeys"][0]["counts"]["waiting"], 0);
+
+        // Whoever comes back afterwards is somebody new.
+        person(&server, "c1");
+        send(&mut http, "4", "Cart Abandoned", "c1", &cart(10.0));
+        assert_eq!(instances(&server, "profile=c1").len(), 1);
     }
 }
 

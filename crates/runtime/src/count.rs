@@ -40,13 +40,6 @@ impl Counts {
         }
     }
 
-    /// An instance is about to be erased.
-    pub(crate) fn take_back(&mut self, shard: Shard, instance: &Instance) {
-        for step in [instance.step.clone(), "".into()] {
-            stand(self.counter(shard, instance, &step), instance.status, -1);
-        }
-    }
-
     /// The changes that are not nothing.
     pub(crate) fn changes(self) -> Vec<Counter> {
         let moves = |counter: &Counter| {

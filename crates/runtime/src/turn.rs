@@ -332,14 +332,6 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Ends a person's instances before they are erased, so that no counter keeps counting them.
-    pub(crate) fn uncount(&mut self, key: &Name) {
-        let theirs = |place: &&Place| place.instance.profile == *key && place.instance.status.is_live();
-        for place in self.instances.values().filter(theirs) {
-            self.counts.take_back(place.shard, &place.instance);
-        }
-    }
-
     /// The rows to write and the calls to hand out. A call that could not be reserved is put off by `reserve`.
     pub(crate) fn finish(mut self, reserve: &mut dyn FnMut(&Name) -> bool) -> (Turn, Vec<Dispatch>) {
         let mut dispatches = Vec::with_capacity(self.dispatches.len());

@@ -166,25 +166,61 @@ impl Worker {
         }
     }
 
+    /// Takes commands in order. An erasure is a transaction of its own: what came before goes with the person, what
+    /// comes after stays.
     async fn turn(&mut self, commands: Vec<Command>) -> Result<(), store::Error> {
-        match self.try_turn(&commands).await {
-            Ok(answers) => {
-                commands.into_iter().zip(answers).for_each(|(command, answer)| command.reply(answer));
-                Ok(())
+        let mut parts = vec![Vec::new()];
+        for command in commands {
+            let alone = matches!(command, Command::Erase { .. });
+            if alone {
+                parts.push(Vec::new());
             }
-            Err(error) => {
-                for command in commands {
-                    match command {
-                        Command::CallEnded { .. } => self.kept.push(command),
-                        other => other.refuse(),
+            if let Some(part) = parts.last_mut() {
+                part.push(command);
+            }
+            if alone {
+                parts.push(Vec::new());
+            }
+        }
+        let is_work = |part: &Vec<Command>| !part.is_empty();
+        let idle = !parts.iter().any(is_work);
+        let mut failed = None;
+        for part in parts.into_iter().filter(|part| idle || is_work(part)) {
+            let outcome = match failed {
+                Some(_) => None,
+                None => match self.try_turn(&part).await {
+                    Ok(answers) => Some(answers),
+                    Err(error) => {
+                        failed = Some(error);
+                        None
                     }
+                },
+            };
+            match outcome {
+                Some(answers) => {
+                    part.into_iter().zip(answers).for_each(|(command, answer)| command.reply(answer));
                 }
-                Err(error)
+                None => self.give_back(part),
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Tells senders that nothing was written; results of calls have none and are kept for the next turn.
+    fn give_back(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            match command {
+                Command::CallEnded { .. } => self.kept.push(command),
+                other => other.refuse(),
             }
         }
     }
 
     async fn try_turn(&mut self, commands: &[Command]) -> Result<Vec<Answer>, store::Error> {
+        if let [Command::Erase { shard, key, .. }] = commands {
+            self.writer.erase(*shard, key).await?;
+            return Ok(vec![Answer::Nothing]);
+        }
         let now = (self.clock)();
         let mut wanted = wanted(commands);
         let due = if self.next_due.is_some_and(|due| due <= now) {
@@ -217,11 +253,6 @@ impl Worker {
         let (turn, dispatches) =
             batch.finish(&mut |connection| self.dispatcher.reserve(connection, &mut reserved));
         self.writer.commit(&turn).await?;
-        for command in commands {
-            if let Command::Erase { shard, key, .. } = command {
-                self.writer.erase(*shard, key).await?;
-            }
-        }
         let earliest = turn.instances.iter().filter_map(|(_, instance)| instance.due_at).min();
         self.next_due = [due.next, earliest].into_iter().flatten().min();
         metrics::counter!("wayfare_turns_total", "outcome" => "written").increment(1);
@@ -259,7 +290,7 @@ fn wanted(commands: &[Command]) -> Wanted {
                 }
             }
             Command::Profile { shard, key, .. } => wanted.profiles.push((*shard, key.clone(), false)),
-            Command::Erase { shard, key, .. } => wanted.profiles.push((*shard, key.clone(), true)),
+            Command::Erase { .. } => {}
             Command::CallEnded { shard, profile, id, .. } | Command::Operate { shard, profile, id, .. } => {
                 wanted.profiles.push((*shard, profile.clone(), false));
                 wanted.instances.push((*shard, *id));
@@ -277,10 +308,7 @@ fn decide(batch: &mut Batch<'_>, command: &Command) -> Answer {
         Command::Profile { shard, key, change, .. } => {
             Answer::Profile(batch.change_profile(*shard, key, change.clone()))
         }
-        Command::Erase { key, .. } => {
-            batch.uncount(key);
-            Answer::Nothing
-        }
+        Command::Erase { .. } => Answer::Nothing,
         Command::CallEnded { id, call, attempt, outcome, .. } => {
             let input = Input::CallEnded { call: *call, attempt: *attempt, outcome: outcome.clone() };
             batch.apply(*id, &input);

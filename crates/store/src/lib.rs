@@ -100,7 +100,7 @@ pub trait Writer: Send {
     async fn calling(&mut self, after: Option<Uuid>, limit: u32) -> Result<Vec<Instance>, Error>;
     /// Writes a turn in one durable transaction; nothing of it when the epoch is no longer ours.
     async fn commit(&mut self, turn: &Turn) -> Result<(), Error>;
-    /// Removes a person: profile, events, instances, history.
+    /// Removes a person in one transaction: profile, events, instances, history, and their places in the counters.
     async fn erase(&mut self, shard: Shard, profile: &str) -> Result<(), Error>;
 }
 

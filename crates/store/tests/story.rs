@@ -5,7 +5,7 @@
 mod support;
 
 use engine::Status;
-use store::{Error, Filter, Turn, Version, Wanted, shard_of};
+use store::{Counter, Error, Filter, Turn, Version, Wanted, shard_of};
 use support::{at, both, counter, event, history, instance, profile, turn};
 
 #[tokio::test]
@@ -160,16 +160,26 @@ async fn an_erased_person_leaves_nothing_and_others_stay() {
         let mut writer = store.writer(0..n).await.unwrap();
         let (ada, bob) =
             (instance(n, "ada", "k", Status::Waiting, None), instance(n, "bob", "k", Status::Waiting, None));
+        let over = instance(n, "ada", "k2", Status::Completed, None);
+        let failed = instance(n, "ada", "k3", Status::Failed, None);
         let sequence = i64::from(shard_of("ada", n) == shard_of("bob", n)) + 1;
         let both = Turn {
             events: vec![event(n, "ada", 1, "e1"), event(n, "bob", sequence, "e1")],
             profiles: vec![profile(n, "ada", 1), profile(n, "bob", 1)],
             history: vec![history(&ada, 1), history(&bob, 1)],
-            instances: vec![ada.clone(), bob.clone()],
-            ..turn()
+            instances: vec![ada.clone(), bob.clone(), over.clone(), failed.clone()],
+            counters: ["wait-1", ""]
+                .map(|step| Counter { failed: 1, ended: 1, ..counter(ada.0, step, 1, 3) })
+                .to_vec(),
         };
         writer.commit(&both).await.unwrap();
+        let counters = ["wait-1", ""].map(|step| counter(bob.0, step, 1, 1)).to_vec();
+        writer.commit(&Turn { counters, ..turn() }).await.unwrap();
         writer.erase(ada.0, "ada").await.unwrap();
+        for counted in store.counters().await.unwrap() {
+            let left = (counted.waiting, counted.failed, counted.ended);
+            assert_eq!(left, (1, 0, 0), "bob alone is left at `{}`", counted.step);
+        }
         assert_eq!(store.profile(ada.0, "ada").await.unwrap(), None);
         assert!(store.events(ada.0, "ada", None, 9).await.unwrap().is_empty());
         assert!(store.history(ada.0, ada.1.id).await.unwrap().is_empty());

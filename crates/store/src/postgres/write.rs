@@ -169,6 +169,19 @@ impl Batch {
     }
 }
 
+/// Takes a person's instances out of the counters, wherever they stand or have ended (the codes are those of
+/// `engine::Status`). How often a step was passed stays: it tells of the step, not of the person.
+const UNCOUNT: &str = "UPDATE counters AS c SET \
+     waiting = c.waiting - s.waiting, failed = c.failed - s.failed, ended = c.ended - s.ended \
+     FROM (WITH own AS (SELECT journey, version, step, CASE WHEN status IN (0, 1) THEN 1 ELSE 0 END AS waiting, \
+             CASE WHEN status = 4 THEN 1 ELSE 0 END AS failed, \
+             CASE WHEN status NOT IN (0, 1, 4) THEN 1 ELSE 0 END AS ended \
+             FROM instances WHERE shard = $1 AND profile = $2), \
+           every AS (SELECT * FROM own UNION ALL SELECT journey, version, '', waiting, failed, ended FROM own) \
+           SELECT journey, version, step, SUM(waiting) AS waiting, SUM(failed) AS failed, SUM(ended) AS ended \
+           FROM every GROUP BY journey, version, step) AS s \
+     WHERE c.shard = $1 AND c.journey = s.journey AND c.version = s.version AND c.step = s.step";
+
 /// Removes a person. The instances go last: they say which history is the person's.
 pub(super) async fn erase(
     connection: &mut PgConnection,
@@ -182,6 +195,7 @@ pub(super) async fn erase(
         return Err(Error::Fenced);
     }
     let statements = [
+        UNCOUNT,
         "DELETE FROM history WHERE shard = $1 AND instance IN \
          (SELECT id FROM instances WHERE shard = $1 AND profile = $2)",
         "DELETE FROM instances WHERE shard = $1 AND profile = $2",

@@ -187,7 +187,16 @@ async fn an_attempt_ends_in_time_whatever_the_partner_does() {
 async fn an_answer_that_is_too_large_or_no_text_is_refused() {
     let large = format!("HTTP/1.1 200 X\r\ncontent-length: {}\r\n\r\n{}", 2 << 20, "x".repeat(2 << 20));
     let strange = b"HTTP/1.1 200 X\r\ncontent-length: 2\r\n\r\n\xff\xfe".to_vec();
-    for (answer, reason) in [(large.into_bytes(), "larger than 1 MiB"), (strange, "not UTF-8")] {
+    // 200 MiB of nothing in 200 KB: what counts is what it becomes.
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    (0..200).for_each(|_| packer.write_all(&vec![b' '; 1 << 20]).unwrap());
+    let packed = packer.finish().unwrap();
+    let head =
+        format!("HTTP/1.1 200 X\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", packed.len());
+    let bomb = [head.into_bytes(), packed].concat();
+    for (answer, reason) in
+        [(large.into_bytes(), "larger than 1 MiB"), (bomb, "larger than 1 MiB"), (strange, "not UTF-8")]
+    {
         let address = raw(answer, Duration::ZERO);
         let partners = partners(connection(&format!("http://{address}"), Auth::None, &["127.0.0.1"]));
         let error = outcome(&partners, &get("/")).await.unwrap_err();

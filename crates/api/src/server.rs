@@ -58,7 +58,8 @@ pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> 
 }
 
 async fn connection(router: Router, stream: tokio::net::TcpStream, stop: CancellationToken) {
-    let mut builder = Builder::new(TokioExecutor::new());
+    // Told the version, the server need not wait for first bytes to find it out: it would wait for ever.
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
     let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     tokio::pin!(connection);

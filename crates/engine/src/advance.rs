@@ -102,7 +102,8 @@ fn consume(walk: &mut Walk<'_>, event: KeptEvent) -> Result<(), Ignored> {
         return Err(Ignored::Over);
     }
     let is_over = walk.instance.state.failure.is_some() || walk.instance.state.leaving.is_some();
-    if !is_over && walk.journey.exits.iter().any(|rule| walk.fits(&rule.on, &event)) {
+    let journey = walk.journey;
+    if !is_over && journey.exits.iter().any(|rule| walk.fits(&rule.on, &event)) {
         let reason = format!("event {}", event.name);
         walk.note(Happening::Consumed { event: event.id, name: event.name });
         walk.end(Status::Exited, Some(reason));
@@ -121,7 +122,7 @@ fn consume(walk: &mut Walk<'_>, event: KeptEvent) -> Result<(), Ignored> {
         return Ok(());
     }
     if !walk.journey.awaited.contains(&event.name) {
-        return Err(Ignored::NotAwaited);
+        return Err(walk.undecided().unwrap_or(Ignored::NotAwaited));
     }
     if walk.instance.state.inbox.len() >= MOST_KEPT {
         return Err(Ignored::TooMany);

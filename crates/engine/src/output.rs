@@ -72,6 +72,15 @@ pub enum Happening {
         /// The event's name.
         name: Name,
     },
+    /// A condition on an event could not be decided, so it did not hold.
+    Undecided {
+        /// The event's id.
+        event: Name,
+        /// The event's name.
+        name: Name,
+        /// Why.
+        reason: String,
+    },
     /// An attempt of a call was handed out.
     CallBegun {
         /// The step.
@@ -155,6 +164,8 @@ pub enum Ignored {
     TooEarly,
     /// It waits for no such event, or the event's conditions do not hold.
     NotAwaited,
+    /// A condition on the event could not be decided, for this reason.
+    Undecided(Name),
     /// It does not wait for the result of this attempt.
     NotThisCall,
     /// The operation does not fit its status.
@@ -165,14 +176,16 @@ pub enum Ignored {
 
 impl Ignored {
     /// The reason in a sentence.
-    pub fn reason(&self) -> &'static str {
-        match self {
+    pub fn reason(&self) -> String {
+        let fixed = match self {
             Ignored::Over => "the instance is over",
             Ignored::TooEarly => "the moment it waits for has not come",
             Ignored::NotAwaited => "it does not wait for this event",
+            Ignored::Undecided(reason) => return format!("its condition could not be decided: {reason}"),
             Ignored::NotThisCall => "it does not wait for the result of this attempt",
             Ignored::NotNow => "the operation does not fit the instance's status",
             Ignored::TooMany => "it already keeps as many events for later waits as it may",
-        }
+        };
+        fixed.to_owned()
     }
 }

@@ -151,16 +151,18 @@ impl<'a> Walk<'a> {
         timeout: Option<&graph::Moment>,
         since: Since,
     ) -> Result<Option<NodeIndex>, Fault> {
-        let found = self.instance.state.inbox.iter().enumerate().find_map(|(place, kept)| {
+        let mut inbox = std::mem::take(&mut self.instance.state.inbox);
+        let found = inbox.iter().enumerate().find_map(|(place, kept)| {
             let seen = match since {
                 Since::Now => false,
                 Since::LastWait => !kept.stale,
                 Since::Enter => true,
             };
-            (seen).then(|| self.arm_for(arms, kept)).flatten().map(|arm| (place, arm))
+            seen.then(|| self.arm_for(arms, kept)).flatten().map(|arm| (place, arm))
         });
-        if let Some((place, arm)) = found {
-            let kept = self.instance.state.inbox.remove(place);
+        let found = found.map(|(place, arm)| (inbox.remove(place), arm));
+        self.instance.state.inbox = inbox;
+        if let Some((kept, arm)) = found {
             return Ok(self.consume(node, arms, arm, kept));
         }
         let until = match timeout {
@@ -176,18 +178,34 @@ impl<'a> Walk<'a> {
     }
 
     /// The first arm that fits an event.
-    pub(crate) fn arm_for(&self, arms: &[Arm], event: &KeptEvent) -> Option<usize> {
+    pub(crate) fn arm_for(&mut self, arms: &[Arm], event: &KeptEvent) -> Option<usize> {
         arms.iter().position(|arm| self.fits(&arm.on, event))
     }
 
-    /// Whether an event is what a listener listens for. A condition that cannot be decided does not hold.
-    pub(crate) fn fits(&self, on: &graph::Listener, event: &KeptEvent) -> bool {
-        on.event == event.name
-            && on.condition.as_ref().is_none_or(|condition| {
-                let scope = self.scope();
-                let local = Local { name: &on.alias, value: event.properties.clone(), next: None };
-                holds(condition, &scope.with(&local)).unwrap_or(false)
-            })
+    /// Whether an event is what a listener listens for. A condition that cannot be decided does not hold, since an odd
+    /// event must not fail whoever merely might have waited for it; why is kept.
+    pub(crate) fn fits(&mut self, on: &graph::Listener, event: &KeptEvent) -> bool {
+        if on.event != event.name {
+            return false;
+        }
+        let Some(condition) = &on.condition else { return true };
+        let local = Local { name: &on.alias, value: event.properties.clone(), next: None };
+        match holds(condition, &self.scope().with(&local)) {
+            Ok(held) => held,
+            Err(fault) => {
+                let (event, name) = (event.id.clone(), event.name.clone());
+                self.note(Happening::Undecided { event, name, reason: fault.0 });
+                false
+            }
+        }
+    }
+
+    /// Why a condition on the event of this turn could not be decided, if one could not.
+    pub(crate) fn undecided(&self) -> Option<Ignored> {
+        self.happenings.iter().find_map(|happening| match happening {
+            Happening::Undecided { reason, .. } => Some(Ignored::Undecided(reason.as_str().into())),
+            _ => None,
+        })
     }
 
     /// Consumes an event by an arm of the `wait for` at a node; gives the next node.

@@ -13,7 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-const PROJECT: &str = r#"
+/// What both journeys use.
+const PRELUDE: &str = r#"
 profile { customerId: string key  firstName: string = "you" }
 event started "Started" { amount: decimal, note: string? }
 event paid "Paid" { amount: decimal }
@@ -21,7 +22,9 @@ event left "Left" {}
 connection shop { url: "https://shop.example.com"  timeout: 2s each, 20s in all  retry: 2 times, 100ms to 1s }
 action ask(id: string) -> { vip: bool, level: string? } { GET shop "/ask?id={{ id }}" }
 action tell(text: string) { POST shop "/tell"  json { "text": "{{ text }}" } }
+"#;
 
+const FIRST: &str = r#"
 journey first {
   enter on started as start where start.amount > 0
   exit on left
@@ -45,14 +48,6 @@ journey first {
 
 /// A journey with every kind of step that the first has not.
 const SECOND: &str = r#"
-profile { customerId: string key  firstName: string = "you" }
-event started "Started" { amount: decimal, note: string? }
-event paid "Paid" { amount: decimal }
-event left "Left" {}
-connection shop { url: "https://shop.example.com"  timeout: 2s each, 20s in all  retry: 2 times, 100ms to 1s }
-action ask(id: string) -> { vip: bool, level: string? } { GET shop "/ask?id={{ id }}" }
-action tell(text: string) { POST shop "/tell"  json { "text": "{{ text }}" } }
-
 journey first {
   enter on started as start where start.amount > 0
   exit on left
@@ -81,16 +76,16 @@ journey first {
 "#;
 
 fn journey() -> Arc<Journey> {
-    compiled(PROJECT)
+    compiled(FIRST)
 }
 
 /// One of the two, as chance has it.
 fn any_journey(story: &[(u8, bool, Input)]) -> Arc<Journey> {
-    compiled(if story.len().is_multiple_of(2) { PROJECT } else { SECOND })
+    compiled(if story.len().is_multiple_of(2) { FIRST } else { SECOND })
 }
 
 fn compiled(text: &str) -> Arc<Journey> {
-    let source = lang::Source { name: "laws".into(), text: text.into() };
+    let source = lang::Source { name: "laws".into(), text: format!("{PRELUDE}{text}") };
     let compiled = lang::compile(std::slice::from_ref(&source));
     let project = compiled.project.unwrap_or_else(|| {
         panic!("{}", lang::draw(&compiled.diagnostics, &[source], false));

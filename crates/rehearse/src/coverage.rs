@@ -49,6 +49,7 @@ impl Coverage {
                 | Happening::Failed { step, .. } => visit(step),
                 Happening::Entered { .. }
                 | Happening::Consumed { .. }
+                | Happening::Undecided { .. }
                 | Happening::Leaves { .. }
                 | Happening::Operated { .. }
                 | Happening::Ended { .. } => {}

@@ -3,7 +3,8 @@
 use graph::Value;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
-use store::shard_of;
+use store::{RefusedEvent, shard_of};
+use uuid::Uuid;
 
 use crate::{Catalog, turn::NewEvent};
 
@@ -11,6 +12,9 @@ use crate::{Catalog, turn::NewEvent};
 const MOST_KEY: usize = 200;
 /// The most bytes of an event's properties.
 const MOST_BYTES: usize = 256 * 1024;
+
+/// The most characters that are kept of a refused event's text.
+const MOST_SHOWN: usize = 2_000;
 
 /// An event as it came.
 #[derive(Debug)]
@@ -25,6 +29,15 @@ pub struct Incoming {
     pub at: Option<Timestamp>,
     /// Its properties, a JSON object.
     pub properties: Option<Box<RawValue>>,
+}
+
+/// An event of a request: its text, and what was read of it.
+#[derive(Debug)]
+pub struct Received<'a> {
+    /// The text as it came.
+    pub text: &'a str,
+    /// The event, or why it could not be read.
+    pub event: Result<Incoming, Refusal>,
 }
 
 /// Why an event is not taken.
@@ -42,9 +55,10 @@ impl Refusal {
     }
 }
 
+/// An event as it is taken, if it fits.
 pub(crate) fn check(
     catalog: &Catalog,
-    event: Incoming,
+    event: &Incoming,
     now: Timestamp,
     shards: u16,
 ) -> Result<NewEvent, Refusal> {
@@ -68,15 +82,50 @@ pub(crate) fn check(
     })?;
     Ok(NewEvent {
         shard: shard_of(&event.profile, shards),
-        profile: event.profile.into(),
+        profile: event.profile.as_str().into(),
         event: engine::Event {
-            id: event.id.into(),
+            id: event.id.as_str().into(),
             name: schema.name.clone(),
             at: event.at.map_or(now, |at| Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)),
             properties,
         },
         text: text.to_owned(),
     })
+}
+
+/// What is kept of an event that is not taken. Of one that could not be read, whatever can be.
+pub(crate) fn refused(
+    received: &Received<'_>,
+    refusal: &Refusal,
+    id: Uuid,
+    at: Timestamp,
+    shards: u16,
+) -> RefusedEvent {
+    let (event_id, event, profile) = match &received.event {
+        Ok(event) => (Some(event.id.clone()), Some(event.event.clone()), Some(event.profile.clone())),
+        Err(_) => {
+            let tree: serde_json::Value = serde_json::from_str(received.text).unwrap_or_default();
+            let field = |name: &str| tree.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+            (field("id"), field("event"), field("profile"))
+        }
+    };
+    let profile = profile.filter(|profile| check_key("profile", profile).is_ok());
+    RefusedEvent {
+        shard: profile.as_deref().map_or(0, |profile| shard_of(profile, shards)),
+        id,
+        at,
+        event_id: event_id.map(|id| beginning(&id, MOST_KEY)),
+        event: event.map(|event| beginning(&event, MOST_KEY)),
+        profile,
+        field: beginning(&refusal.field, MOST_KEY),
+        reason: beginning(&refusal.reason, MOST_SHOWN),
+        body: beginning(received.text, MOST_SHOWN),
+    }
+}
+
+/// So many characters of a text, without NUL, which PostgreSQL does not keep.
+fn beginning(text: &str, most: usize) -> String {
+    text.chars().take(most).map(|letter| if letter == '\0' { '\u{fffd}' } else { letter }).collect()
 }
 
 /// Checks a key that a sender chose.

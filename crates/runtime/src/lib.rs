@@ -30,7 +30,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 pub use catalog::{Catalog, DeployError};
-pub use check::{Incoming, Refusal, check_key};
+pub use check::{Incoming, Received, Refusal, check_key};
 pub use profile::{ProfileChange, read_for_entry};
 pub use turn::Outcome;
 
@@ -63,6 +63,8 @@ struct Shared {
     workers: Vec<mpsc::Sender<Command>>,
     stop: CancellationToken,
     tasks: TaskTracker,
+    /// Orders the ids of refused events that came in the same millisecond.
+    refusal_ids: std::sync::Mutex<uuid::ContextV7>,
 }
 
 /// Why a command was not carried out.
@@ -133,7 +135,9 @@ impl Runtime {
             tasks.spawn(worker.run());
             workers.push(sender);
         }
-        Ok(Runtime { shared: Arc::new(Shared { store, catalog, partners, clock, workers, stop, tasks }) })
+        let refusal_ids = std::sync::Mutex::new(uuid::ContextV7::new());
+        let shared = Shared { store, catalog, partners, clock, workers, stop, tasks, refusal_ids };
+        Ok(Runtime { shared: Arc::new(shared) })
     }
 
     /// The store, for reading.
@@ -179,32 +183,41 @@ impl Runtime {
     }
 
     /// Checks events against their declared shapes and takes those that fit; gives a verdict for each, in order, once
-    /// all that were taken are durable.
+    /// all that were taken are durable, and the refused ones are on record.
     ///
     /// # Errors
     /// When nothing can be taken now, or whether it was is unknown.
-    pub async fn take_events(&self, events: Vec<Incoming>) -> Result<Vec<Result<Receipt, Refusal>>, Error> {
-        let now = self.now();
+    pub async fn take_events(
+        &self,
+        events: Vec<Received<'_>>,
+    ) -> Result<Vec<Result<Receipt, Refusal>>, Error> {
+        let (now, shards) = (self.now(), self.shared.store.shards());
         let mut verdicts: Vec<Option<Result<Receipt, Refusal>>> = Vec::with_capacity(events.len());
-        let mut per_worker: BTreeMap<usize, (Vec<usize>, Vec<turn::NewEvent>)> = BTreeMap::new();
-        for (index, event) in events.into_iter().enumerate() {
-            match check::check(&self.shared.catalog, event, now, self.shared.store.shards()) {
+        let mut shares: BTreeMap<usize, Share> = BTreeMap::new();
+        for (index, received) in events.into_iter().enumerate() {
+            let checked = match &received.event {
+                Ok(event) => check::check(&self.shared.catalog, event, now, shards),
+                Err(refusal) => Err(refusal.clone()),
+            };
+            match checked {
                 Err(refusal) => {
                     metrics::counter!("wayfare_events_total", "outcome" => "refused").increment(1);
+                    let refused = check::refused(&received, &refusal, self.refusal_id(now), now, shards);
+                    shares.entry(self.worker_of(refused.shard)).or_default().refused.push(refused);
                     verdicts.push(Some(Err(refusal)));
                 }
                 Ok(event) => {
                     verdicts.push(None);
-                    let (places, batch) = per_worker.entry(self.worker_of(event.shard)).or_default();
-                    places.push(index);
-                    batch.push(event);
+                    let share = shares.entry(self.worker_of(event.shard)).or_default();
+                    share.places.push(index);
+                    share.batch.push(event);
                 }
             }
         }
-        let mut waiting = Vec::with_capacity(per_worker.len());
-        for (worker, (places, batch)) in per_worker {
+        let mut waiting = Vec::with_capacity(shares.len());
+        for (worker, Share { places, batch, refused }) in shares {
             let (reply, answer) = oneshot::channel();
-            self.send(worker, Command::Events { batch, reply })?;
+            self.send(worker, Command::Events { batch, refused, reply })?;
             waiting.push((places, answer));
         }
         for (places, answer) in waiting {
@@ -216,6 +229,12 @@ impl Runtime {
             }
         }
         verdicts.into_iter().map(|verdict| verdict.ok_or(Error::NotWritten)).collect()
+    }
+
+    fn refusal_id(&self, now: Timestamp) -> Uuid {
+        let seconds = u64::try_from(now.as_second()).unwrap_or_default();
+        let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or_default();
+        Uuid::new_v7(uuid::Timestamp::from_unix(&self.shared.refusal_ids, seconds, nanos))
     }
 
     /// Changes a profile.
@@ -269,6 +288,15 @@ impl Runtime {
             mpsc::error::TrySendError::Closed(_) => Error::Stopping,
         })
     }
+}
+
+/// What of a request is for one worker.
+#[derive(Default)]
+struct Share {
+    /// The places of the events in the request.
+    places: Vec<usize>,
+    batch: Vec<turn::NewEvent>,
+    refused: Vec<store::RefusedEvent>,
 }
 
 /// Where the share of worker `index` of `count` begins.

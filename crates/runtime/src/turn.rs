@@ -12,7 +12,7 @@ use engine::{Context, Effect, Event, Ignored, Input, Instance, Output, Status, a
 use graph::{Journey, Name, Value};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{History, Loaded, LoggedEvent, Profile, Shard, Turn};
+use store::{History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Turn};
 use uuid::Uuid;
 
 use crate::{Catalog, ProfileAnswer, ProfileChange, Receipt, VersionKey, count::Counts, profile};
@@ -64,6 +64,7 @@ pub(crate) struct Batch<'a> {
     journeys: HashMap<VersionKey, Option<Arc<Journey>>>,
     counts: Counts,
     events: Vec<LoggedEvent>,
+    refusals: Vec<RefusedEvent>,
     history: Vec<History>,
     dispatches: Vec<Dispatch>,
 }
@@ -101,6 +102,7 @@ impl<'a> Batch<'a> {
             journeys: HashMap::new(),
             counts: Counts::default(),
             events: Vec::new(),
+            refusals: Vec::new(),
             history: Vec::new(),
             dispatches: Vec::new(),
         };
@@ -169,6 +171,11 @@ impl<'a> Batch<'a> {
         Receipt::Accepted
     }
 
+    /// Keeps events that were not taken, for whoever looks for them.
+    pub(crate) fn keep_refused(&mut self, refused: &[RefusedEvent]) {
+        self.refusals.extend_from_slice(refused);
+    }
+
     fn ensure_profile(&mut self, shard: Shard, key: &Name) {
         let (now, schema) = (self.now, self.catalog.project().profile.clone());
         let person = self.person(key);
@@ -202,7 +209,7 @@ impl<'a> Batch<'a> {
             .iter()
             .any(|row| row.happenings.contains("\"consumed\""));
         let (outcome, reason) = match &ignored {
-            Some(why) => ("ignored", Some(why.reason().to_owned())),
+            Some(why) => ("ignored", Some(why.reason())),
             None if consumed => ("consumed", None),
             None => ("kept", None),
         };
@@ -352,6 +359,7 @@ impl<'a> Batch<'a> {
         }
         let turn = Turn {
             events: self.events,
+            refusals: self.refusals,
             profiles: self
                 .profiles
                 .into_values()

@@ -10,7 +10,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use engine::{CallOutcome, Ignored, Input, Operation};
 use graph::Name;
 use jiff::Timestamp;
-use store::{Shard, Wanted, Writer};
+use store::{RefusedEvent, Shard, Wanted, Writer};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -32,7 +32,7 @@ const AFTER_FAILURE: Duration = Duration::from_millis(250);
 
 /// Something a worker is asked to do.
 pub(crate) enum Command {
-    Events { batch: Vec<NewEvent>, reply: Reply<Vec<Receipt>> },
+    Events { batch: Vec<NewEvent>, refused: Vec<RefusedEvent>, reply: Reply<Vec<Receipt>> },
     Profile { shard: Shard, key: Name, change: ProfileChange, reply: Reply<ProfileAnswer> },
     Erase { shard: Shard, key: Name, reply: Reply<()> },
     CallEnded { shard: Shard, profile: Name, id: Uuid, call: u32, attempt: u32, outcome: CallOutcome },
@@ -302,7 +302,8 @@ fn wanted(commands: &[Command]) -> Wanted {
 
 fn decide(batch: &mut Batch<'_>, command: &Command) -> Answer {
     match command {
-        Command::Events { batch: events, .. } => {
+        Command::Events { batch: events, refused, .. } => {
+            batch.keep_refused(refused);
             Answer::Events(events.iter().map(|event| batch.take_event(event)).collect())
         }
         Command::Profile { shard, key, change, .. } => {
@@ -323,7 +324,7 @@ fn decide(batch: &mut Batch<'_>, command: &Command) -> Answer {
 impl Command {
     fn weight(&self) -> usize {
         match self {
-            Command::Events { batch, .. } => batch.len(),
+            Command::Events { batch, refused, .. } => batch.len() + refused.len(),
             _ => 1,
         }
     }

@@ -53,7 +53,7 @@ pub trait Store: Send + Sync {
 
     /// One profile.
     async fn profile(&self, shard: Shard, key: &str) -> Result<Option<Profile>, Error>;
-    /// The newest events of a profile, newest first, older than `before` (a sequence number) if given.
+    /// The newest events of a profile, newest first, with sequence numbers below `before` if given.
     async fn events(
         &self,
         shard: Shard,
@@ -61,13 +61,21 @@ pub trait Store: Send + Sync {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<LoggedEvent>, Error>;
-    /// The newest history of a profile's instances, newest first.
+    /// The newest history of a profile's instances with their journeys, newest first, behind `before` if given.
     async fn history_of_profile(
         &self,
         shard: Shard,
         profile: &str,
+        before: Option<&Behind>,
         limit: u32,
-    ) -> Result<Vec<History>, Error>;
+    ) -> Result<Vec<(Name, History)>, Error>;
+    /// The newest refused events, newest first, with ids below `before` if given; of one person, or of all.
+    async fn refusals(
+        &self,
+        profile: Option<(Shard, &str)>,
+        before: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<RefusedEvent>, Error>;
     /// The whole history of an instance, oldest first.
     async fn history(&self, shard: Shard, instance: Uuid) -> Result<Vec<History>, Error>;
     /// One instance.
@@ -100,7 +108,8 @@ pub trait Writer: Send {
     async fn calling(&mut self, after: Option<Uuid>, limit: u32) -> Result<Vec<Instance>, Error>;
     /// Writes a turn in one durable transaction; nothing of it when the epoch is no longer ours.
     async fn commit(&mut self, turn: &Turn) -> Result<(), Error>;
-    /// Removes a person in one transaction: profile, events, instances, history, and their places in the counters.
+    /// Removes a person in one transaction: profile, events (refused ones too), instances, history, and their places
+    /// in the counters.
     async fn erase(&mut self, shard: Shard, profile: &str) -> Result<(), Error>;
 }
 
@@ -199,6 +208,43 @@ pub struct History {
     pub happenings: String,
 }
 
+/// A place in the history of a profile's instances: pages go on behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// When.
+    pub at: Timestamp,
+    /// The instance.
+    pub instance: Uuid,
+    /// Its turn.
+    pub turn: u32,
+}
+
+/// An event that was not taken. What could not be read of it is none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RefusedEvent {
+    /// The shard of the profile; 0 when there is none.
+    pub shard: Shard,
+    /// Time-ordered (UUID version 7).
+    pub id: Uuid,
+    /// When it came.
+    pub at: Timestamp,
+    /// The id its sender gave it.
+    pub event_id: Option<String>,
+    /// Its name on the wire.
+    pub event: Option<String>,
+    /// The person.
+    pub profile: Option<String>,
+    /// The field that is wrong.
+    pub field: String,
+    /// Why.
+    pub reason: String,
+    /// The beginning of what came.
+    pub body: String,
+}
+
+/// How many refused events of a shard are kept.
+pub const MOST_REFUSALS: usize = 1_000;
+
 /// A change of a step's counters, or their sums.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counter {
@@ -256,6 +302,8 @@ pub struct Due {
 pub struct Turn {
     /// New events; the cursor of each shard moves to its last one.
     pub events: Vec<LoggedEvent>,
+    /// Events that were refused; the newest [`MOST_REFUSALS`] of each shard are kept.
+    pub refusals: Vec<RefusedEvent>,
     /// New and changed profiles.
     pub profiles: Vec<Profile>,
     /// New and changed instances with their shard.

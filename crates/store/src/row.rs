@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
 
-use crate::{Counter, Error, Filter, History, LoggedEvent, Profile, Shard, Turn, Version};
+use crate::{Counter, Error, Filter, History, LoggedEvent, Profile, RefusedEvent, Shard, Turn, Version};
+use graph::Name;
 
 /// The columns of an instance, in a statement that calls the table `i`.
 macro_rules! instance_columns {
@@ -35,7 +36,13 @@ macro_rules! history_columns {
         "h.shard, h.instance, h.turn, h.at, h.happenings"
     };
 }
-pub(crate) use {event_columns, history_columns, instance_columns, profile_columns};
+/// The columns of a refused event, in a statement that calls the table `r`.
+macro_rules! refusal_columns {
+    () => {
+        "r.shard, r.id, r.at, r.event_id, r.event, r.profile, r.field, r.reason, r.body"
+    };
+}
+pub(crate) use {event_columns, history_columns, instance_columns, profile_columns, refusal_columns};
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct InstanceRow {
@@ -159,6 +166,54 @@ impl TryFrom<HistoryRow> for History {
     }
 }
 
+/// A row of history with the journey of its instance.
+#[derive(sqlx::FromRow)]
+pub(crate) struct TurnRow {
+    journey: String,
+    #[sqlx(flatten)]
+    row: HistoryRow,
+}
+
+impl TryFrom<TurnRow> for (Name, History) {
+    type Error = Error;
+
+    fn try_from(row: TurnRow) -> Result<(Name, History), Error> {
+        Ok((row.journey.into(), row.row.try_into()?))
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct RefusalRow {
+    shard: i16,
+    id: Uuid,
+    at: i64,
+    event_id: Option<String>,
+    event: Option<String>,
+    profile: Option<String>,
+    field: String,
+    reason: String,
+    body: String,
+}
+
+impl TryFrom<RefusalRow> for RefusedEvent {
+    type Error = Error;
+
+    fn try_from(row: RefusalRow) -> Result<RefusedEvent, Error> {
+        const WHAT: &str = "refused event";
+        Ok(RefusedEvent {
+            shard: whole(WHAT, row.shard)?,
+            id: row.id,
+            at: time(WHAT, row.at)?,
+            event_id: row.event_id,
+            event: row.event,
+            profile: row.profile,
+            field: row.field,
+            reason: row.reason,
+            body: row.body,
+        })
+    }
+}
+
 #[derive(sqlx::FromRow)]
 pub(crate) struct VersionRow {
     journey: String,
@@ -249,6 +304,7 @@ pub(crate) fn shard_count(text: &str) -> Result<u16, Error> {
 pub(crate) fn touched(turn: &Turn, own: &Range<Shard>) -> Result<BTreeMap<Shard, Option<i64>>, Error> {
     let mut shards = BTreeMap::new();
     let quiet = (turn.profiles.iter().map(|profile| profile.shard))
+        .chain(turn.refusals.iter().map(|refused| refused.shard))
         .chain(turn.instances.iter().map(|(shard, _)| *shard))
         .chain(turn.history.iter().map(|history| history.shard))
         .chain(turn.counters.iter().map(|counter| counter.shard));
@@ -264,6 +320,30 @@ pub(crate) fn touched(turn: &Turn, own: &Range<Shard>) -> Result<BTreeMap<Shard,
         None => Ok(shards),
     }
 }
+
+/// Takes a person's instances out of the counters, wherever they stand or have ended (the codes are those of
+/// `engine::Status`). How often a step was passed stays: it tells of the step, not of the person.
+const UNCOUNT: &str = "UPDATE counters AS c SET \
+     waiting = c.waiting - s.waiting, failed = c.failed - s.failed, ended = c.ended - s.ended \
+     FROM (WITH own AS (SELECT journey, version, step, CASE WHEN status IN (0, 1) THEN 1 ELSE 0 END AS waiting, \
+             CASE WHEN status = 4 THEN 1 ELSE 0 END AS failed, \
+             CASE WHEN status NOT IN (0, 1, 4) THEN 1 ELSE 0 END AS ended \
+             FROM instances WHERE shard = $1 AND profile = $2), \
+           every AS (SELECT * FROM own UNION ALL SELECT journey, version, '', waiting, failed, ended FROM own) \
+           SELECT journey, version, step, SUM(waiting) AS waiting, SUM(failed) AS failed, SUM(ended) AS ended \
+           FROM every GROUP BY journey, version, step) AS s \
+     WHERE c.shard = $1 AND c.journey = s.journey AND c.version = s.version AND c.step = s.step";
+
+/// What removes the person `$2` of the shard `$1`, in this order: the instances say which history is the person's.
+pub(crate) const ERASE: [&str; 6] = [
+    UNCOUNT,
+    "DELETE FROM history WHERE shard = $1 AND instance IN \
+     (SELECT id FROM instances WHERE shard = $1 AND profile = $2)",
+    "DELETE FROM instances WHERE shard = $1 AND profile = $2",
+    "DELETE FROM events WHERE shard = $1 AND profile = $2",
+    "DELETE FROM refusals WHERE shard = $1 AND profile = $2",
+    "DELETE FROM profiles WHERE shard = $1 AND key = $2",
+];
 
 /// What to say about a shard that is not the writer's.
 pub(crate) fn foreign(shard: Shard, own: &Range<Shard>) -> Error {

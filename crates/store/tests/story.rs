@@ -5,8 +5,10 @@
 mod support;
 
 use engine::Status;
-use store::{Counter, Error, Filter, Turn, Version, Wanted, shard_of};
-use support::{at, both, counter, event, history, instance, profile, turn};
+use store::{
+    Behind, Counter, Error, Filter, History, MOST_REFUSALS, RefusedEvent, Turn, Version, Wanted, shard_of,
+};
+use support::{at, both, counter, event, history, instance, profile, refused, turn};
 
 #[tokio::test]
 async fn a_turn_is_kept_whole_and_found_again() {
@@ -17,6 +19,7 @@ async fn a_turn_is_kept_whole_and_found_again() {
         let ada = instance(n, "ada", "k1", Status::Waiting, Some(60));
         let written = Turn {
             events: vec![event(n, "ada", 1, "e1"), event(n, "ada", 2, "e2")],
+            refusals: vec![refused(n, Some("ada"), 1), refused(n, None, 2)],
             profiles: vec![profile(n, "ada", 1)],
             instances: vec![ada.clone()],
             history: vec![history(&ada, 1)],
@@ -37,7 +40,15 @@ async fn a_turn_is_kept_whole_and_found_again() {
         assert_eq!(store.profile(shard, "ada").await.unwrap().as_ref(), written.profiles.first());
         assert_eq!(store.instance(shard, ada.1.id).await.unwrap().as_ref(), Some(&ada.1));
         assert_eq!(store.history(shard, ada.1.id).await.unwrap(), written.history);
-        assert_eq!(store.history_of_profile(shard, "ada", 9).await.unwrap(), written.history);
+        let journeys: Vec<(graph::Name, History)> =
+            written.history.iter().map(|row| ("cart".into(), row.clone())).collect();
+        assert_eq!(store.history_of_profile(shard, "ada", None, 9).await.unwrap(), journeys);
+        let behind = Behind { at: at(1), instance: ada.1.id, turn: 1 };
+        assert!(store.history_of_profile(shard, "ada", Some(&behind), 9).await.unwrap().is_empty());
+        assert_eq!(store.refusals(Some((shard, "ada")), None, 9).await.unwrap(), written.refusals[..1]);
+        let newest_first: Vec<RefusedEvent> = written.refusals.iter().rev().cloned().collect();
+        assert_eq!(store.refusals(None, None, 9).await.unwrap(), newest_first);
+        assert_eq!(store.refusals(None, Some(newest_first[0].id), 9).await.unwrap(), written.refusals[..1]);
         let newest = store.events(shard, "ada", None, 1).await.unwrap();
         assert_eq!(newest, written.events[1..]);
         assert_eq!(store.events(shard, "ada", Some(2), 9).await.unwrap(), written.events[..1]);
@@ -165,6 +176,7 @@ async fn an_erased_person_leaves_nothing_and_others_stay() {
         let sequence = i64::from(shard_of("ada", n) == shard_of("bob", n)) + 1;
         let both = Turn {
             events: vec![event(n, "ada", 1, "e1"), event(n, "bob", sequence, "e1")],
+            refusals: vec![refused(n, Some("ada"), 1), refused(n, Some("bob"), 2)],
             profiles: vec![profile(n, "ada", 1), profile(n, "bob", 1)],
             history: vec![history(&ada, 1), history(&bob, 1)],
             instances: vec![ada.clone(), bob.clone(), over.clone(), failed.clone()],
@@ -181,11 +193,31 @@ async fn an_erased_person_leaves_nothing_and_others_stay() {
             assert_eq!(left, (1, 0, 0), "bob alone is left at `{}`", counted.step);
         }
         assert_eq!(store.profile(ada.0, "ada").await.unwrap(), None);
+        assert_eq!(store.refusals(None, None, 9).await.unwrap(), both.refusals[1..]);
         assert!(store.events(ada.0, "ada", None, 9).await.unwrap().is_empty());
         assert!(store.history(ada.0, ada.1.id).await.unwrap().is_empty());
         assert_eq!(store.instance(ada.0, ada.1.id).await.unwrap(), None);
         assert_eq!(store.instance(bob.0, bob.1.id).await.unwrap(), Some(bob.1.clone()));
         assert_eq!(store.history(bob.0, bob.1.id).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_refused_events_keeps_only_the_newest() {
+    for (_, store) in both().await {
+        let n = store.shards();
+        let mut writer = store.writer(0..n).await.unwrap();
+        writer.commit(&Turn { refusals: vec![refused(n, Some("ada"), 0)], ..turn() }).await.unwrap();
+        for half in 0..2 {
+            let numbers = half * 700..(half + 1) * 700;
+            let refusals = numbers.map(|number| refused(n, Some("bob"), number + 1)).collect();
+            writer.commit(&Turn { refusals, ..turn() }).await.unwrap();
+        }
+        let kept = store.refusals(Some((shard_of("bob", n), "bob")), None, 10_000).await.unwrap();
+        assert_eq!(kept.len(), MOST_REFUSALS);
+        assert_eq!(kept.first().map(|kept| kept.id), Some(refused(n, None, 1_400).id), "the newest stay");
+        let others = store.refusals(Some((shard_of("ada", n), "ada")), None, 9).await.unwrap();
+        assert_eq!(others.len(), 1, "another shard's are not touched");
     }
 }
 

@@ -45,6 +45,8 @@ export function sentence(happening: Happening): Sentence {
       };
     case 'consumed':
       return { text: `The event ${happening.name} came`, tone: 'good' };
+    case 'undecided':
+      return { text: `A condition on the event ${happening.name} could not be decided: ${happening.reason}`, tone: 'bad' };
     case 'call-begun':
       return { text: `Calls ${happening.action}${attempt > 1 ? `, attempt ${attempt}` : ''}`, tone: 'plain' };
     case 'call-ended':

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
-use runtime::{Incoming, Receipt, Refusal};
+use runtime::{Incoming, Receipt, Received, Refusal};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use crate::{
     App,
     problem::Problem,
-    views::{IngestReceipt, RefusedEvent},
+    views::{IngestReceipt, RefusalView},
 };
 
 /// The most events of one request.
@@ -76,21 +76,12 @@ pub(super) async fn post(
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let items = read_items(content_type, &body)?;
-    let mut places = Vec::with_capacity(items.len());
-    let mut events = Vec::with_capacity(items.len());
-    let mut refused = Vec::new();
-    for (index, item) in items.into_iter().enumerate() {
-        match read_event(item) {
-            Ok(event) => {
-                places.push(index);
-                events.push(event);
-            }
-            Err(refusal) => refused.push((index, refusal)),
-        }
-    }
-    let verdicts = if events.is_empty() { Vec::new() } else { app.runtime.take_events(events).await? };
-    let (mut receipt, mut kept) = (IngestReceipt { accepted: 0, duplicates: 0 }, Vec::new());
-    for (index, verdict) in places.into_iter().zip(verdicts) {
+    let received =
+        items.into_iter().map(|text| Received { text, event: read_event(text) }).collect::<Vec<_>>();
+    let verdicts = if received.is_empty() { Vec::new() } else { app.runtime.take_events(received).await? };
+    let mut receipt = IngestReceipt { accepted: 0, duplicates: 0 };
+    let (mut kept, mut refused) = (Vec::new(), Vec::new());
+    for (index, verdict) in verdicts.into_iter().enumerate() {
         match verdict {
             Ok(Receipt::Accepted) => receipt.accepted += 1,
             Ok(Receipt::Duplicate) => receipt.duplicates += 1,
@@ -104,7 +95,6 @@ pub(super) async fn post(
     if refused.is_empty() {
         return Ok((StatusCode::ACCEPTED, Json(receipt)).into_response());
     }
-    refused.sort_by_key(|(index, _)| *index);
     Err(refusal_problem(&receipt, &kept, refused))
 }
 
@@ -124,7 +114,7 @@ fn refusal_problem(receipt: &IngestReceipt, kept: &[usize], refused: Vec<(usize,
     };
     let refused: Vec<serde_json::Value> = refused
         .into_iter()
-        .map(|(index, refusal)| RefusedEvent { index, field: refusal.field, reason: refusal.reason })
+        .map(|(index, refusal)| RefusalView { index, field: refusal.field, reason: refusal.reason })
         .filter_map(|refused| serde_json::to_value(refused).ok())
         .collect();
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused-events", "some events were refused", detail)

@@ -5,6 +5,8 @@ mod health;
 mod instances;
 mod journeys;
 mod profiles;
+mod refusals;
+mod timeline;
 
 use std::time::Duration;
 
@@ -63,7 +65,8 @@ fn writing() -> OpenApiRouter<App> {
 fn reading() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(profiles::get, profiles::delete))
-        .routes(routes!(profiles::timeline))
+        .routes(routes!(timeline::get))
+        .routes(routes!(refusals::list))
         .routes(routes!(journeys::list))
         .routes(routes!(journeys::get))
         .routes(routes!(instances::list))

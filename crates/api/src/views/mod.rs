@@ -12,5 +12,6 @@ pub use journey::{
     VersionView,
 };
 pub use person::{
-    EventView, IngestReceipt, OutcomeView, ProfileView, RefusedEvent, Timeline, TimelineEntry, TimelineTurn,
+    EventView, IngestReceipt, OutcomeView, ProfileView, RefusalView, RefusedEventView, RefusedPage, Timeline,
+    TimelineEntry, TimelineTurn,
 };

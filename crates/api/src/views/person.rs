@@ -1,7 +1,7 @@
 //! Events and profiles on the wire.
 
 use serde::Serialize;
-use store::{History, LoggedEvent, Profile};
+use store::{History, LoggedEvent, Profile, RefusedEvent};
 use utoipa::ToSchema;
 
 /// What became of the events of a request that fit.
@@ -15,13 +15,44 @@ pub struct IngestReceipt {
 
 /// An event that was not taken.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RefusedEvent {
+pub struct RefusalView {
     /// Its place in the request, from zero.
     pub index: usize,
     /// The field that is wrong.
     pub field: String,
     /// Why.
     pub reason: String,
+}
+
+/// Events that were not taken, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RefusedPage {
+    /// The events.
+    pub refused: Vec<RefusedEventView>,
+    /// Given as `before`, it brings older ones; none when there are none.
+    pub next: Option<String>,
+}
+
+/// An event that was not taken, as it is kept on record. What could not be read of it is null.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedEventView {
+    /// The id of the record.
+    pub id: String,
+    /// When it came.
+    pub at: String,
+    /// The id its sender gave it.
+    pub event_id: Option<String>,
+    /// Its name on the wire.
+    pub event: Option<String>,
+    /// The person.
+    pub profile: Option<String>,
+    /// The field that is wrong.
+    pub field: String,
+    /// Why.
+    pub reason: String,
+    /// The beginning of what came.
+    pub body: String,
 }
 
 /// A person's attributes.
@@ -44,8 +75,8 @@ pub struct ProfileView {
 pub struct Timeline {
     /// The entries.
     pub entries: Vec<TimelineEntry>,
-    /// Given as `before`, it brings older events; none when there are none.
-    pub next: Option<i64>,
+    /// Given as `before`, it brings the older ones; none when there are none.
+    pub next: Option<String>,
 }
 
 /// An event that came, or a turn of an instance: one of the two is there.
@@ -116,6 +147,21 @@ impl From<&Profile> for ProfileView {
     }
 }
 
+impl From<&RefusedEvent> for RefusedEventView {
+    fn from(refused: &RefusedEvent) -> RefusedEventView {
+        RefusedEventView {
+            id: refused.id.to_string(),
+            at: refused.at.to_string(),
+            event_id: refused.event_id.clone(),
+            event: refused.event.clone(),
+            profile: refused.profile.clone(),
+            field: refused.field.clone(),
+            reason: refused.reason.clone(),
+            body: refused.body.clone(),
+        }
+    }
+}
+
 impl From<&LoggedEvent> for TimelineEntry {
     fn from(event: &LoggedEvent) -> TimelineEntry {
         let outcomes: Vec<runtime::Outcome> = serde_json::from_str(&event.outcome).unwrap_or_default();
@@ -141,13 +187,13 @@ impl From<&LoggedEvent> for TimelineEntry {
 
 impl TimelineEntry {
     /// A turn of an instance of `journey`.
-    pub fn of_turn(row: &History, journey: String) -> TimelineEntry {
+    pub fn of_turn(journey: &str, row: &History) -> TimelineEntry {
         TimelineEntry {
             at: row.at.to_string(),
             event: None,
             turn: Some(TimelineTurn {
                 instance: row.instance.to_string(),
-                journey,
+                journey: journey.to_owned(),
                 turn: row.turn,
                 happenings: serde_json::from_str(&row.happenings).unwrap_or_default(),
             }),

@@ -15,7 +15,10 @@ use super::{
 use crate::{
     diagnostic::{Code, Report},
     lower::bundle,
-    syntax::ast::{Block, Ident, Journey, Listen},
+    syntax::{
+        At,
+        ast::{Block, Ident, Journey, Listen},
+    },
 };
 
 /// Checks a journey; `None` when it is too broken to say anything about its steps.
@@ -37,31 +40,11 @@ pub(crate) fn check(
     let condition_text = entry_listen.condition.as_ref().map(|condition| check.env.text(condition.at).into());
     let one_per = journey.one_per.first().map(|(_, value)| one_per(value, &mut check));
     let exits = journey.exits.iter().map(|listen| ExitRule { on: listener(listen, &mut check).0 }).collect();
-    for (at, _) in journey.one_per.iter().skip(1) {
-        check.report(
-            Report::new(Code::DuplicateName, *at, "`one per` is said twice").label("said again here"),
-        );
-    }
-    for (at, _) in journey.reentry.iter().skip(1) {
-        check.report(
-            Report::new(Code::DuplicateName, *at, "`re-enter` is said twice").label("said again here"),
-        );
-    }
-    for (at, _) in journey.expire.iter().skip(1) {
-        check.report(
-            Report::new(Code::DuplicateName, *at, "`expire after` is said twice").label("said again here"),
-        );
-    }
-    for (at, ..) in journey.farewell.iter().skip(1) {
-        check.report(
-            Report::new(Code::DuplicateName, *at, "`on exit` is said twice").label("said again here"),
-        );
-    }
-    for (at, ..) in journey.failure.iter().skip(1) {
-        check.report(
-            Report::new(Code::DuplicateName, *at, "`on failure` is said twice").label("said again here"),
-        );
-    }
+    once("one per", journey.one_per.iter().map(|(at, _)| *at), check.env);
+    once("re-enter", journey.reentry.iter().map(|(at, _)| *at), check.env);
+    once("expire after", journey.expire.iter().map(|(at, _)| *at), check.env);
+    once("on exit", journey.farewell.iter().map(|(at, ..)| *at), check.env);
+    once("on failure", journey.failure.iter().map(|(at, ..)| *at), check.env);
     let failed = record_of(&[("step", Type::Text), ("reason", Type::Text), ("kind", Type::Text)]);
     let failure = journey
         .failure
@@ -92,6 +75,14 @@ pub(crate) fn check(
         messages,
         awaited: scope.awaited,
     })
+}
+
+/// Reports every place but the first where a rule is said.
+fn once(rule: &str, places: impl Iterator<Item = At>, env: &mut Env<'_>) {
+    for at in places.skip(1) {
+        let message = format!("`{rule}` is said twice");
+        env.report(Report::new(Code::DuplicateName, at, message).label("said again here"));
+    }
 }
 
 fn entry<'j>(journey: &'j Journey, env: &mut Env<'_>) -> Option<&'j Listen> {

@@ -114,14 +114,8 @@ impl Report {
     pub(super) fn add(&mut self, other: Report) {
         self.people += other.people;
         self.entered += other.entered;
-        let add = |own: &mut BTreeMap<Name, u64>, other: BTreeMap<Name, u64>| {
-            other.into_iter().for_each(|(name, count)| *own.entry(name).or_default() += count);
-        };
         add(&mut self.calls, other.calls);
         add(&mut self.messages, other.messages);
-        let add = |own: &mut BTreeMap<String, u64>, other: BTreeMap<String, u64>| {
-            other.into_iter().for_each(|(name, count)| *own.entry(name).or_default() += count);
-        };
         add(&mut self.stayed_out, other.stayed_out);
         add(&mut self.ended, other.ended);
         for (own, other) in self.steps.iter_mut().zip(other.steps) {
@@ -159,6 +153,10 @@ impl Report {
         let (_, at, _) = sorted.select_nth_unstable((last * percent).div_ceil(100).min(last));
         Some(*at)
     }
+}
+
+fn add<K: Ord>(own: &mut BTreeMap<K, u64>, other: BTreeMap<K, u64>) {
+    other.into_iter().for_each(|(name, count)| *own.entry(name).or_default() += count);
 }
 
 fn bump(counts: &mut BTreeMap<Name, u64>, name: &Name) {

@@ -3,13 +3,17 @@
 use std::{collections::HashSet, ops::Range};
 
 use engine::Instance;
+use graph::Name;
 use jiff::Timestamp;
 use sqlx::{PgConnection, PgPool, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::{
-    Counter, Due, Error, History, Loaded, LoggedEvent, Profile, Shard, Version, Wanted,
-    row::{self, CounterRow, EventRow, HistoryRow, InstanceRow, ProfileRow, VersionRow, small},
+    Behind, Counter, Due, Error, History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Version, Wanted,
+    row::{
+        self, CounterRow, EventRow, HistoryRow, InstanceRow, ProfileRow, RefusalRow, TurnRow, VersionRow,
+        small,
+    },
 };
 
 // The lists are joined from the left, key by key: LATERAL keeps the planner from reading a whole table because it
@@ -208,16 +212,49 @@ pub(super) async fn history_of_profile(
     pool: &PgPool,
     shard: Shard,
     profile: &str,
+    before: Option<&Behind>,
     limit: u32,
-) -> Result<Vec<History>, Error> {
+) -> Result<Vec<(Name, History)>, Error> {
     const SQL: &str = concat!(
-        "SELECT ",
+        "SELECT i.journey, ",
         row::history_columns!(),
         " FROM instances AS i JOIN history AS h ON h.instance = i.id AND h.shard = i.shard \
-         WHERE i.shard = $1 AND i.profile = $2 ORDER BY h.at DESC, h.instance DESC, h.turn DESC LIMIT $3",
+         WHERE i.shard = $1 AND i.profile = $2 \
+         AND ($3::bigint IS NULL OR (h.at, h.instance, h.turn) < ($3, $4::uuid, $5::bigint)) \
+         ORDER BY h.at DESC, h.instance DESC, h.turn DESC LIMIT $6",
     );
-    let found: Vec<HistoryRow> =
-        query_as(SQL).bind(small(shard)).bind(profile).bind(i64::from(limit)).fetch_all(pool).await?;
+    let found: Vec<TurnRow> = query_as(SQL)
+        .bind(small(shard))
+        .bind(profile)
+        .bind(before.map(|behind| behind.at.as_microsecond()))
+        .bind(before.map(|behind| behind.instance))
+        .bind(before.map(|behind| i64::from(behind.turn)))
+        .bind(i64::from(limit))
+        .fetch_all(pool)
+        .await?;
+    row::all(found)
+}
+
+pub(super) async fn refusals(
+    pool: &PgPool,
+    profile: Option<(Shard, &str)>,
+    before: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<RefusedEvent>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        row::refusal_columns!(),
+        " FROM refusals AS r WHERE ($1::smallint IS NULL OR (r.shard = $1 AND r.profile = $2)) \
+         AND ($3::uuid IS NULL OR r.id < $3) ORDER BY r.id DESC LIMIT $4",
+    );
+    let (shard, profile) = profile.unzip();
+    let found: Vec<RefusalRow> = query_as(SQL)
+        .bind(shard.map(small))
+        .bind(profile)
+        .bind(before)
+        .bind(i64::from(limit))
+        .fetch_all(pool)
+        .await?;
     row::all(found)
 }
 

@@ -19,6 +19,15 @@ const EVENTS: &str = "INSERT INTO events (shard, sequence, id, name, profile, at
      SELECT * FROM UNNEST($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], \
      $7::bigint[], $8::text[], $9::text[])";
 
+const REFUSALS: &str = "INSERT INTO refusals (shard, id, at, event_id, event, profile, field, reason, body) \
+     SELECT * FROM UNNEST($1::smallint[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], \
+     $8::text[], $9::text[])";
+
+/// How many of each shard stay is [`crate::MOST_REFUSALS`].
+const OLD_REFUSALS: &str = "DELETE FROM refusals AS r USING (SELECT DISTINCT shard FROM UNNEST($1::smallint[]) AS w (shard)) AS w \
+     WHERE r.shard = w.shard \
+     AND r.id <= (SELECT o.id FROM refusals AS o WHERE o.shard = w.shard ORDER BY o.id DESC LIMIT 1 OFFSET 1000)";
+
 const PROFILES: &str = "INSERT INTO profiles (shard, key, attributes, entries, created_at, updated_at) \
      SELECT * FROM UNNEST($1::smallint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[]) \
      ON CONFLICT (shard, key) DO UPDATE SET attributes = excluded.attributes, entries = excluded.entries, \
@@ -71,6 +80,7 @@ pub(super) struct Batch {
     shards: Vec<i16>,
     cursors: Vec<Option<i64>>,
     events: Events,
+    refusals: Refusals,
     profiles: Profiles,
     instances: Instances,
     history: Histories,
@@ -109,6 +119,17 @@ columns!(Events {
     properties: String,
     outcome: String,
 });
+columns!(Refusals {
+    shard: i16,
+    id: Uuid,
+    at: i64,
+    event_id: Option<String>,
+    event: Option<String>,
+    profile: Option<String>,
+    field: String,
+    reason: String,
+    body: String,
+});
 columns!(Profiles {
     shard: i16,
     key: String,
@@ -146,6 +167,7 @@ impl Batch {
             shards,
             cursors,
             events: events(turn),
+            refusals: refusals(turn),
             profiles: profiles(turn),
             instances: instances(turn)?,
             history: history(turn),
@@ -161,6 +183,11 @@ impl Batch {
             return Err(Error::Fenced);
         }
         self.events.write(EVENTS, &mut transaction).await?;
+        if !self.refusals.is_empty() {
+            let shards = self.refusals.shard.clone();
+            self.refusals.write(REFUSALS, &mut transaction).await?;
+            query(OLD_REFUSALS).bind(shards).execute(&mut *transaction).await?;
+        }
         self.profiles.write(PROFILES, &mut transaction).await?;
         self.instances.write(INSTANCES, &mut transaction).await?;
         self.history.write(HISTORY, &mut transaction).await?;
@@ -169,20 +196,7 @@ impl Batch {
     }
 }
 
-/// Takes a person's instances out of the counters, wherever they stand or have ended (the codes are those of
-/// `engine::Status`). How often a step was passed stays: it tells of the step, not of the person.
-const UNCOUNT: &str = "UPDATE counters AS c SET \
-     waiting = c.waiting - s.waiting, failed = c.failed - s.failed, ended = c.ended - s.ended \
-     FROM (WITH own AS (SELECT journey, version, step, CASE WHEN status IN (0, 1) THEN 1 ELSE 0 END AS waiting, \
-             CASE WHEN status = 4 THEN 1 ELSE 0 END AS failed, \
-             CASE WHEN status NOT IN (0, 1, 4) THEN 1 ELSE 0 END AS ended \
-             FROM instances WHERE shard = $1 AND profile = $2), \
-           every AS (SELECT * FROM own UNION ALL SELECT journey, version, '', waiting, failed, ended FROM own) \
-           SELECT journey, version, step, SUM(waiting) AS waiting, SUM(failed) AS failed, SUM(ended) AS ended \
-           FROM every GROUP BY journey, version, step) AS s \
-     WHERE c.shard = $1 AND c.journey = s.journey AND c.version = s.version AND c.step = s.step";
-
-/// Removes a person. The instances go last: they say which history is the person's.
+/// Removes a person.
 pub(super) async fn erase(
     connection: &mut PgConnection,
     epoch: i64,
@@ -194,15 +208,7 @@ pub(super) async fn erase(
         transaction.rollback().await?;
         return Err(Error::Fenced);
     }
-    let statements = [
-        UNCOUNT,
-        "DELETE FROM history WHERE shard = $1 AND instance IN \
-         (SELECT id FROM instances WHERE shard = $1 AND profile = $2)",
-        "DELETE FROM instances WHERE shard = $1 AND profile = $2",
-        "DELETE FROM events WHERE shard = $1 AND profile = $2",
-        "DELETE FROM profiles WHERE shard = $1 AND key = $2",
-    ];
-    for sql in statements {
+    for sql in row::ERASE {
         query(sql).bind(small(shard)).bind(profile).execute(&mut *transaction).await?;
     }
     Ok(transaction.commit().await?)
@@ -270,6 +276,22 @@ fn events(turn: &Turn) -> Events {
         columns.received_at.push(event.received_at.as_microsecond());
         columns.properties.push(event.properties.clone());
         columns.outcome.push(event.outcome.clone());
+    }
+    columns
+}
+
+fn refusals(turn: &Turn) -> Refusals {
+    let mut columns = Refusals::default();
+    for refused in &turn.refusals {
+        columns.shard.push(small(refused.shard));
+        columns.id.push(refused.id);
+        columns.at.push(refused.at.as_microsecond());
+        columns.event_id.push(refused.event_id.clone());
+        columns.event.push(refused.event.clone());
+        columns.profile.push(refused.profile.clone());
+        columns.field.push(refused.field.clone());
+        columns.reason.push(refused.reason.clone());
+        columns.body.push(refused.body.clone());
     }
     columns
 }

@@ -8,13 +8,14 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use engine::Instance;
+use graph::Name;
 use jiff::Timestamp;
 use sqlx::{Connection as _, SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
 
 use crate::{
-    Counter, Due, Error, Filter, History, Loaded, LoggedEvent, Profile, Shard, Store, Turn, Version, Wanted,
-    Writer, held::Held, row,
+    Behind, Counter, Due, Error, Filter, History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Store,
+    Turn, Version, Wanted, Writer, held::Held, row,
 };
 
 pub(crate) struct Sqlite {
@@ -90,9 +91,19 @@ impl Store for Sqlite {
         &self,
         shard: Shard,
         profile: &str,
+        before: Option<&Behind>,
         limit: u32,
-    ) -> Result<Vec<History>, Error> {
-        read::history_of_profile(&self.readers, shard, profile, limit).await
+    ) -> Result<Vec<(Name, History)>, Error> {
+        read::history_of_profile(&self.readers, shard, profile, before, limit).await
+    }
+
+    async fn refusals(
+        &self,
+        profile: Option<(Shard, &str)>,
+        before: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<RefusedEvent>, Error> {
+        read::refusals(&self.readers, profile, before, limit).await
     }
 
     async fn history(&self, shard: Shard, instance: Uuid) -> Result<Vec<History>, Error> {

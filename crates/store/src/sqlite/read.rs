@@ -3,14 +3,15 @@
 use std::{collections::HashSet, ops::Range};
 
 use engine::Instance;
+use graph::Name;
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::write::rows;
 use crate::{
-    Counter, Due, Error, History, Loaded, LoggedEvent, Profile, Shard, Version, Wanted,
-    row::{self, CounterRow, EventRow, HistoryRow, InstanceRow, ProfileRow, VersionRow},
+    Behind, Counter, Due, Error, History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Version, Wanted,
+    row::{self, CounterRow, EventRow, HistoryRow, InstanceRow, ProfileRow, RefusalRow, TurnRow, VersionRow},
 };
 
 // CROSS JOIN makes SQLite look every wanted key up, instead of reading the table and looking the keys up.
@@ -197,16 +198,43 @@ pub(super) async fn history_of_profile(
     pool: &SqlitePool,
     shard: Shard,
     profile: &str,
+    before: Option<&Behind>,
     limit: u32,
-) -> Result<Vec<History>, Error> {
+) -> Result<Vec<(Name, History)>, Error> {
     const SQL: &str = concat!(
-        "SELECT ",
+        "SELECT i.journey, ",
         row::history_columns!(),
         " FROM instances AS i CROSS JOIN history AS h ON h.instance = i.id AND h.shard = i.shard \
-         WHERE i.shard = ?1 AND i.profile = ?2 ORDER BY h.at DESC, h.instance DESC, h.turn DESC LIMIT ?3",
+         WHERE i.shard = ?1 AND i.profile = ?2 AND (?3 IS NULL OR (h.at, h.instance, h.turn) < (?3, ?4, ?5)) \
+         ORDER BY h.at DESC, h.instance DESC, h.turn DESC LIMIT ?6",
     );
-    let found: Vec<HistoryRow> =
-        query_as(SQL).bind(shard).bind(profile).bind(i64::from(limit)).fetch_all(pool).await?;
+    let found: Vec<TurnRow> = query_as(SQL)
+        .bind(shard)
+        .bind(profile)
+        .bind(before.map(|behind| behind.at.as_microsecond()))
+        .bind(before.map(|behind| behind.instance))
+        .bind(before.map(|behind| i64::from(behind.turn)))
+        .bind(i64::from(limit))
+        .fetch_all(pool)
+        .await?;
+    row::all(found)
+}
+
+pub(super) async fn refusals(
+    pool: &SqlitePool,
+    profile: Option<(Shard, &str)>,
+    before: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<RefusedEvent>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        row::refusal_columns!(),
+        " FROM refusals AS r WHERE (?1 IS NULL OR (r.shard = ?1 AND r.profile = ?2)) AND (?3 IS NULL OR r.id < ?3) \
+         ORDER BY r.id DESC LIMIT ?4",
+    );
+    let (shard, profile) = profile.unzip();
+    let found: Vec<RefusalRow> =
+        query_as(SQL).bind(shard).bind(profile).bind(before).bind(i64::from(limit)).fetch_all(pool).await?;
     row::all(found)
 }
 

@@ -20,6 +20,15 @@ const EVENTS: &str = "INSERT INTO events \
      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, \
      value ->> 8 FROM json_each(?1)";
 
+const REFUSALS: &str = "INSERT INTO refusals (shard, id, at, event_id, event, profile, field, reason, body) \
+     SELECT value ->> 0, unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, \
+     value ->> 7, value ->> 8 FROM json_each(?1)";
+
+/// Takes the same rows as [`REFUSALS`]; how many of each shard stay is [`crate::MOST_REFUSALS`].
+const OLD_REFUSALS: &str = "DELETE FROM refusals WHERE (shard, id) IN (SELECT r.shard, r.id \
+     FROM (SELECT DISTINCT value ->> 0 AS shard FROM json_each(?1)) AS w CROSS JOIN refusals AS r ON r.shard = w.shard \
+     WHERE r.id <= (SELECT o.id FROM refusals AS o WHERE o.shard = w.shard ORDER BY o.id DESC LIMIT 1 OFFSET 1000))";
+
 const PROFILES: &str = "INSERT INTO profiles (shard, key, attributes, entries, created_at, updated_at) \
      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE TRUE \
      ON CONFLICT (shard, key) DO UPDATE SET attributes = excluded.attributes, entries = excluded.entries, \
@@ -84,13 +93,18 @@ impl Batch {
         if touched.is_empty() {
             return Ok(None);
         }
-        let mut statements = Vec::with_capacity(5);
+        let mut statements = Vec::with_capacity(7);
         let mut add = |sql: &'static str, rows: String| {
             if rows != "[]" {
                 statements.push((sql, rows));
             }
         };
         add(EVENTS, events(turn)?);
+        if !turn.refusals.is_empty() {
+            let refusals = refusals(turn)?;
+            add(REFUSALS, refusals.clone());
+            add(OLD_REFUSALS, refusals);
+        }
         add(PROFILES, profiles(turn)?);
         add(INSTANCES, instances(turn)?);
         add(HISTORY, history(turn)?);
@@ -113,20 +127,7 @@ impl Batch {
     }
 }
 
-/// Takes a person's instances out of the counters, wherever they stand or have ended (the codes are those of
-/// `engine::Status`). How often a step was passed stays: it tells of the step, not of the person.
-const UNCOUNT: &str = "UPDATE counters AS c SET \
-     waiting = c.waiting - s.waiting, failed = c.failed - s.failed, ended = c.ended - s.ended \
-     FROM (WITH own AS (SELECT journey, version, step, CASE WHEN status IN (0, 1) THEN 1 ELSE 0 END AS waiting, \
-             CASE WHEN status = 4 THEN 1 ELSE 0 END AS failed, \
-             CASE WHEN status NOT IN (0, 1, 4) THEN 1 ELSE 0 END AS ended \
-             FROM instances WHERE shard = ?1 AND profile = ?2), \
-           every AS (SELECT * FROM own UNION ALL SELECT journey, version, '', waiting, failed, ended FROM own) \
-           SELECT journey, version, step, SUM(waiting) AS waiting, SUM(failed) AS failed, SUM(ended) AS ended \
-           FROM every GROUP BY journey, version, step) AS s \
-     WHERE c.shard = ?1 AND c.journey = s.journey AND c.version = s.version AND c.step = s.step";
-
-/// Removes a person. The instances go last: they say which history is the person's.
+/// Removes a person.
 pub(super) async fn erase(
     connection: &mut SqliteConnection,
     epoch: i64,
@@ -138,15 +139,7 @@ pub(super) async fn erase(
         transaction.rollback().await?;
         return Err(Error::Fenced);
     }
-    let statements = [
-        UNCOUNT,
-        "DELETE FROM history WHERE shard = ?1 AND instance IN \
-         (SELECT id FROM instances WHERE shard = ?1 AND profile = ?2)",
-        "DELETE FROM instances WHERE shard = ?1 AND profile = ?2",
-        "DELETE FROM events WHERE shard = ?1 AND profile = ?2",
-        "DELETE FROM profiles WHERE shard = ?1 AND key = ?2",
-    ];
-    for sql in statements {
+    for sql in row::ERASE {
         query(sql).bind(shard).bind(profile).execute(&mut *transaction).await?;
     }
     Ok(transaction.commit().await?)
@@ -202,6 +195,22 @@ fn events(turn: &Turn) -> Result<String, Error> {
             event.received_at.as_microsecond(),
             &event.properties,
             &event.outcome,
+        )
+    }))
+}
+
+fn refusals(turn: &Turn) -> Result<String, Error> {
+    rows(turn.refusals.iter().map(|refused| {
+        (
+            refused.shard,
+            refused.id.simple(),
+            refused.at.as_microsecond(),
+            &refused.event_id,
+            &refused.event,
+            &refused.profile,
+            &refused.field,
+            &refused.reason,
+            &refused.body,
         )
     }))
 }

@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use engine::{Instance, State, Status};
 use graph::Value;
 use jiff::Timestamp;
-use store::{Counter, History, LoggedEvent, Profile, Shard, Store, Turn, instance_id, shard_of};
+use store::{
+    Counter, History, LoggedEvent, Profile, RefusedEvent, Shard, Store, Turn, instance_id, shard_of,
+};
 
 /// A database of each kind, empty, with its URL.
 pub(crate) async fn both() -> Vec<(String, Arc<dyn Store>)> {
@@ -85,6 +87,21 @@ pub(crate) fn event(shards: u16, profile: &str, sequence: i64, id: &str) -> Logg
         received_at: at(sequence + 1),
         properties: r#"{"total":59.90}"#.into(),
         outcome: "[]".into(),
+    }
+}
+
+/// An event that was refused; a higher number came later.
+pub(crate) fn refused(shards: u16, profile: Option<&str>, number: u16) -> RefusedEvent {
+    RefusedEvent {
+        shard: profile.map_or(0, |profile| shard_of(profile, shards)),
+        id: instance_id(at(i64::from(number)), 0, "", "", ""),
+        at: at(i64::from(number)),
+        event_id: Some("e1".into()),
+        event: None,
+        profile: profile.map(Into::into),
+        field: "properties.total".into(),
+        reason: "expected decimal".into(),
+        body: r#"{"id":"e1"}"#.into(),
     }
 }
 

@@ -62,6 +62,44 @@ fn hostile_input_gets_a_clear_answer_and_leaves_nothing() {
         assert_eq!(unknown.status, 422);
         assert!(unknown.body.contains("did you mean `firstName`"), "{}", unknown.body);
         assert_eq!(server.admin().get("/v1/profiles/c9").unwrap().status, 404);
+        let on_record = server.admin().get("/v1/refusals").unwrap().json();
+        let shown = on_record["refused"].as_array().unwrap().len();
+        assert_eq!(shown, 10, "every 422 is on record, also what could not be read: {on_record}");
+        assert_eq!(server.writer().get("/v1/refusals").unwrap().status, 403);
+    }
+}
+
+#[test]
+fn a_timeline_is_read_page_by_page_without_gap_or_repetition() {
+    for database in DATABASES {
+        let partner = Partner::start(|_, _| Reply::ok(r#"{"vip":false,"level":null}"#)).unwrap();
+        let server = setup(database, &partner).start().unwrap();
+        person(&server, "c1");
+        let batch: Vec<Value> = (0..70)
+            .map(|number| event(&format!("{number}"), json!({"requestId": format!("r{number}")})))
+            .collect();
+        let answer = server.writer().json("POST", "/v1/events", &json!(batch).to_string()).unwrap();
+        assert_eq!(answer.status, 202);
+        partner.wait_for("GET /rewards", 70);
+        // Turns may still be added on top while pages are read; what is older does not move.
+        let (mut seen, mut next) = (Vec::new(), String::new());
+        loop {
+            let page = server.admin().get(&format!("/v1/profiles/c1/timeline{next}")).unwrap().json();
+            for entry in page["entries"].as_array().unwrap() {
+                let (event, turn) = (&entry["event"], &entry["turn"]);
+                seen.push(format!("{}{}{}", event["id"], turn["instance"], turn["turn"]));
+            }
+            let Some(before) = page["next"].as_str() else { break };
+            next = format!("?before={before}");
+        }
+        let events = seen.iter().filter(|entry| entry.ends_with("nullnull")).count();
+        assert_eq!(events, 70);
+        let mut once = seen.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), seen.len(), "nothing twice");
+        assert!(seen.len() >= 140, "each entered with a turn: {}", seen.len());
+        assert_eq!(server.admin().get("/v1/profiles/c1/timeline?before=x").unwrap().status, 400);
     }
 }
 
@@ -92,6 +130,11 @@ fn an_event_is_applied_once_and_a_bad_one_does_not_harm_its_neighbours() {
         let again =
             server.writer().send("POST", "/v1/events", "application/x-ndjson", lines.as_bytes()).unwrap();
         assert_eq!((again.status, again.json()), (202, json!({"accepted": 1, "duplicates": 1})));
+        let on_record = server.admin().get("/v1/refusals?profile=c1").unwrap().json();
+        let record = &on_record["refused"][0];
+        assert_eq!((&record["eventId"], &record["event"]), (&json!("2"), &json!("Reward Requested")));
+        assert_eq!((&record["field"], &record["reason"]), (&refused[0]["field"], &refused[0]["reason"]));
+        assert!(record["body"].as_str().unwrap().contains("\"properties\":{}"), "{record}");
         partner.wait_for("GET /rewards", 3);
         assert_eq!(instances(&server, "profile=c1").len(), 3);
         let timeline = server.admin().get("/v1/profiles/c1/timeline").unwrap().json();

@@ -9,6 +9,7 @@ use std::{
     process::Command,
 };
 
+use syn::{spanned::Spanned, visit::Visit};
 use testkit::server::workspace;
 
 /// Files that are longer than they should be, each with the length it may have until it is redrawn. Only ever shorter.
@@ -39,6 +40,51 @@ fn every_file_says_what_it_holds_and_stays_short() {
         let most = LONG.iter().find(|(known, _)| *known == name).map_or(MOST_LINES, |(_, most)| *most);
         assert!(text.lines().count() <= most, "{name} has {} lines, more than {most}", text.lines().count());
     }
+}
+
+/// The most lines of a function, from its signature to its brace.
+const MOST_LINES_OF_A_FUNCTION: usize = 70;
+
+/// Collects the functions that are too long, with their lines.
+#[derive(Default)]
+struct LongFunctions(Vec<(String, usize)>);
+
+impl LongFunctions {
+    fn measure(&mut self, signature: &syn::Signature, block: &syn::Block) {
+        let lines = block.span().end().line - signature.span().start().line + 1;
+        if lines > MOST_LINES_OF_A_FUNCTION {
+            self.0.push((signature.ident.to_string(), lines));
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for LongFunctions {
+    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        self.measure(&item.sig, &item.block);
+        syn::visit::visit_item_fn(self, item);
+    }
+
+    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
+        self.measure(&item.sig, &item.block);
+        syn::visit::visit_impl_item_fn(self, item);
+    }
+}
+
+#[test]
+fn every_function_stays_short() {
+    let mut files = Vec::new();
+    rust_files(&workspace().join("crates"), &mut files);
+    rust_files(&workspace().join("tests"), &mut files);
+    let mut all = Vec::new();
+    for file in files {
+        let mut long = LongFunctions::default();
+        long.visit_file(&syn::parse_file(&fs::read_to_string(&file).unwrap()).unwrap());
+        let name = file.strip_prefix(workspace()).unwrap().display().to_string();
+        all.extend(
+            long.0.into_iter().map(|(function, lines)| format!("{name}: {function} has {lines} lines")),
+        );
+    }
+    assert!(all.is_empty(), "longer than {MOST_LINES_OF_A_FUNCTION} lines:\n{}", all.join("\n"));
 }
 
 #[test]

@@ -87,6 +87,18 @@ test('a person shows what happened, and why an event started nothing', async () 
   await page.waitForSelector('text=Waits for the end of a pause');
 });
 
+test('an event that was refused is shown with the reason and what came', async () => {
+  const bad = { id: 'b1', event: 'Cart Abandoned', profile: 'mallory', properties: { cartId: '<b>k</b>', total: 'many', items: [] } };
+  assert.equal((await send('POST', '/v1/events', bad)).status, 422);
+  await page.goto(`${base}/refused`);
+  await page.click('tr:has-text("mallory") summary');
+  await page.waitForSelector('tr:has-text("mallory") pre:has-text("<b>k</b>")');
+  assert.match(await page.locator('tr:has-text("mallory")').textContent(), /properties\.total.*expected decimal/);
+  await page.click('td a >> text=mallory');
+  await page.waitForSelector('text=Nobody is known by this key');
+  await page.waitForSelector('text=expected decimal');
+});
+
 test('who failed is found, and retried or skipped', async () => {
   // A profile without a phone number makes no message; the demo's partner refuses some calls for good as well.
   await page.goto(`${base}/failed`);

@@ -9,6 +9,7 @@ import { InstancesPage } from './pages/instances';
 import { JourneyPage } from './pages/journey';
 import { JourneysPage } from './pages/journeys';
 import { PersonPage } from './pages/person';
+import { RefusedPage } from './pages/refused';
 import { paths } from './paths';
 
 export function App() {
@@ -29,6 +30,7 @@ export function App() {
           <Tab href={paths.failed()}>
             Failed{failed > 0 && <span className="badge bad">{failed}</span>}
           </Tab>
+          <Tab href={paths.refused()}>Refused</Tab>
         </nav>
         <FindPerson />
         <span className={journeys.isError ? 'live lost' : 'live'} role="status">
@@ -46,6 +48,9 @@ export function App() {
           </Route>
           <Route path="/failed">
             <InstancesPage failedOnly />
+          </Route>
+          <Route path="/refused">
+            <RefusedPage />
           </Route>
           <Route path="/instances/:id">{({ id }) => <InstancePage key={id} id={id} />}</Route>
           <Route path="/people/:key">{({ key }) => <PersonPage key={key} person={decodeURIComponent(key)} />}</Route>

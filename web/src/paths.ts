@@ -9,6 +9,7 @@ export const paths = {
     return given.length ? `/instances?${new URLSearchParams(given)}` : '/instances';
   },
   failed: () => '/failed',
+  refused: () => '/refused',
   instance: (id: string) => `/instances/${id}`,
   person: (key: string) => `/people/${encodeURIComponent(key)}`,
 };

@@ -316,6 +316,22 @@ fn an_event_that_comes_during_a_call_is_not_lost() {
 }
 
 #[test]
+fn a_condition_that_cannot_be_decided_does_not_hold_and_says_why() {
+    let journey = compiled(
+        "journey first {\n  enter on started\n  exit on left where 1 / 0 > 0\n  \
+         wait for paid as p where 10 / p.amount > 1\n}\n",
+    );
+    let waiting = entered(&journey).instance;
+    let ignored = step(&journey, &waiting, &Input::Event(event("left", 1, 0)), start()).ignored.unwrap();
+    assert_eq!(ignored.reason(), "its condition could not be decided: division by zero");
+    let kept = step(&journey, &waiting, &Input::Event(event("paid", 2, 0)), start());
+    assert_eq!((kept.ignored, kept.instance.status), (None, Status::Waiting), "kept for a later wait");
+    assert!(matches!(&kept.happenings[..], [Happening::Undecided { event, .. }] if &**event == "e2"));
+    let done = step(&journey, &kept.instance, &Input::Event(event("paid", 3, 5)), start());
+    assert_eq!(done.instance.status, Status::Completed);
+}
+
+#[test]
 fn an_answer_that_does_not_fit_is_an_error_and_not_repeated() {
     let journey = journey();
     let output = entered(&journey);

@@ -15,6 +15,7 @@ export type ProfileView = Schemas['ProfileView'];
 export type Timeline = Schemas['Timeline'];
 export type TimelineEntry = Schemas['TimelineEntry'];
 export type EventView = Schemas['EventView'];
+export type RefusedPage = Schemas['RefusedPage'];
 
 export class ApiError extends Error {
   constructor(
@@ -59,5 +60,8 @@ export const api = {
   operate: (id: string, operation: 'retry' | 'skip' | 'cancel') =>
     ask<InstanceView>(`/v1/instances/${encodeURIComponent(id)}/${operation}`, 'POST'),
   profile: (key: string) => ask<ProfileView>(`/v1/profiles/${encodeURIComponent(key)}`),
-  timeline: (key: string) => ask<Timeline>(`/v1/profiles/${encodeURIComponent(key)}/timeline`),
+  timeline: (key: string, before?: string) =>
+    ask<Timeline>(`/v1/profiles/${encodeURIComponent(key)}/timeline${query({ before })}`),
+  refused: (search: { profile?: string | undefined; before?: string | undefined }) =>
+    ask<RefusedPage>(`/v1/refusals${query(search)}`),
 };

@@ -184,6 +184,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events that were not taken and why, newest first. The newest thousand or so of each shard are kept. */
+        get: operations["listRefusals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -425,6 +442,32 @@ export interface components {
             /** @description When the attributes last changed. */
             updatedAt: string;
         };
+        /** @description An event that was not taken, as it is kept on record. What could not be read of it is null. */
+        RefusedEventView: {
+            /** @description When it came. */
+            at: string;
+            /** @description The beginning of what came. */
+            body: string;
+            /** @description Its name on the wire. */
+            event?: string | null;
+            /** @description The id its sender gave it. */
+            eventId?: string | null;
+            /** @description The field that is wrong. */
+            field: string;
+            /** @description The id of the record. */
+            id: string;
+            /** @description The person. */
+            profile?: string | null;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Events that were not taken, newest first. */
+        RefusedPage: {
+            /** @description Given as `before`, it brings older ones; none when there are none. */
+            next?: string | null;
+            /** @description The events. */
+            refused: components["schemas"]["RefusedEventView"][];
+        };
         /** @description A place in a source, in bytes of UTF-8. */
         SpanView: {
             /** @description The byte after the last. */
@@ -447,11 +490,8 @@ export interface components {
         Timeline: {
             /** @description The entries. */
             entries: components["schemas"]["TimelineEntry"][];
-            /**
-             * Format: int64
-             * @description Given as `before`, it brings older events; none when there are none.
-             */
-            next?: number | null;
+            /** @description Given as `before`, it brings the older ones; none when there are none. */
+            next?: string | null;
         };
         /** @description An event that came, or a turn of an instance: one of the two is there. */
         TimelineEntry: {
@@ -952,7 +992,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description The `next` of the page before. */
-                before?: number;
+                before?: string;
             };
             header?: never;
             path: {
@@ -970,7 +1010,47 @@ export interface operations {
                     "application/json": components["schemas"]["Timeline"];
                 };
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRefusals: {
+        parameters: {
+            query?: {
+                /** @description The person. */
+                profile?: string;
+                /** @description The `next` of the page before. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedPage"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

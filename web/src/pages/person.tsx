@@ -1,5 +1,5 @@
 // A person: attributes, and a timeline of events, steps, calls, and why an event did not start a journey.
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 
 import { ApiError, api, type EventView, type TimelineEntry } from '../api/client';
@@ -8,16 +8,17 @@ import { paths } from '../paths';
 import { Json, Loaded, Time } from '../ui/basics';
 import { Happenings } from '../ui/happenings';
 import { InstanceTable } from './instances';
+import { RefusedEvents } from './refused';
 
 export function PersonPage({ person }: { person: string }) {
   const profile = useQuery({ queryKey: ['profile', person], queryFn: () => api.profile(person) });
-  const timeline = useQuery({ queryKey: ['timeline', person], queryFn: () => api.timeline(person) });
   const instances = useQuery({ queryKey: ['instances-of', person], queryFn: () => api.instances({ profile: person }) });
   if (profile.error instanceof ApiError && profile.error.status === 404) {
     return (
       <>
         <h1>{person}</h1>
         <p className="note">Nobody is known by this key. People appear here with their first event or profile.</p>
+        <RefusedEvents profile={person} />
       </>
     );
   }
@@ -27,18 +28,11 @@ export function PersonPage({ person }: { person: string }) {
       <Loaded query={instances}>
         {(page) => (page.instances.length ? <InstanceTable instances={page.instances} /> : <p className="note">Has entered no journey.</p>)}
       </Loaded>
+      <RefusedEvents profile={person} />
       <div className="split">
         <section className="panel">
           <h2>Timeline</h2>
-          <Loaded query={timeline}>
-            {({ entries }) => (
-              <ol className="timeline">
-                {entries.map((entry) => (
-                  <Entry key={entry.event ? `event ${entry.event.id}` : `${entry.turn?.instance} ${entry.turn?.turn}`} entry={entry} />
-                ))}
-              </ol>
-            )}
-          </Loaded>
+          <Timeline person={person} />
         </section>
         <section className="panel">
           <h2>Attributes</h2>
@@ -56,6 +50,33 @@ export function PersonPage({ person }: { person: string }) {
           </Loaded>
         </section>
       </div>
+    </>
+  );
+}
+
+function Timeline({ person }: { person: string }) {
+  const timeline = useInfiniteQuery({
+    queryKey: ['timeline', person],
+    queryFn: ({ pageParam }) => api.timeline(person, pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+  if (timeline.error) return <p className="error">{timeline.error.message}</p>;
+  if (timeline.isPending) return <p className="note">Loading…</p>;
+  return (
+    <>
+      <ol className="timeline">
+        {timeline.data.pages
+          .flatMap((page) => page.entries)
+          .map((entry) => (
+            <Entry key={entry.event ? `event ${entry.event.id}` : `${entry.turn?.instance} ${entry.turn?.turn}`} entry={entry} />
+          ))}
+      </ol>
+      {timeline.hasNextPage && (
+        <button type="button" onClick={() => void timeline.fetchNextPage()} disabled={timeline.isFetchingNextPage}>
+          Show older
+        </button>
+      )}
     </>
   );
 }

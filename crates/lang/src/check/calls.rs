@@ -89,9 +89,18 @@ impl Check<'_, '_> {
             instance(&function.result, &bound)
         };
         let called = G::Call { function, args: made };
-        if !optional {
-            return (called, result);
-        }
+        if optional { self.unless_missing(at, receiver, value, called, result) } else { (called, result) }
+    }
+
+    /// What `?.` means before a function: nothing, where the receiver is nothing.
+    fn unless_missing(
+        &mut self,
+        at: At,
+        receiver: Option<&Expr>,
+        value: G,
+        called: G,
+        result: Ty,
+    ) -> (G, Ty) {
         // The receiver is looked at twice, so it has to be a plain path: anything else could double at each step.
         if receiver.and_then(narrow::path).is_none() {
             self.report(

@@ -13,7 +13,7 @@ use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{Expr, Ident, Invoke, OnError},
+        ast::{self, Expr, Ident, Invoke, OnError},
     },
 };
 
@@ -33,30 +33,13 @@ impl Walk<'_, '_> {
             Some((action, _)) => {
                 self.scope.uses(kind_of(false), &call.name);
                 args = self.arguments(call, &action.params, "the action");
-                let quiet = self.env.reports.len();
-                answer = action.answer.as_ref().map(|ty| self.env.ty(ty));
-                self.env.reports.truncate(quiet);
-                if let (Some(bind), None) = (bind, &answer) {
-                    self.env.report(
-                        Report::new(
-                            Code::MissingAnswer,
-                            call.name.at,
-                            format!("the action `{}` has no answer to name", call.name.text),
-                        )
-                        .label(format!("gives nothing for `{}`", bind.text))
-                        .related(action.name.at, "declared without `->`")
-                        .help(
-                            "declare the answer's shape: `action name(…) -> { … }`, or leave `let … =` out",
-                        ),
-                    );
-                }
+                answer = self.answer(call, action, bind);
             }
             None => {
                 let other = names.messages.contains_key(&call.name.text);
                 self.unknown(call, false, names.actions.keys().map(|name| &**name), other);
             }
         }
-        let answer = answer.unwrap_or(None);
         let fallback = fallback.map(|value| match &answer {
             Some(ty) => lend!(self).expect(value, ty, "the value that stands in"),
             None => lend!(self).infer(value, None).0,
@@ -85,15 +68,7 @@ impl Walk<'_, '_> {
         let mut made = planned(format!("call-{}", call.name.text), label, at, kind);
         if let (Some(error), Some((plan, flow))) = (error, handler) {
             if let (Some(bind), Flow::Continues) = (bind, flow) {
-                self.env.report(
-                    Report::new(
-                        Code::MissingAnswer,
-                        error.block.at,
-                        format!("after an error `{}` would have no value", bind.text),
-                    )
-                    .label("this block goes on without one")
-                    .help("end it with `exit`, or with `give` and a value"),
-                );
+                self.no_value(bind, error.block.at);
             }
             made.ways.push(way(Edge::Error, "error", Some(plan)));
         }
@@ -101,6 +76,39 @@ impl Walk<'_, '_> {
             self.scope.bind_variable(bind, answer, self.env);
         }
         (made, Flow::Continues)
+    }
+
+    /// The type of an action's answer, which must be there if it is to be named.
+    fn answer(&mut self, call: &Invoke, action: &ast::Action, bind: Option<&Ident>) -> Ty {
+        let quiet = self.env.reports.len();
+        let answer = action.answer.as_ref().map(|ty| self.env.ty(ty));
+        self.env.reports.truncate(quiet);
+        if let (Some(bind), None) = (bind, &answer) {
+            self.env.report(
+                Report::new(
+                    Code::MissingAnswer,
+                    call.name.at,
+                    format!("the action `{}` has no answer to name", call.name.text),
+                )
+                .label(format!("gives nothing for `{}`", bind.text))
+                .related(action.name.at, "declared without `->`")
+                .help("declare the answer's shape: `action name(…) -> { … }`, or leave `let … =` out"),
+            );
+        }
+        answer.flatten()
+    }
+
+    /// A block for errors goes on, though the name that the call binds would have no value there.
+    fn no_value(&mut self, bind: &Ident, block: At) {
+        self.env.report(
+            Report::new(
+                Code::MissingAnswer,
+                block,
+                format!("after an error `{}` would have no value", bind.text),
+            )
+            .label("this block goes on without one")
+            .help("end it with `exit`, or with `give` and a value"),
+        );
     }
 
     pub(super) fn send(&mut self, call: &Invoke, error: Option<&OnError>, at: At) -> (Planned, Flow) {
@@ -153,7 +161,7 @@ impl Walk<'_, '_> {
     }
 
     /// Arguments against declared parameters.
-    fn arguments(&mut self, call: &Invoke, declared: &[crate::syntax::ast::Param], what: &str) -> Vec<G> {
+    fn arguments(&mut self, call: &Invoke, declared: &[ast::Param], what: &str) -> Vec<G> {
         let quiet = self.env.reports.len();
         let typed = params(declared, self.env);
         self.env.reports.truncate(quiet);

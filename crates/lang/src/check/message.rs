@@ -39,8 +39,21 @@ pub(crate) fn check(
         return None;
     };
     let mut check = Check { env, scope: &mut scope };
+    let args = arguments(message, &declared.params, &mut check);
+    superfluous(message, declared, check.env);
+    Some(Message {
+        name: message.name.text.clone(),
+        params: typed.into_iter().map(|(name, ty)| (name, ty.unwrap_or(Type::Json))).collect(),
+        action: action?,
+        args,
+        doc: doc.cloned(),
+    })
+}
+
+/// The arguments of the action, in its order, from the fields of the message.
+fn arguments(message: &ast::Message, params: &[ast::Param], check: &mut Check<'_, '_>) -> Vec<graph::Expr> {
     let mut args = Vec::new();
-    for param in &declared.params {
+    for param in params {
         let given = message.fields.iter().find(|(name, _)| name.text == param.name.text);
         let quiet = check.env.reports.len();
         let wanted = check.env.ty(&param.ty);
@@ -64,16 +77,21 @@ pub(crate) fn check(
             ),
         }
     }
+    args
+}
+
+/// Reports fields that are given twice or mean nothing to the action.
+fn superfluous(message: &ast::Message, declared: &ast::Action, env: &mut Env<'_>) {
     for (index, (name, _)) in message.fields.iter().enumerate() {
         let twice = message.fields.iter().take(index).any(|(other, _)| other.text == name.text);
         if twice {
-            check.report(
+            env.report(
                 Report::new(Code::DuplicateName, name.at, format!("`{}` is given twice", name.text))
                     .label("given again"),
             );
         } else if !declared.params.iter().any(|param| param.name.text == name.text) {
             let known = declared.params.iter().map(|param| &*param.name.text);
-            check.report(
+            env.report(
                 Report::new(
                     Code::WrongArguments,
                     name.at,
@@ -85,13 +103,6 @@ pub(crate) fn check(
             );
         }
     }
-    Some(Message {
-        name: message.name.text.clone(),
-        params: typed.into_iter().map(|(name, ty)| (name, ty.unwrap_or(Type::Json))).collect(),
-        action: action?,
-        args,
-        doc: doc.cloned(),
-    })
 }
 
 /// A message for the entry event of a journey, and with it its action.

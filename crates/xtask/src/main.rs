@@ -66,6 +66,7 @@ fn demo(args: &[String]) -> Result<()> {
 
 fn test() -> Result<()> {
     need::postgres()?;
+    need::shell_tools()?;
     let chromium = need::chromium()?;
     cargo("format", &["fmt", "--all", "--check"]).run()?;
     dashboard()?;

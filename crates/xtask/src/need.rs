@@ -37,6 +37,16 @@ fn initdb() -> Option<PathBuf> {
         .or_else(|| versions.map(|version| version.path().join("bin/initdb")).find(|path| path.exists()))
 }
 
+/// The programs that the README's commands use.
+pub(crate) fn shell_tools() -> Result<()> {
+    for program in ["curl", "openssl"] {
+        if found(program).is_none() {
+            install(program, program)?;
+        }
+    }
+    Ok(())
+}
+
 /// Chromium, for the dashboard's tests in a browser.
 pub(crate) fn chromium() -> Result<PathBuf> {
     const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];

@@ -70,13 +70,14 @@ function Filters({ search }: { search: Search }) {
   );
 }
 
-export function InstanceTable({ instances }: { instances: InstanceSummary[] }) {
+/** Instances in a table; without the column of people where all are of one. */
+export function InstanceTable({ instances, ofOne = false }: { instances: InstanceSummary[]; ofOne?: boolean }) {
   return (
     <div className="scroll">
       <table>
         <thead>
           <tr>
-            <th>Person</th>
+            {!ofOne && <th>Person</th>}
             <th>Journey</th>
             <th>Status</th>
             <th>Step</th>
@@ -87,9 +88,11 @@ export function InstanceTable({ instances }: { instances: InstanceSummary[] }) {
         <tbody>
           {instances.map((instance) => (
             <tr key={instance.id}>
-              <td>
-                <Link href={paths.person(instance.profile)}>{instance.profile}</Link>
-              </td>
+              {!ofOne && (
+                <td>
+                  <Link href={paths.person(instance.profile)}>{instance.profile}</Link>
+                </td>
+              )}
               <td>
                 <Link href={paths.journey(instance.journey)}>{instance.journey}</Link>
                 {instance.key && <small> {instance.key}</small>}

@@ -26,7 +26,7 @@ export function PersonPage({ person }: { person: string }) {
     <>
       <h1>{person}</h1>
       <Loaded query={instances}>
-        {(page) => (page.instances.length ? <InstanceTable instances={page.instances} /> : <p className="note">Has entered no journey.</p>)}
+        {(page) => (page.instances.length ? <InstanceTable instances={page.instances} ofOne /> : <p className="note">Has entered no journey.</p>)}
       </Loaded>
       <RefusedEvents profile={person} />
       <div className="split">

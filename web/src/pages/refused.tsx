@@ -11,13 +11,13 @@ export function RefusedPage() {
     <>
       <h1>Refused events</h1>
       <p className="note">What does not fit its declaration is refused, and its sender is told the same. The newest are kept here.</p>
-      <RefusedEvents empty="No event was refused." />
+      <RefusedEvents />
     </>
   );
 }
 
-/** The refused events of one person, or of all. */
-export function RefusedEvents({ profile, empty }: { profile?: string; empty?: string }) {
+/** The refused events of all, or of one person, under a heading if there are any. */
+export function RefusedEvents({ profile }: { profile?: string }) {
   const found = useInfiniteQuery({
     queryKey: ['refused', profile],
     queryFn: ({ pageParam }) => api.refused({ profile, before: pageParam }),
@@ -28,7 +28,8 @@ export function RefusedEvents({ profile, empty }: { profile?: string; empty?: st
   return (
     <>
       {found.error && <p className="error">{found.error.message}</p>}
-      {found.data && refused.length === 0 && empty && <p className="note">{empty}</p>}
+      {found.data && refused.length === 0 && !profile && <p className="note">No event was refused.</p>}
+      {refused.length > 0 && profile && <h2>Refused events</h2>}
       {refused.length > 0 && (
         <div className="scroll">
           <table>

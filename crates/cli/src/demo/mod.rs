@@ -25,7 +25,7 @@ fn shorten(text: &str) -> String {
     text.lines().map(shorten_line).collect::<Vec<_>>().join("\n") + "\n"
 }
 
-/// `wait 1 hour` becomes `wait 20 seconds`, days become minutes; everything else stays.
+/// `wait 1 hour` becomes `wait 20 seconds`, days become minutes, and people may come back soon; everything else stays.
 fn shorten_line(line: &str) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
     let indent: String = line.chars().take_while(|letter| letter.is_whitespace()).collect();
@@ -37,6 +37,7 @@ fn shorten_line(line: &str) -> String {
             format!("{indent}wait 10 seconds")
         }
         ["wait", count, "day" | "days"] if count.parse::<u32>().is_ok() => format!("{indent}wait 1 minute"),
+        ["re-enter", "after", ..] => format!("{indent}re-enter after 1 minute"),
         _ => line.to_owned(),
     }
 }
@@ -48,6 +49,8 @@ mod tests {
     #[test]
     fn waits_are_shortened_and_nothing_else() {
         assert_eq!(shorten_line("  wait 1 hour"), "  wait 20 seconds");
+        assert_eq!(shorten_line("  re-enter after 7 days"), "  re-enter after 1 minute");
+        assert_eq!(shorten_line("  re-enter never"), "  re-enter never");
         assert_eq!(shorten_line("  wait for orderPlaced"), "  wait for orderPlaced");
         assert_eq!(shorten_line("  // wait 1 hour"), "  // wait 1 hour");
     }

@@ -70,9 +70,8 @@ struct WireEvent {
 pub(super) async fn post(
     State(app): State<App>,
     headers: HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+    body: Bytes,
 ) -> Result<Response, Problem> {
-    let body = body.map_err(|rejection| super::body_problem(&rejection))?;
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let items = read_items(content_type, &body)?;

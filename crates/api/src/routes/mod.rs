@@ -1,5 +1,6 @@
 //! The table of contents of the API.
 
+mod body;
 mod events;
 mod health;
 mod instances;
@@ -26,8 +27,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{App, assets, keys, problem::Problem};
 
-/// The most bytes of a request's body.
-const MOST_BODY: usize = 8 * 1024 * 1024;
 /// How long a request's body may stand still.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// Only our own files, nothing inline, no frames: what a profile or an answer holds can never run.
@@ -81,7 +80,11 @@ pub(crate) fn router(app: App) -> Router {
     let (reads, _) = reading().split_for_parts();
     let (open, closed) = (app.clone(), app.clone());
     let api = Router::new()
-        .merge(writes.layer(middleware::from_fn_with_state(open, keys::write)))
+        .merge(
+            writes
+                .layer(middleware::from_fn(body::whole))
+                .layer(middleware::from_fn_with_state(open, keys::write)),
+        )
         .merge(reads.layer(middleware::from_fn_with_state(closed.clone(), keys::admin)))
         .merge(
             Router::new()
@@ -95,7 +98,7 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(app);
     api.fallback(assets::serve)
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(MOST_BODY))
+        .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(CompressionLayer::new())
         .layer(security_header(header::CONTENT_SECURITY_POLICY, POLICY))
@@ -118,18 +121,4 @@ async fn wrong_method() -> impl IntoResponse {
         "method not allowed",
         "this endpoint does not take this method; /openapi.json lists what it takes",
     )
-}
-
-/// Says why a body could not be read.
-fn body_problem(rejection: &axum::extract::rejection::BytesRejection) -> Problem {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let most = MOST_BODY / 1024 / 1024;
-        return Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
-            "the body is too large",
-            format!("a request takes at most {most} MiB; send several smaller ones"),
-        );
-    }
-    Problem::bad_request("the body did not arrive whole")
 }

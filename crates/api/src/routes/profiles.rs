@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, State, rejection::BytesRejection},
+    extract::{Path, State},
     http::StatusCode,
 };
 use runtime::{ProfileAnswer, ProfileChange};
@@ -19,9 +19,9 @@ use crate::{App, problem::Problem, views::ProfileView};
 pub(super) async fn put(
     State(app): State<App>,
     Path(key): Path<String>,
-    body: Result<Bytes, BytesRejection>,
+    body: Bytes,
 ) -> Result<Json<ProfileView>, Problem> {
-    let attributes = attributes(&key, body)?;
+    let attributes = attributes(&key, &body)?;
     change(&app, &key, ProfileChange::Put(attributes)).await
 }
 
@@ -33,16 +33,15 @@ pub(super) async fn put(
 pub(super) async fn patch(
     State(app): State<App>,
     Path(key): Path<String>,
-    body: Result<Bytes, BytesRejection>,
+    body: Bytes,
 ) -> Result<Json<ProfileView>, Problem> {
-    let attributes = attributes(&key, body)?;
+    let attributes = attributes(&key, &body)?;
     change(&app, &key, ProfileChange::Patch(attributes)).await
 }
 
-fn attributes(key: &str, body: Result<Bytes, BytesRejection>) -> Result<Map<String, Value>, Problem> {
-    let body = body.map_err(|rejection| super::body_problem(&rejection))?;
+fn attributes(key: &str, body: &Bytes) -> Result<Map<String, Value>, Problem> {
     runtime::check_key("key", key).map_err(|refusal| Problem::misfit(&refusal.field, &refusal.reason))?;
-    serde_json::from_slice(&body).map_err(|error| {
+    serde_json::from_slice(body).map_err(|error| {
         Problem::bad_request(format!("the body is not a JSON object of attributes: {error}"))
     })
 }

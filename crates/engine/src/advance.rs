@@ -1,10 +1,10 @@
 //! The one function that changes instances.
 
-use graph::{Journey, StepKind, Way};
+use graph::{Condition, Journey, StepKind, Way};
 
 use crate::{
     CallOutcome, Context, Event, Happening, Ignored, Input, Instance, KeptEvent, Operation, Output, Status,
-    walk::Walk,
+    eval::holds, walk::Walk,
 };
 
 /// How many events an instance may keep for later waits.
@@ -18,19 +18,61 @@ pub fn advance(journey: &Journey, instance: &Instance, input: &Input, context: C
     let walk = Walk::new(journey, instance.clone(), context);
     match input {
         Input::Operation(operation) => operate(walk, *operation),
-        _ if !instance.status.is_live() => walk.ignore(Ignored::Over),
+        _ if !instance.listens() => walk.ignore(Ignored::Over),
         Input::Event(event) => take(walk, event),
         Input::Due => due(walk),
+        _ if !instance.status.is_live() => walk.ignore(Ignored::Over),
+        Input::End { status, reason } => end(walk, *status, reason.clone()),
+        Input::Begin => begin(walk),
+        Input::ProfileChanged => leave_when(walk),
         Input::CallEnded { call, attempt, outcome } => call_ended(walk, *call, *attempt, outcome),
         Input::AttemptLost => attempt_lost(walk),
     }
+}
+
+fn end(mut walk: Walk<'_>, status: Status, reason: String) -> Output {
+    if walk.instance.state.leaving.is_some() {
+        return walk.ignore(Ignored::Over);
+    }
+    walk.end(status, Some(reason));
+    walk.finish()
+}
+
+fn begin(mut walk: Walk<'_>) -> Output {
+    if walk.instance.status != Status::Queued {
+        return walk.ignore(Ignored::NotNow);
+    }
+    walk.note(Happening::Begun);
+    walk.instance.status = Status::Waiting;
+    walk.instance.due_at = None;
+    walk.go(walk.journey.start);
+    walk.finish()
+}
+
+/// Ends the instance if the person is now as the journey's `exit when` says. What cannot be decided does not hold.
+fn leave_when(mut walk: Walk<'_>) -> Output {
+    let state = &walk.instance.state;
+    if state.failure.is_some() || state.leaving.is_some() {
+        return walk.ignore(Ignored::NotAwaited);
+    }
+    let holds = |condition: &&Condition| holds(&condition.expr, &walk.scope()).unwrap_or(false);
+    let Some(condition) = walk.journey.leave_when.iter().find(holds) else {
+        return walk.ignore(Ignored::NotAwaited);
+    };
+    walk.end(Status::Exited, Some(condition.text.to_string()));
+    walk.finish()
 }
 
 fn due(mut walk: Walk<'_>) -> Output {
     if walk.instance.due_at.is_none_or(|due| walk.context.now < due) {
         return walk.ignore(Ignored::TooEarly);
     }
-    pass_due(&mut walk);
+    if walk.instance.state.watching {
+        walk.instance.state.watching = false;
+        walk.instance.due_at = None;
+    } else {
+        pass_due(&mut walk);
+    }
     walk.finish()
 }
 
@@ -41,6 +83,9 @@ fn pass_due(walk: &mut Walk<'_>) {
         Status::Calling => walk.try_again(),
         _ if expired => walk.end(Status::Expired, None),
         _ => {
+            if walk.instance.updated_at < walk.context.now {
+                walk.follows = walk.context.follows;
+            }
             walk.end_wait();
             let times_out = matches!(walk.step_here().map(|step| &step.kind), Some(StepKind::WaitFor { .. }));
             walk.leave(if times_out { Way::Timeout } else { Way::Next });
@@ -82,8 +127,8 @@ fn take(mut walk: Walk<'_>, event: &Event) -> Output {
     if !walk.journey.listens_to(&event.name) {
         return walk.ignore(Ignored::NotAwaited);
     }
+    let mut passed = walk.reach_goal(&event);
     // A wait that ended before the event came has ended, even if its end was not looked at yet.
-    let mut passed = false;
     if walk.instance.status == Status::Waiting
         && walk.instance.due_at.is_some_and(|due| due <= walk.context.now)
     {
@@ -146,6 +191,7 @@ fn operate(mut walk: Walk<'_>, operation: Operation) -> Output {
         Operation::Cancel => "cancel",
     };
     walk.note(Happening::Operated { operation: word.into() });
+    walk.instance.state.watching = false;
     match operation {
         Operation::Cancel => {
             walk.instance.state.failure = None;

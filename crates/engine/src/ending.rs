@@ -3,7 +3,7 @@
 use graph::{CallError, Expr, Value, library::Fault};
 use petgraph::graph::NodeIndex;
 
-use crate::{Failure, Happening, Leaving, Status, eval::evaluate, walk::Walk};
+use crate::{Failure, Happening, KeptEvent, Leaving, Status, eval::evaluate, walk::Walk};
 
 impl Walk<'_> {
     pub(crate) fn exit(&mut self, reason: Option<&Expr>) -> Result<Option<NodeIndex>, Fault> {
@@ -52,13 +52,45 @@ impl Walk<'_> {
         }
     }
 
-    pub(crate) fn stop(&mut self, status: Status, reason: Option<String>) {
+    fn stop(&mut self, status: Status, reason: Option<String>) {
         self.instance.status = status;
         self.instance.due_at = None;
         self.instance.state.call = None;
         self.instance.state.inbox.clear();
         self.instance.state.reason.clone_from(&reason);
         self.note(Happening::Ended { status, reason });
+        self.watch();
+    }
+
+    /// Once it is over, the goal may still be reached for a while.
+    fn watch(&mut self) {
+        let until = self.goal_until();
+        if self.instance.state.reached.is_none() && until.is_some_and(|until| self.context.now < until) {
+            self.instance.state.watching = true;
+            self.instance.due_at = until;
+        }
+    }
+
+    /// The moment from which on the goal counts no more.
+    pub(crate) fn goal_until(&self) -> Option<jiff::Timestamp> {
+        let goal = self.journey.goal.as_ref()?;
+        self.instance.entered_at.checked_add(jiff::SignedDuration::from_micros(goal.within)).ok()
+    }
+
+    /// Notes that an event reaches the goal, if it does.
+    pub(crate) fn reach_goal(&mut self, event: &KeptEvent) -> bool {
+        let Some(goal) = &self.journey.goal else { return false };
+        let in_time = self.goal_until().is_some_and(|until| self.context.now < until);
+        if self.instance.state.reached.is_some() || !in_time || !self.fits(&goal.on, event) {
+            return false;
+        }
+        self.instance.state.reached = Some(self.context.now);
+        self.note(Happening::Reached { event: event.id.clone(), name: event.name.clone() });
+        if self.instance.state.watching {
+            self.instance.state.watching = false;
+            self.instance.due_at = None;
+        }
+        true
     }
 
     /// The step where the instance stands has failed: takes the `on failure` block, then parks.
@@ -111,6 +143,7 @@ impl Walk<'_> {
             self.instance.due_at = None;
             self.instance.state.call = None;
             self.note(Happening::Ended { status: Status::Failed, reason });
+            self.watch();
         }
     }
 }

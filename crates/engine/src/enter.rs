@@ -1,8 +1,8 @@
-//! Decides whether an event starts an instance, and starts it.
+//! Decides whether an event lets somebody into a journey and under which key, and starts instances.
 
 use std::collections::BTreeMap;
 
-use graph::{Journey, Name, Reentry, Value, duration_text};
+use graph::{Journey, Name, Reentry, Value, duration_text, started};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -12,54 +12,40 @@ use crate::{
     walk::Walk,
 };
 
-/// Whether an event started an instance.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Admission {
-    /// It did; the output's instance is new.
-    Enters(Box<Output>),
-    /// It did not, for this reason.
-    StaysOut(String),
-}
-
-/// Starts an instance of `journey` for an event of the kind it enters on, if its rules allow.
+/// Whether an event lets somebody into a journey, whoever is inside already: under which key.
 ///
-/// `inside` tells whether the person is inside under a key now, `last_entry` when they last entered under it.
-pub fn enter(
-    journey: &Journey,
-    id: Uuid,
-    profile_key: &Name,
-    event: &Event,
-    context: Context<'_>,
-    inside: &dyn Fn(&str) -> bool,
-    last_entry: &dyn Fn(&str) -> Option<Timestamp>,
-) -> Admission {
+/// # Errors
+/// Why not, in a sentence.
+pub fn admit(journey: &Journey, event: &Event, context: Context<'_>) -> Result<Name, String> {
+    let open = journey.open;
+    if let Some(from) = open.from.filter(|from| context.now < *from) {
+        return Err(format!("the journey opens at {from}"));
+    }
+    if let Some(until) = open.until.filter(|until| context.now >= *until) {
+        return Err(format!("the journey was open until {until}"));
+    }
     let none = BTreeMap::new();
-    let scope = Scope::at_entry(journey, context.profile, &event.properties, &none, context.now);
-    if let Some(condition) = &journey.entry.condition {
-        let text = journey.entry.condition_text.as_deref().unwrap_or("its condition");
-        match holds(condition, &scope) {
+    let scope = Scope::at_entry(journey, context.profile, event, &none, context.now);
+    if let Some(condition) = journey.entry_by(&event.name).and_then(|entry| entry.condition.as_ref()) {
+        match holds(&condition.expr, &scope) {
             Ok(true) => {}
-            Ok(false) => return Admission::StaysOut(format!("`{text}` did not hold")),
-            Err(fault) => return Admission::StaysOut(format!("`{text}` could not be decided: {fault}")),
+            Ok(false) => return Err(format!("`{}` did not hold", condition.text)),
+            Err(fault) => return Err(format!("`{}` could not be decided: {fault}", condition.text)),
         }
     }
-    let key: Name = match journey.one_per.as_ref().map(|expr| evaluate(expr, &scope)).transpose() {
-        Ok(key) => key.map_or_else(|| "".into(), |value: Value| value.to_string().into()),
-        Err(fault) => return Admission::StaysOut(format!("`one per` could not be decided: {fault}")),
-    };
-    if inside(&key) {
-        return Admission::StaysOut(match &*key {
-            "" => "already inside".to_owned(),
-            key => format!("already inside for `{key}`"),
-        });
+    for condition in &journey.leave_when {
+        if holds(&condition.expr, &scope).unwrap_or(false) {
+            return Err(format!("would leave at once: `{}` holds", condition.text));
+        }
     }
-    if let Some(reason) = barred(journey.reentry, last_entry(&key), context.now) {
-        return Admission::StaysOut(reason);
+    match journey.one_per.as_ref().map(|expr| evaluate(expr, &scope)).transpose() {
+        Ok(key) => Ok(key.map_or_else(|| "".into(), |value: Value| value.to_string().into())),
+        Err(fault) => Err(format!("`one per` could not be decided: {fault}")),
     }
-    Admission::Enters(Box::new(start(journey, id, profile_key, key, event, context)))
 }
 
-fn barred(reentry: Reentry, last: Option<Timestamp>, now: Timestamp) -> Option<String> {
+/// Why somebody who entered last at a moment may not enter again now.
+pub(crate) fn barred(reentry: Reentry, last: Option<Timestamp>, now: Timestamp) -> Option<String> {
     let last = last?;
     match reentry {
         Reentry::Always => None,
@@ -72,19 +58,21 @@ fn barred(reentry: Reentry, last: Option<Timestamp>, now: Timestamp) -> Option<S
     }
 }
 
-fn start(
+/// Starts an instance: it walks up to where it first rests, or waits for its turn.
+pub fn start(
     journey: &Journey,
     id: Uuid,
-    profile_key: &Name,
+    profile: &Name,
     key: Name,
     event: &Event,
     context: Context<'_>,
+    queued: bool,
 ) -> Output {
     let instance = Instance {
         id,
         journey: journey.name.clone(),
         version: journey.version.clone(),
-        profile: profile_key.clone(),
+        profile: profile.clone(),
         key,
         status: Status::Waiting,
         step: journey.step(journey.start).map(|step| step.name.clone()).unwrap_or_default(),
@@ -94,6 +82,8 @@ fn start(
         turn: 0,
         state: State {
             event: event.properties.clone(),
+            entered_by: event.name.clone(),
+            start: (event.name == started(&journey.name)).then(|| event.id.clone()),
             variables: BTreeMap::new(),
             calls: 0,
             call: None,
@@ -101,10 +91,17 @@ fn start(
             failure: None,
             reason: None,
             leaving: None,
+            follows: context.follows,
+            reached: None,
+            watching: false,
         },
     };
     let mut walk = Walk::new(journey, instance, context);
     walk.note(Happening::Entered { event: event.id.clone() });
-    walk.go(journey.start);
+    if queued {
+        walk.queue();
+    } else {
+        walk.go(journey.start);
+    }
     walk.finish()
 }

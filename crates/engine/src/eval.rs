@@ -12,7 +12,7 @@ use graph::{
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
-use crate::{Instance, render};
+use crate::{Event, Instance, render};
 
 /// How many nodes one evaluation may visit.
 const MOST_STEPS: u32 = 200_000;
@@ -22,6 +22,8 @@ const MOST_STEPS: u32 = 200_000;
 pub struct Scope<'a> {
     profile: &'a Value,
     event: &'a Value,
+    /// The name of that event.
+    entered_by: &'a str,
     variables: &'a BTreeMap<Name, Value>,
     journey: Value,
     now: Timestamp,
@@ -48,6 +50,7 @@ impl<'a> Scope<'a> {
         Scope {
             profile,
             event,
+            entered_by: "",
             variables,
             journey: Value::Null,
             now,
@@ -64,14 +67,19 @@ impl<'a> Scope<'a> {
             ("instance", Value::from(instance.id.to_string())),
             ("enteredAt", Value::DateTime(instance.entered_at)),
         ]);
-        Scope { journey: facts, ..Scope::new(profile, &instance.state.event, &instance.state.variables, now) }
+        let state = &instance.state;
+        Scope {
+            journey: facts,
+            entered_by: &state.entered_by,
+            ..Scope::new(profile, &state.event, &state.variables, now)
+        }
     }
 
     /// The scope in which somebody is about to enter a journey.
     pub(crate) fn at_entry(
         journey: &Journey,
         profile: &'a Value,
-        event: &'a Value,
+        event: &'a Event,
         variables: &'a BTreeMap<Name, Value>,
         now: Timestamp,
     ) -> Scope<'a> {
@@ -79,7 +87,11 @@ impl<'a> Scope<'a> {
             ("name", Value::Text(journey.name.clone())),
             ("version", Value::Text(journey.version.clone())),
         ]);
-        Scope { journey: facts, ..Scope::new(profile, event, variables, now) }
+        Scope {
+            journey: facts,
+            entered_by: &event.name,
+            ..Scope::new(profile, &event.properties, variables, now)
+        }
     }
 
     /// This scope with one more name.
@@ -90,6 +102,7 @@ impl<'a> Scope<'a> {
         Scope {
             profile: self.profile,
             event: self.event,
+            entered_by: self.entered_by,
             variables: self.variables,
             journey: self.journey.clone(),
             now: self.now,
@@ -106,6 +119,7 @@ impl<'a> Scope<'a> {
         Scope {
             profile: self.profile,
             event: self.event,
+            entered_by: self.entered_by,
             variables,
             journey: self.journey.clone(),
             now: self.now,
@@ -157,6 +171,9 @@ pub fn evaluate(expr: &Expr, scope: &Scope<'_>) -> Result<Value, Fault> {
         Expr::Root(Root::Event) => Ok(scope.event.clone()),
         Expr::Root(Root::Journey) => Ok(scope.journey.clone()),
         Expr::Root(Root::Now) => Ok(Value::DateTime(scope.now)),
+        Expr::Entered(event) => {
+            Ok(if **event == *scope.entered_by { scope.event.clone() } else { Value::Null })
+        }
         Expr::Variable(name) => scope.name(name).ok_or_else(|| Fault(format!("`{name}` has no value here"))),
         Expr::Field { of, name } => Ok(match place(of, scope) {
             // The common case, a field of something named, is read without copying the whole.

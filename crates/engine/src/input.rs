@@ -3,6 +3,8 @@
 use graph::{Answer, CallError, Name, Value};
 use jiff::Timestamp;
 
+use crate::Status;
+
 /// Something that happens to an instance.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
@@ -23,6 +25,17 @@ pub enum Input {
     AttemptLost,
     /// An operator's command.
     Operation(Operation),
+    /// It ends, because another journey or a new instance says so.
+    End {
+        /// The status it ends with: [`Status::Stopped`] or [`Status::Replaced`].
+        status: Status,
+        /// What says so.
+        reason: String,
+    },
+    /// It stands first in the queue, and begins.
+    Begin,
+    /// The attributes of its person have changed.
+    ProfileChanged,
 }
 
 /// How an attempt ended: an answer, whatever its status, or the reason why there is none.
@@ -59,4 +72,6 @@ pub struct Context<'a> {
     pub profile: &'a Value,
     /// The present moment.
     pub now: Timestamp,
+    /// From how many events, each from the one before, this input follows; 0 for what comes from outside.
+    pub follows: u32,
 }

@@ -45,6 +45,8 @@ pub enum Status {
     Waiting,
     /// Waits for the answer of a call, or for its next attempt.
     Calling,
+    /// Begins when an earlier instance under the same key has ended.
+    Queued,
     /// Reached the end.
     Completed,
     /// Left by an `exit` step or an `exit on` rule.
@@ -55,23 +57,30 @@ pub enum Status {
     Cancelled,
     /// Left because its journey's time was over.
     Expired,
+    /// Ended by another journey.
+    Stopped,
+    /// Ended because its person entered anew under the same key.
+    Replaced,
 }
 
 impl Status {
-    /// Every status, in the order of their codes.
-    pub const ALL: [Status; 7] = [
+    /// Every status: first those that go on.
+    pub const ALL: [Status; 10] = [
         Status::Waiting,
         Status::Calling,
+        Status::Queued,
         Status::Completed,
         Status::Exited,
         Status::Failed,
         Status::Cancelled,
         Status::Expired,
+        Status::Stopped,
+        Status::Replaced,
     ];
 
     /// Whether it still goes on by itself.
     pub fn is_live(self) -> bool {
-        matches!(self, Status::Waiting | Status::Calling)
+        matches!(self, Status::Waiting | Status::Calling | Status::Queued)
     }
 
     /// The word for it in the API.
@@ -79,11 +88,14 @@ impl Status {
         match self {
             Status::Waiting => "waiting",
             Status::Calling => "calling",
+            Status::Queued => "queued",
             Status::Completed => "completed",
             Status::Exited => "exited",
             Status::Failed => "failed",
             Status::Cancelled => "cancelled",
             Status::Expired => "expired",
+            Status::Stopped => "stopped",
+            Status::Replaced => "replaced",
         }
     }
 
@@ -97,6 +109,9 @@ impl Status {
             Status::Failed => 4,
             Status::Cancelled => 5,
             Status::Expired => 6,
+            Status::Queued => 7,
+            Status::Stopped => 8,
+            Status::Replaced => 9,
         }
     }
 
@@ -111,6 +126,12 @@ impl Status {
 pub struct State {
     /// The properties of the event it entered with.
     pub event: Value,
+    /// The name of that event.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub entered_by: Name,
+    /// The id of that event, if it was a `start`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Name>,
     /// The values of `let` and `as`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<Name, Value>,
@@ -132,6 +153,23 @@ pub struct State {
     /// How it will have ended, while the `on exit` block runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaving: Option<Leaving>,
+    /// From how many events, each from the one before, it has come here without time passing in a wait.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub follows: u32,
+    /// When it reached the journey's goal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached: Option<Timestamp>,
+    /// Whether it is over, and its goal may still be reached.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub watching: bool,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+fn is_empty(name: &Name) -> bool {
+    name.is_empty()
 }
 
 /// A call that has been decided and not yet answered.
@@ -191,6 +229,11 @@ pub struct Leaving {
 }
 
 impl Instance {
+    /// Whether events may still matter to it.
+    pub fn listens(&self) -> bool {
+        self.status.is_live() || self.state.watching
+    }
+
     /// Puts off an attempt that could not be handed out for want of room.
     pub fn put_off(&mut self, until: Timestamp) {
         if let Some(call) = &mut self.state.call {

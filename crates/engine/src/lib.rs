@@ -1,5 +1,7 @@
 //! Advances one instance of a journey by one input, purely.
 //!
+//! [`person`] does so for all instances of one person, with what follows from one for the others.
+//!
 //! What comes in: the compiled [`graph::Journey`], an [`Instance`], one [`Input`], and a [`Context`] with the person's
 //! attributes and the present moment. What goes out: an [`Output`] with the instance as it is afterwards, the calls to
 //! make, and what happened. Deliberately absent: a clock, chance, IO, async, logging, panics.
@@ -19,15 +21,18 @@ mod eval;
 mod input;
 mod instance;
 mod moment;
+mod others;
 mod output;
+pub mod person;
 mod render;
 mod walk;
 
 pub use advance::advance;
 pub use call::{Arguments, arguments_of};
-pub use enter::{Admission, enter};
+pub use enter::{admit, start};
 pub use eval::{Scope, evaluate};
 pub use input::{CallOutcome, Context, Event, Input, Operation};
 pub use instance::{Failure, Instance, KeptEvent, Leaving, PendingCall, State, Status};
-pub use output::{Effect, Happening, Ignored, Output};
+pub use output::{Effect, Happening, Ignored, Output, Stop};
+pub use person::{Around, Outcome};
 pub use render::{request_of, template_text};

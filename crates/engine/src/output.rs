@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Instance;
+use crate::{Event, Instance};
 
 /// What an input does.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,10 +16,23 @@ pub struct Output {
     pub effects: Vec<Effect>,
     /// Attributes of the person that changed, in order.
     pub changes: Vec<(Name, Value)>,
+    /// Events of the same person that follow, in order.
+    pub emitted: Vec<Event>,
+    /// Instances of the same person that are to end.
+    pub stops: Vec<Stop>,
     /// What happened, in order; the instance's history.
     pub happenings: Vec<Happening>,
     /// Why the input changed nothing, if it did not.
     pub ignored: Option<Ignored>,
+}
+
+/// Instances of the same person that are to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// Their journey.
+    pub journey: Name,
+    /// Their key; any, when it does not say.
+    pub key: Option<Name>,
 }
 
 /// What must be carried out.
@@ -48,6 +61,33 @@ pub enum Happening {
     Entered {
         /// The event's id.
         event: Name,
+    },
+    /// Somebody is inside already: it waits for its turn.
+    Queued,
+    /// Its turn has come.
+    Begun,
+    /// The journey's goal was reached.
+    Reached {
+        /// The event's id.
+        event: Name,
+        /// The event's name.
+        name: Name,
+    },
+    /// It let an event happen, or started a journey.
+    Emitted {
+        /// The step.
+        step: Name,
+        /// The event's id.
+        event: Name,
+        /// The event's name.
+        name: Name,
+    },
+    /// It ends the person's instances of a journey.
+    Stops {
+        /// The step.
+        step: Name,
+        /// The journey.
+        journey: Name,
     },
     /// It left a step.
     Passed {

@@ -4,9 +4,10 @@ use graph::{Arm, CallError, Edge, ErrorKind, Journey, Name, Since, Step, StepKin
 use petgraph::{graph::NodeIndex, visit::EdgeRef};
 
 use crate::{
-    Context, Effect, Happening, Ignored, Instance, KeptEvent, Output, Status,
+    Context, Effect, Event, Happening, Ignored, Instance, KeptEvent, Output, Status, Stop,
     eval::{Local, Scope, holds},
     moment,
+    person::{MOST_FOLLOWS, OWN_IDS},
 };
 
 /// More steps than any checked journey takes between two waits; beyond it the instance fails instead of spinning.
@@ -19,6 +20,10 @@ pub(crate) struct Walk<'a> {
     pub(crate) context: Context<'a>,
     effects: Vec<Effect>,
     happenings: Vec<Happening>,
+    emitted: Vec<Event>,
+    stops: Vec<Stop>,
+    /// From how many events in a row this has come, see [`crate::State::follows`].
+    pub(crate) follows: u32,
     /// Attributes that this turn changed, and the profile with them.
     pub(crate) changes: Vec<(Name, graph::Value)>,
     pub(crate) profile: Option<graph::Value>,
@@ -27,11 +32,14 @@ pub(crate) struct Walk<'a> {
 impl<'a> Walk<'a> {
     pub(crate) fn new(journey: &'a Journey, instance: Instance, context: Context<'a>) -> Walk<'a> {
         Walk {
+            follows: context.follows.max(instance.state.follows),
             journey,
             instance,
             context,
             effects: Vec::new(),
             happenings: Vec::new(),
+            emitted: Vec::new(),
+            stops: Vec::new(),
             changes: Vec::new(),
             profile: None,
         }
@@ -48,11 +56,14 @@ impl<'a> Walk<'a> {
     /// The output after an accepted input.
     pub(crate) fn finish(mut self) -> Output {
         self.instance.turn += 1;
+        self.instance.state.follows = self.follows;
         self.instance.updated_at = self.context.now;
         Output {
             instance: self.instance,
             effects: self.effects,
             changes: self.changes,
+            emitted: self.emitted,
+            stops: self.stops,
             happenings: self.happenings,
             ignored: None,
         }
@@ -64,9 +75,31 @@ impl<'a> Walk<'a> {
             instance: self.instance,
             effects: Vec::new(),
             changes: Vec::new(),
+            emitted: Vec::new(),
+            stops: Vec::new(),
             happenings: Vec::new(),
             ignored: Some(why),
         }
+    }
+
+    /// Lets an event of the same person follow; gives its id.
+    pub(crate) fn let_follow(&mut self, name: Name, properties: graph::Value) -> Result<Name, Fault> {
+        if self.follows >= MOST_FOLLOWS {
+            return Err(Fault::new("too many events follow from one another"));
+        }
+        let (turn, number) = (self.instance.turn + 1, self.emitted.len() + 1);
+        let id: Name = format!("{OWN_IDS}{}-{turn}-{number}", self.instance.id.simple()).into();
+        let step = self.instance.step.clone();
+        self.note(Happening::Emitted { step, event: id.clone(), name: name.clone() });
+        self.emitted.push(Event { id: id.clone(), name, at: self.context.now, properties });
+        Ok(id)
+    }
+
+    /// Has the person's instances of a journey end.
+    pub(crate) fn let_end(&mut self, stop: Stop) {
+        let step = self.instance.step.clone();
+        self.note(Happening::Stops { step, journey: stop.journey.clone() });
+        self.stops.push(stop);
     }
 
     pub(crate) fn scope(&self) -> Scope<'_> {
@@ -118,6 +151,9 @@ impl<'a> Walk<'a> {
             }
             StepKind::Split { name, shares } => Ok(self.split(node, name, shares)),
             StepKind::Set { field, value } => self.set(node, field, value),
+            StepKind::Emit { event, properties } => self.emit(node, event, properties),
+            StepKind::Start { journey, input, bind } => self.start(node, journey, input, bind.as_ref()),
+            StepKind::Stop { journey, key } => self.stop_others(node, journey, key.as_ref()),
             StepKind::Label => Ok(self.arrive(node, step)),
             StepKind::Goto => Ok(self.pass(node, Way::Next)),
             StepKind::Wait(until) => self.wait(node, until),
@@ -247,6 +283,13 @@ impl<'a> Walk<'a> {
         }
         let length = jiff::SignedDuration::from_micros(self.journey.expire?);
         self.instance.entered_at.checked_add(length).ok()
+    }
+
+    /// Waits for its turn, or until the journey's time is over.
+    pub(crate) fn queue(&mut self) {
+        self.instance.status = Status::Queued;
+        self.instance.due_at = self.expiry();
+        self.note(Happening::Queued);
     }
 
     /// Stays at the step, until a moment or until the journey's time is over.

@@ -5,8 +5,7 @@
 use std::sync::Arc;
 
 use engine::{
-    Admission, Context, Effect, Event, Happening, Ignored, Input, Instance, Operation, Output, Status,
-    advance, enter,
+    Context, Effect, Event, Happening, Ignored, Input, Instance, Operation, Output, Status, admit, advance,
 };
 use graph::{Answer, CallError, ErrorKind, Journey, StepKind, Value};
 use jiff::{SignedDuration, Timestamp};
@@ -51,6 +50,8 @@ const SECOND: &str = r#"
 journey first {
   enter on started as start where start.amount > 0
   exit on left
+  exit when profile.firstName == "Gone"
+  goal paid as p where p.amount > 5 within 2 days
   expire after 4 days
   on exit as x {
     call tell("bye: {{ x.reason }} {{ x.detail ?? "" }}")
@@ -63,6 +64,7 @@ journey first {
       null => { wait 2 hours }
       "gold" => {
         set profile.firstName = "Bob"
+        emit left
         wait for paid up to 1 day else { goto again }
       }
       else => { wait 1 minute }
@@ -108,12 +110,10 @@ fn event(name: &str, id: u32, amount: i64) -> Event {
 }
 
 fn entered(journey: &Journey) -> Output {
-    let context = Context { profile: &profile(), now: start() };
-    let id = Uuid::from_u128(7);
-    match enter(journey, id, &"c1".into(), &event("started", 0, 10), context, &|_| false, &|_| None) {
-        Admission::Enters(output) => *output,
-        Admission::StaysOut(reason) => panic!("stayed out: {reason}"),
-    }
+    let context = Context { profile: &profile(), now: start(), follows: 0 };
+    let event = event("started", 0, 10);
+    let key = admit(journey, &event, context).unwrap();
+    engine::start(journey, Uuid::from_u128(7), &"c1".into(), key, &event, context, false)
 }
 
 fn answer(body: &str) -> Answer {
@@ -121,7 +121,7 @@ fn answer(body: &str) -> Answer {
 }
 
 fn step(journey: &Journey, instance: &Instance, input: &Input, now: Timestamp) -> Output {
-    advance(journey, instance, input, Context { profile: &profile(), now })
+    advance(journey, instance, input, Context { profile: &profile(), now, follows: 0 })
 }
 
 /// An input as chance has it: some fit, most do not.
@@ -146,6 +146,9 @@ fn any_input() -> impl Strategy<Value = Input> {
         (0u32..9).prop_map(|id| Input::Event(event("left", id, 0))),
         prop_oneof![Just(Operation::Retry), Just(Operation::Skip), Just(Operation::Cancel)]
             .prop_map(Input::Operation),
+        Just(Input::End { status: Status::Stopped, reason: "by another".into() }),
+        Just(Input::Begin),
+        Just(Input::ProfileChanged),
     ]
 }
 
@@ -240,9 +243,19 @@ fn check_rest(journey: &Journey, instance: &Instance) -> Result<(), TestCaseErro
             }
             other => prop_assert!(false, "waits at {:?}", other),
         },
-        Status::Failed => prop_assert!(instance.state.failure.is_some() && instance.due_at.is_none()),
-        Status::Completed | Status::Exited | Status::Cancelled | Status::Expired => {
-            prop_assert!(instance.due_at.is_none() && instance.state.leaving.is_none())
+        Status::Queued => prop_assert_eq!(journey.expire.is_some(), instance.due_at.is_some()),
+        Status::Failed => {
+            prop_assert!(instance.state.failure.is_some());
+            prop_assert_eq!(instance.state.watching, instance.due_at.is_some());
+        }
+        Status::Completed
+        | Status::Exited
+        | Status::Cancelled
+        | Status::Expired
+        | Status::Stopped
+        | Status::Replaced => {
+            prop_assert!(instance.state.leaving.is_none());
+            prop_assert_eq!(instance.state.watching, instance.due_at.is_some(), "listens for its goal alone");
         }
     }
     Ok(())

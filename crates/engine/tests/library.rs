@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
-use engine::{Admission, Context, Event, enter};
+use engine::{Context, Event, admit, start};
 use graph::{Value, library};
 use uuid::Uuid;
 
@@ -25,13 +25,12 @@ fn result_of(expression: &str) -> String {
         properties: Value::record([] as [(&str, Value); 0]),
     };
     let profile = Value::record([("id", Value::text("p"))]);
-    let context = Context { profile: &profile, now: event.at };
-    match enter(journey, Uuid::nil(), &"p".into(), &event, context, &|_| false, &|_| None) {
-        Admission::Enters(output) => match output.instance.state.variables.get("result") {
-            Some(value) => graph::json::write(value),
-            None => panic!("`{expression}` failed: {:?}", output.instance.state.failure),
-        },
-        Admission::StaysOut(reason) => panic!("{reason}"),
+    let context = Context { profile: &profile, now: event.at, follows: 0 };
+    let key = admit(journey, &event, context).unwrap();
+    let output = start(journey, Uuid::nil(), &"p".into(), key, &event, context, false);
+    match output.instance.state.variables.get("result") {
+        Some(value) => graph::json::write(value),
+        None => panic!("`{expression}` failed: {:?}", output.instance.state.failure),
     }
 }
 

@@ -12,6 +12,8 @@ pub enum Expr {
     Literal(Value),
     /// One of the three names that always mean something.
     Root(Root),
+    /// The entry's event, where a person may enter by several: `null` unless it was this one.
+    Entered(Name),
     /// A name bound by `let`, `as`, a parameter, or a lambda.
     Variable(Name),
     /// A field of a record; of `null` it is `null` (the checker has demanded `?.` there).

@@ -13,7 +13,9 @@ use petgraph::{
     visit::EdgeRef,
 };
 
-use crate::{Action, Expr, Message, Name, ProfileSchema, Value, schedule::Schedule};
+use jiff::Timestamp;
+
+use crate::{Action, Expr, Message, Name, ProfileSchema, RecordType, Value, schedule::Schedule};
 
 /// One journey, checked and ready to run.
 #[derive(Clone, Debug)]
@@ -28,14 +30,25 @@ pub struct Journey {
     pub doc: Option<Name>,
     /// What is known of a person, as this version sees it.
     pub profile: Arc<ProfileSchema>,
-    /// How people enter.
-    pub entry: Entry,
+    /// How people enter, by one of these events.
+    pub entries: Vec<Entry>,
+    /// What it is given by `start` or the API, if people enter when started: the properties of the event
+    /// [`started`] of it.
+    pub input: Option<Arc<RecordType>>,
+    /// When it takes people in.
+    pub open: Open,
     /// What sets instances of one person apart; without it a person has one.
     pub one_per: Option<Expr>,
+    /// What happens when somebody enters who is inside already.
+    pub inside: Inside,
     /// Whether and when a person may enter again.
     pub reentry: Reentry,
     /// Events that end an instance wherever it is.
     pub exits: Vec<ExitRule>,
+    /// Conditions on the person that end an instance as soon as they hold.
+    pub leave_when: Vec<Condition>,
+    /// What it is for.
+    pub goal: Option<Goal>,
     /// How long after entry everybody leaves, in microseconds.
     pub expire: Option<i64>,
     /// Where the `on failure` block begins and the name it gives the failure.
@@ -62,9 +75,73 @@ pub struct Entry {
     /// The event that starts it.
     pub event: Name,
     /// What must hold.
-    pub condition: Option<Expr>,
-    /// The condition as it is written, to say why somebody did not enter.
-    pub condition_text: Option<Name>,
+    pub condition: Option<Condition>,
+}
+
+/// A condition, and how it is written, for people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// The condition.
+    pub expr: Expr,
+    /// As it is written.
+    pub text: Name,
+}
+
+/// The event by which a journey that may be started is entered; no declared event has such a name.
+pub fn started(journey: &str) -> Name {
+    format!("{journey}.started").into()
+}
+
+/// The event that tells whoever started a journey and waits for its end that it has ended.
+pub fn ended(journey: &str) -> Name {
+    format!("{journey}.ended").into()
+}
+
+/// When a journey takes people in; always, if it does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    /// Not before this moment.
+    pub from: Option<Timestamp>,
+    /// Not from this moment on.
+    pub until: Option<Timestamp>,
+}
+
+/// What happens when somebody enters who is inside under the same key already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Inside {
+    /// They stay out.
+    #[default]
+    Skip,
+    /// They begin when the earlier ones have ended.
+    Queue,
+    /// The earlier ones end.
+    Replace,
+    /// They are inside several times.
+    Parallel,
+}
+
+impl Inside {
+    /// Every policy.
+    pub const ALL: [Inside; 4] = [Inside::Skip, Inside::Queue, Inside::Replace, Inside::Parallel];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Inside::Skip => "skip",
+            Inside::Queue => "queue",
+            Inside::Replace => "replace",
+            Inside::Parallel => "parallel",
+        }
+    }
+}
+
+/// What a journey is for: an event, soon enough after entry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Goal {
+    /// The event.
+    pub on: Listener,
+    /// How long after entry it counts, in microseconds, even if the instance has ended meanwhile.
+    pub within: i64,
 }
 
 /// Whether and when a person may enter again after an instance has ended.
@@ -196,6 +273,29 @@ pub enum StepKind {
         /// Its new value.
         value: Expr,
     },
+    /// Lets an event of the same person happen. Leaves by [`Edge::Next`].
+    Emit {
+        /// The event.
+        event: Name,
+        /// Its properties.
+        properties: Expr,
+    },
+    /// Starts a journey of the same person. Leaves by [`Edge::Next`].
+    Start {
+        /// The journey.
+        journey: Name,
+        /// What it is given.
+        input: Expr,
+        /// The name that the id of the start gets, by which its end is known.
+        bind: Option<Name>,
+    },
+    /// Ends the same person's instances of a journey. Leaves by [`Edge::Next`].
+    Stop {
+        /// The journey.
+        journey: Name,
+        /// Only those under this key.
+        key: Option<Expr>,
+    },
     /// A place that a `goto` leads to. Leaves by [`Edge::Next`].
     Label,
     /// Leaves by [`Edge::Next`], which leads to a label.
@@ -221,6 +321,9 @@ impl StepKind {
             StepKind::Split { .. } => "split",
             StepKind::Let { .. } => "let",
             StepKind::Set { .. } => "set",
+            StepKind::Emit { .. } => "emit",
+            StepKind::Start { .. } => "start",
+            StepKind::Stop { .. } => "stop",
             StepKind::Label => "label",
             StepKind::Goto => "goto",
             StepKind::Exit { .. } => "exit",
@@ -371,7 +474,14 @@ impl Journey {
 
     /// Whether an event of this name can matter to an instance of this journey.
     pub fn listens_to(&self, event: &str) -> bool {
-        self.awaited.contains(event) || self.exits.iter().any(|rule| &*rule.on.event == event)
+        self.awaited.contains(event)
+            || self.exits.iter().any(|rule| &*rule.on.event == event)
+            || self.goal.as_ref().is_some_and(|goal| &*goal.on.event == event)
+    }
+
+    /// The entry by an event of this name.
+    pub fn entry_by(&self, event: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| &*entry.event == event)
     }
 }
 

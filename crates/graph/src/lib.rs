@@ -20,8 +20,8 @@ pub mod value;
 pub use call::{Answer, CallError, ErrorKind, Request};
 pub use expr::{BinaryOp, Expr, Lambda, Root, UnaryOp};
 pub use journey::{
-    Arm, CalendarDay, Edge, Entry, ExitRule, Journey, Listener, Moment, Reentry, Since, Span, Step, StepKind,
-    Way, version_of,
+    Arm, CalendarDay, Condition, Edge, Entry, ExitRule, Goal, Inside, Journey, Listener, Moment, Open,
+    Reentry, Since, Span, Step, StepKind, Way, ended, started, version_of,
 };
 pub use project::{
     Action, Auth, Body, Connection, EventSchema, Message, ProfileSchema, Project, Retry, Setting,

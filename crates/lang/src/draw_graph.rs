@@ -6,8 +6,8 @@ use petgraph::visit::EdgeRef;
 /// The graph as a Mermaid flowchart.
 pub fn mermaid(journey: &Journey) -> String {
     let mut out = String::from("flowchart TD\n");
-    let (event, start) = (quoted(&journey.entry.event, "#quot;"), journey.start.index());
-    out.push_str(&format!("  enter([\"{event}\"]) --> n{start}\n"));
+    let (events, start) = (quoted(&entries(journey), "#quot;"), journey.start.index());
+    out.push_str(&format!("  enter([\"{events}\"]) --> n{start}\n"));
     for index in journey.graph.node_indices() {
         let Some(step) = journey.step(index) else { continue };
         let label = quoted(&step.label, "#quot;");
@@ -22,6 +22,9 @@ pub fn mermaid(journey: &Journey) -> String {
             | StepKind::Send { .. }
             | StepKind::Let { .. }
             | StepKind::Set { .. }
+            | StepKind::Emit { .. }
+            | StepKind::Start { .. }
+            | StepKind::Stop { .. }
             | StepKind::Label
             | StepKind::Goto => ("[", "]"),
         };
@@ -44,7 +47,7 @@ pub fn mermaid(journey: &Journey) -> String {
 /// The graph as Graphviz DOT.
 pub fn dot(journey: &Journey) -> String {
     let mut out = format!("digraph \"{}\" {{\n", quoted(&journey.name, "\\\""));
-    out.push_str(&format!("  enter [shape=oval, label=\"{}\"];\n", quoted(&journey.entry.event, "\\\"")));
+    out.push_str(&format!("  enter [shape=oval, label=\"{}\"];\n", quoted(&entries(journey), "\\\"")));
     out.push_str(&format!("  enter -> n{};\n", journey.start.index()));
     for index in journey.graph.node_indices() {
         let Some(step) = journey.step(index) else { continue };
@@ -59,6 +62,9 @@ pub fn dot(journey: &Journey) -> String {
             | StepKind::Send { .. }
             | StepKind::Let { .. }
             | StepKind::Set { .. }
+            | StepKind::Emit { .. }
+            | StepKind::Start { .. }
+            | StepKind::Stop { .. }
             | StepKind::Label
             | StepKind::Goto => "box",
         };
@@ -83,6 +89,10 @@ pub fn dot(journey: &Journey) -> String {
     }
     out.push_str("}\n");
     out
+}
+
+fn entries(journey: &Journey) -> String {
+    journey.entries.iter().map(|entry| &*entry.event).collect::<Vec<_>>().join(" or ")
 }
 
 fn quoted(text: &str, quote: &str) -> String {

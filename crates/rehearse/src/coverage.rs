@@ -50,6 +50,11 @@ impl Coverage {
                 Happening::Entered { .. }
                 | Happening::Consumed { .. }
                 | Happening::Undecided { .. }
+                | Happening::Queued
+                | Happening::Begun
+                | Happening::Reached { .. }
+                | Happening::Emitted { .. }
+                | Happening::Stops { .. }
                 | Happening::Leaves { .. }
                 | Happening::Operated { .. }
                 | Happening::Ended { .. } => {}

@@ -1,14 +1,16 @@
 //! One person on virtual time: their attributes, their instances, and the answers that are on their way to them.
 //!
-//! This is what `runtime` does with a store and real partners, in memory and for one person: an event is shown to the
-//! instances and then starts new ones, in the same order.
+//! What `runtime` offers to [`engine::person`] from a store, this offers from memory; what happens is the same.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-use engine::{Admission, CallOutcome, Context, Effect, Event, Input, Instance, Output, advance, enter};
+use engine::{
+    Around, CallOutcome, Effect, Event, Input, Instance, Outcome, Output, Status,
+    person::{apply, profile_changed, take},
+};
 use graph::{CallError, ErrorKind, Journey, Name, Project, Request, Value};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -64,24 +66,12 @@ pub struct Person {
     pub key: Name,
     /// The attributes, all of them.
     pub profile: Value,
-    places: Vec<Place>,
+    /// In the order in which they were started.
+    instances: Vec<Instance>,
     entries: BTreeMap<(Name, Name), Timestamp>,
     /// The answers on their way, by arrival.
-    answers: BTreeMap<(Timestamp, u64), OnItsWay>,
+    answers: BTreeMap<(Timestamp, u64), (Uuid, Input)>,
     sequence: u64,
-}
-
-/// An instance and the journey it is in.
-#[derive(Debug)]
-struct Place {
-    journey: usize,
-    instance: Instance,
-}
-
-#[derive(Debug)]
-struct OnItsWay {
-    place: usize,
-    input: Input,
 }
 
 impl Person {
@@ -90,7 +80,7 @@ impl Person {
         Person {
             key,
             profile,
-            places: Vec::new(),
+            instances: Vec::new(),
             entries: BTreeMap::new(),
             answers: BTreeMap::new(),
             sequence: 0,
@@ -99,7 +89,7 @@ impl Person {
 
     /// The instances, in the order in which they were started.
     pub fn instances(&self) -> impl DoubleEndedIterator<Item = &Instance> {
-        self.places.iter().map(|place| &place.instance)
+        self.instances.iter()
     }
 
     /// The person does something now. Gives, per journey that they did not enter, the reason.
@@ -114,46 +104,17 @@ impl Person {
         self.sequence += 1;
         let id = format!("event-{}", self.sequence).into();
         let event = Event { id, name: name.clone(), at: now, properties };
-        for place in 0..self.places.len() {
-            self.apply(stage, place, &Input::Event(event.clone()), now, world);
-        }
-        let mut reasons = Vec::new();
-        for (index, journey) in stage.journeys.iter().enumerate() {
-            if journey.entry.event == event.name
-                && let Some(reason) = self.admit(index, journey, &event, now, world)
-            {
-                reasons.push((journey.name.clone(), reason));
-            }
-        }
-        reasons
+        let mut scene = Scene { person: self, stage, now, world, outcomes: Vec::new() };
+        let mut outcomes = take(&mut scene, &event);
+        outcomes.append(&mut scene.outcomes);
+        let stayed_out = outcomes.into_iter().filter(|outcome| &*outcome.outcome == "stayed-out");
+        stayed_out.filter_map(|outcome| Some((outcome.journey, outcome.reason?))).collect()
     }
 
-    fn admit(
-        &mut self,
-        index: usize,
-        journey: &Arc<Journey>,
-        event: &Event,
-        now: Timestamp,
-        world: &mut dyn World,
-    ) -> Option<String> {
-        let inside = |key: &str| {
-            self.places.iter().any(|place| {
-                place.journey == index && place.instance.status.is_live() && &*place.instance.key == key
-            })
-        };
-        let last = |key: &str| self.entries.get(&(journey.name.clone(), key.into())).copied();
-        let seed = [&*self.key, &*event.id, &*journey.name].join("\u{0}");
-        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, seed.as_bytes());
-        let context = Context { profile: &self.profile, now };
-        match enter(journey, id, &self.key, event, context, &inside, &last) {
-            Admission::StaysOut(reason) => Some(reason),
-            Admission::Enters(output) => {
-                self.entries.insert((journey.name.clone(), output.instance.key.clone()), now);
-                self.places.push(Place { journey: index, instance: output.instance.clone() });
-                self.keep(self.places.len() - 1, journey, *output, now, world);
-                None
-            }
-        }
+    /// The person's attributes are others now.
+    pub fn change(&mut self, stage: &Stage, profile: Value, now: Timestamp, world: &mut dyn World) {
+        self.profile = profile;
+        profile_changed(&mut Scene { person: self, stage, now, world, outcomes: Vec::new() });
     }
 
     /// Lets everything happen that is due up to a moment.
@@ -169,76 +130,136 @@ impl Person {
         for _ in 0..MOST_TURNS {
             let answer = self.answers.keys().next().copied();
             let due = self
-                .places
+                .instances
                 .iter()
                 .enumerate()
-                .filter(|(_, place)| place.instance.status.is_live())
-                .filter_map(|(index, place)| Some((place.instance.due_at?, index)))
+                .filter(|(_, instance)| instance.listens())
+                .filter_map(|(index, instance)| Some((instance.due_at?, index, instance.id)))
                 .min();
-            match (answer, due) {
-                (Some(first), due) if first.0 <= until && due.is_none_or(|(moment, _)| first.0 <= moment) => {
-                    if let Some(OnItsWay { place, input }) = self.answers.remove(&first) {
-                        self.apply(stage, place, &input, first.0, world);
-                    }
+            let (now, id, input) = match (answer, due) {
+                (Some(first), due) if first.0 <= until && due.is_none_or(|due| first.0 <= due.0) => {
+                    let Some((id, input)) = self.answers.remove(&first) else { continue };
+                    (first.0, id, input)
                 }
-                (_, Some((moment, place))) if moment <= until => {
-                    self.apply(stage, place, &Input::Due, moment, world);
-                }
+                (_, Some((moment, _, id))) if moment <= until => (moment, id, Input::Due),
                 _ => return Ok(()),
-            }
+            };
+            apply(&mut Scene { person: self, stage, now, world, outcomes: Vec::new() }, id, &input);
         }
         Err(format!("more than {MOST_TURNS} things happen to `{}` before {until}", self.key))
     }
 
-    fn apply(&mut self, stage: &Stage, index: usize, input: &Input, now: Timestamp, world: &mut dyn World) {
-        let Some(place) = self.places.get(index) else { return };
-        let Some(journey) = stage.journeys.get(place.journey) else { return };
-        let output = advance(journey, &place.instance, input, Context { profile: &self.profile, now });
-        if output.ignored.is_none() {
-            self.keep(index, journey, output, now, world);
-        }
+    fn place(&self, id: Uuid) -> Option<usize> {
+        self.instances.iter().position(|instance| instance.id == id)
+    }
+}
+
+/// A person at a moment, with what is around them.
+struct Scene<'a> {
+    person: &'a mut Person,
+    stage: &'a Stage,
+    now: Timestamp,
+    world: &'a mut dyn World,
+    /// What became of events that followed.
+    outcomes: Vec<Outcome>,
+}
+
+impl Around for Scene<'_> {
+    fn key(&self) -> Name {
+        self.person.key.clone()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn journey(&mut self, name: &Name, _: &Name) -> Option<Arc<Journey>> {
+        self.stage.journeys.iter().find(|journey| journey.name == *name).cloned()
+    }
+
+    fn entered_by(&mut self, event: &Name) -> Vec<Arc<Journey>> {
+        self.stage.journeys.iter().filter(|journey| journey.entry_by(event).is_some()).cloned().collect()
+    }
+
+    fn attributes(&mut self, _: &Journey) -> Value {
+        self.person.profile.clone()
+    }
+
+    fn attributes_at_entry(&mut self, _: &Journey) -> Result<Value, String> {
+        Ok(self.person.profile.clone())
+    }
+
+    fn listening(&mut self) -> Vec<Uuid> {
+        self.person
+            .instances
+            .iter()
+            .filter(|instance| instance.listens())
+            .map(|instance| instance.id)
+            .collect()
+    }
+
+    fn instance(&self, id: Uuid) -> Option<&Instance> {
+        self.person.place(id).and_then(|place| self.person.instances.get(place))
+    }
+
+    fn new_id(&mut self, event: &Event, journey: &Name) -> Uuid {
+        let seed = [&*self.person.key, &*event.id, &**journey].join("\u{0}");
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, seed.as_bytes())
+    }
+
+    fn last_entry(&self, journey: &Name, key: &Name) -> Option<Timestamp> {
+        self.person.entries.get(&(journey.clone(), key.clone())).copied()
     }
 
     /// Keeps what a turn did, and has its calls answered.
-    fn keep(
-        &mut self,
-        index: usize,
-        journey: &Journey,
-        output: Output,
-        now: Timestamp,
-        world: &mut dyn World,
-    ) {
-        world.turned(journey, &output);
+    fn keep(&mut self, journey: &Journey, before: Option<(Name, Status)>, output: Output) {
+        self.world.turned(journey, &output);
         for (field, value) in &output.changes {
-            if let Value::Record(record) = &self.profile {
-                self.profile = Value::Record(record.with(field, value.clone()));
+            if let Value::Record(record) = &self.person.profile {
+                self.person.profile = Value::Record(record.with(field, value.clone()));
             }
         }
         for effect in &output.effects {
-            let Effect::Call { call, attempt, action, request, .. } = effect;
-            let asked = Attempt {
-                journey,
-                instance: &output.instance,
-                profile: &self.profile,
-                now,
-                action,
-                number: *attempt,
-                request,
-            };
-            let patience = journey.actions.get(action).map(|action| action.connection.timeout_each);
-            let patience = SignedDuration::from_micros(patience.unwrap_or_default());
-            let (mut takes, mut outcome) = world.answer(&asked);
-            if takes > patience {
-                takes = patience;
-                outcome = Err(CallError::new(ErrorKind::Timeout, "no answer in time"));
-            }
-            self.sequence += 1;
-            let arrival = now.checked_add(takes).unwrap_or(now);
-            let input = Input::CallEnded { call: *call, attempt: *attempt, outcome };
-            self.answers.insert((arrival, self.sequence), OnItsWay { place: index, input });
+            self.call(journey, &output.instance, effect);
         }
-        if let Some(place) = self.places.get_mut(index) {
-            place.instance = output.instance;
+        let Output { instance, .. } = output;
+        if before.is_none() {
+            let entry = (instance.journey.clone(), instance.key.clone());
+            self.person.entries.insert(entry, self.now);
         }
+        match self.person.place(instance.id).and_then(|place| self.person.instances.get_mut(place)) {
+            Some(known) => *known = instance,
+            None => self.person.instances.push(instance),
+        }
+    }
+
+    fn log(&mut self, _: Event, outcomes: Vec<Outcome>) {
+        self.outcomes.extend(outcomes);
+    }
+}
+
+impl Scene<'_> {
+    fn call(&mut self, journey: &Journey, instance: &Instance, effect: &Effect) {
+        let Effect::Call { call, attempt, action, request, .. } = effect;
+        let asked = Attempt {
+            journey,
+            instance,
+            profile: &self.person.profile,
+            now: self.now,
+            action,
+            number: *attempt,
+            request,
+        };
+        let patience = journey.actions.get(action).map(|action| action.connection.timeout_each);
+        let patience = SignedDuration::from_micros(patience.unwrap_or_default());
+        let (mut takes, mut outcome) = self.world.answer(&asked);
+        if takes > patience {
+            takes = patience;
+            outcome = Err(CallError::new(ErrorKind::Timeout, "no answer in time"));
+        }
+        self.person.sequence += 1;
+        let arrival = self.now.checked_add(takes).unwrap_or(self.now);
+        let input = Input::CallEnded { call: *call, attempt: *attempt, outcome };
+        self.person.answers.insert((arrival, self.person.sequence), (instance.id, input));
     }
 }

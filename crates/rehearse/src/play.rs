@@ -132,7 +132,8 @@ impl From<String> for Complaint {
 impl Play<'_> {
     fn line(&mut self, kind: &StatementKind) -> Result<(), Complaint> {
         let expects = matches!(kind, StatementKind::Expect(_));
-        let moves = matches!(kind, StatementKind::Event { .. } | StatementKind::After(_));
+        let moves =
+            matches!(kind, StatementKind::Event { .. } | StatementKind::After(_) | StatementKind::Set { .. });
         // What goes out next is judged by the expectations behind it, not by those before.
         if self.expecting && moves {
             self.window = self.partners.sent.len();
@@ -146,12 +147,14 @@ impl Play<'_> {
             StatementKind::Profile(attributes) => self.profile(attributes),
             StatementKind::Set { field, value } => {
                 let value = self.value(value)?;
+                let (stage, partners) = (&self.stage, &mut self.partners);
                 if let Some(person) = self.people.last_mut()
                     && let Value::Record(record) = &person.profile
                 {
-                    person.profile = Value::Record(record.with(field, value));
+                    let profile = Value::Record(record.with(field, value));
+                    person.change(stage, profile, self.now, partners);
                 }
-                Ok(())
+                self.live()
             }
             StatementKind::Mock(mock) => self.mock(mock),
             StatementKind::Event { event, properties } => self.event(event, properties),
@@ -179,7 +182,7 @@ impl Play<'_> {
         match self.people.iter().position(|person| person.key == key) {
             Some(known) => {
                 let mut person = self.people.remove(known);
-                person.profile = attributes;
+                person.change(&self.stage, attributes, self.now, &mut self.partners);
                 self.people.push(person);
             }
             None => self.people.push(Person::new(key, attributes)),

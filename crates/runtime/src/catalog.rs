@@ -17,6 +17,8 @@ use crate::VersionKey;
 /// The journeys that run.
 pub struct Catalog {
     project: Project,
+    /// The journeys that an event starts, by its name.
+    entries: HashMap<Name, Vec<Arc<Journey>>>,
     versions: HashMap<VersionKey, Version>,
     /// Graphs of older versions; `None` for a text that this program cannot read.
     older: RwLock<HashMap<VersionKey, Option<Arc<Journey>>>>,
@@ -53,12 +55,23 @@ impl Catalog {
             .into_iter()
             .map(|version| ((version.journey.clone(), version.version.clone()), version))
             .collect();
-        Ok(Catalog { project, versions, older: RwLock::default() })
+        let mut entries: HashMap<Name, Vec<Arc<Journey>>> = HashMap::new();
+        for journey in project.journeys.values() {
+            for entry in &journey.entries {
+                entries.entry(entry.event.clone()).or_default().push(journey.clone());
+            }
+        }
+        Ok(Catalog { project, entries, versions, older: RwLock::default() })
     }
 
     /// The current project.
     pub fn project(&self) -> &Project {
         &self.project
+    }
+
+    /// The journeys that an event of this name may start.
+    pub fn entered_by(&self, event: &str) -> &[Arc<Journey>] {
+        self.entries.get(event).map_or(&[], Vec::as_slice)
     }
 
     /// The stored versions of a journey, newest first.

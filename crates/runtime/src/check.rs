@@ -1,6 +1,9 @@
 //! Checks what comes from outside before it is taken: names, limits, and the declared shape.
 
-use graph::Value;
+use std::sync::Arc;
+
+use engine::person::OWN_IDS;
+use graph::{Name, RecordType, Value, started};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use store::{RefusedEvent, shard_of};
@@ -21,8 +24,8 @@ const MOST_SHOWN: usize = 2_000;
 pub struct Incoming {
     /// The id its sender gave it.
     pub id: String,
-    /// Its name on the wire.
-    pub event: String,
+    /// What it is.
+    pub what: What,
     /// The person.
     pub profile: String,
     /// When it happened; now, if the sender does not say.
@@ -38,6 +41,33 @@ pub struct Received<'a> {
     pub text: &'a str,
     /// The event, or why it could not be read.
     pub event: Result<Incoming, Refusal>,
+}
+
+/// What kind of event it is.
+#[derive(Debug)]
+pub enum What {
+    /// The event of this name on the wire.
+    Event(String),
+    /// The start of this journey.
+    Start(String),
+}
+
+impl What {
+    /// What the properties are called by whoever sends them.
+    fn properties(&self) -> &'static str {
+        match self {
+            What::Event(_) => "properties",
+            What::Start(_) => "input",
+        }
+    }
+
+    /// How the event is called where it is shown.
+    fn shown(&self) -> String {
+        match self {
+            What::Event(wire) => wire.clone(),
+            What::Start(journey) => started(journey).to_string(),
+        }
+    }
 }
 
 /// Why an event is not taken.
@@ -63,34 +93,61 @@ pub(crate) fn check(
     shards: u16,
 ) -> Result<NewEvent, Refusal> {
     check_key("id", &event.id)?;
+    if event.id.starts_with(OWN_IDS) {
+        return Err(Refusal::new("id", format!("begins with `{OWN_IDS}`, as only the server's own ids do")));
+    }
     check_key("profile", &event.profile)?;
-    let project = catalog.project();
-    let Some(schema) = project.event_on_wire(&event.event) else {
-        let wires = project.events.values().map(|schema| &*schema.wire);
-        return Err(Refusal::new("event", unknown(&event.event, wires)));
-    };
+    let (name, record) = declared(catalog, &event.what)?;
+    let field = event.what.properties();
     let text = event.properties.as_deref().map_or("{}", RawValue::get);
     if text.len() > MOST_BYTES {
-        return Err(Refusal::new("properties", format!("is larger than {} KiB", MOST_BYTES / 1024)));
+        return Err(Refusal::new(field, format!("is larger than {} KiB", MOST_BYTES / 1024)));
     }
-    let tree: serde_json::Value = serde_json::from_str(text)
-        .map_err(|error| Refusal::new("properties", format!("is not JSON: {error}")))?;
-    let shape = graph::Type::Record(schema.record.clone());
-    let properties: Value = shape.read(&tree).map_err(|misfit| {
+    let tree: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| Refusal::new(field, format!("is not JSON: {error}")))?;
+    let properties: Value = graph::Type::Record(record).read(&tree).map_err(|misfit| {
         let dot = if misfit.path.is_empty() { "" } else { "." };
-        Refusal::new(format!("properties{dot}{}", misfit.path), misfit.reason)
+        Refusal::new(format!("{field}{dot}{}", misfit.path), misfit.reason)
     })?;
     Ok(NewEvent {
         shard: shard_of(&event.profile, shards),
         profile: event.profile.as_str().into(),
         event: engine::Event {
             id: event.id.as_str().into(),
-            name: schema.name.clone(),
+            name,
             at: event.at.map_or(now, |at| Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)),
             properties,
         },
         text: text.to_owned(),
     })
+}
+
+/// The name of an event in the language, and the shape of its properties.
+fn declared(catalog: &Catalog, what: &What) -> Result<(Name, Arc<RecordType>), Refusal> {
+    let project = catalog.project();
+    match what {
+        What::Event(wire) => match project.event_on_wire(wire) {
+            Some(schema) => Ok((schema.name.clone(), schema.record.clone())),
+            None => {
+                let wires = project.events.values().map(|schema| &*schema.wire);
+                Err(Refusal::new("event", unknown(wire, wires)))
+            }
+        },
+        What::Start(name) => match project.journeys.get(name.as_str()) {
+            Some(journey) => match &journey.input {
+                Some(input) => Ok((started(name), input.clone())),
+                None => {
+                    let reason =
+                        format!("`{name}` is entered by events only: it has no `enter when started`");
+                    Err(Refusal::new("journey", reason))
+                }
+            },
+            None => {
+                let known = project.journeys.keys().map(|name| &**name);
+                Err(Refusal::new("journey", unknown(name, known)))
+            }
+        },
+    }
 }
 
 /// What is kept of an event that is not taken. Of one that could not be read, whatever can be.
@@ -102,7 +159,7 @@ pub(crate) fn refused(
     shards: u16,
 ) -> RefusedEvent {
     let (event_id, event, profile) = match &received.event {
-        Ok(event) => (Some(event.id.clone()), Some(event.event.clone()), Some(event.profile.clone())),
+        Ok(event) => (Some(event.id.clone()), Some(event.what.shown()), Some(event.profile.clone())),
         Err(_) => {
             let tree: serde_json::Value = serde_json::from_str(received.text).unwrap_or_default();
             let field = |name: &str| tree.get(name).and_then(|value| value.as_str()).map(str::to_owned);

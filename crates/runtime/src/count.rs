@@ -31,8 +31,10 @@ impl Counts {
             }
         }
         for happening in happenings {
-            if let Happening::Passed { step, .. } = happening {
-                self.counter(shard, after, step).passed += 1;
+            match happening {
+                Happening::Passed { step, .. } => self.counter(shard, after, step).passed += 1,
+                Happening::Reached { .. } => self.counter(shard, after, &whole).reached += 1,
+                _ => {}
             }
         }
         for place in [&after.step, &whole] {
@@ -43,7 +45,8 @@ impl Counts {
     /// The changes that are not nothing.
     pub(crate) fn changes(self) -> Vec<Counter> {
         let moves = |counter: &Counter| {
-            (counter.waiting, counter.passed, counter.failed, counter.ended) != (0, 0, 0, 0)
+            (counter.waiting, counter.passed, counter.failed, counter.ended, counter.reached)
+                != (0, 0, 0, 0, 0)
         };
         self.changes.into_values().filter(moves).collect()
     }
@@ -63,8 +66,13 @@ impl Counts {
 
 fn stand(counter: &mut Counter, status: Status, by: i64) {
     match status {
-        Status::Waiting | Status::Calling => counter.waiting += by,
+        Status::Waiting | Status::Calling | Status::Queued => counter.waiting += by,
         Status::Failed => counter.failed += by,
-        Status::Completed | Status::Exited | Status::Cancelled | Status::Expired => counter.ended += by,
+        Status::Completed
+        | Status::Exited
+        | Status::Cancelled
+        | Status::Expired
+        | Status::Stopped
+        | Status::Replaced => counter.ended += by,
     }
 }

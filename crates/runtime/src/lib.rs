@@ -30,9 +30,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 pub use catalog::{Catalog, DeployError};
-pub use check::{Incoming, Received, Refusal, check_key};
+pub use check::{Incoming, Received, Refusal, What, check_key};
+pub use engine::Outcome;
 pub use profile::{ProfileChange, read_for_entry};
-pub use turn::Outcome;
 
 use worker::{Command, Worker};
 
@@ -85,10 +85,10 @@ pub enum Error {
 }
 
 /// What became of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Receipt {
-    /// It is durable and has been applied.
-    Accepted,
+    /// It is durable and has been applied; what it did, per journey.
+    Accepted(Vec<Outcome>),
     /// An event of this id was taken before.
     Duplicate,
 }

@@ -8,16 +8,20 @@ use std::{
     sync::Arc,
 };
 
-use engine::{Context, Effect, Event, Ignored, Input, Instance, Output, Status, advance};
+use engine::{
+    Effect, Event, Ignored, Input, Instance, Outcome, Output, Status,
+    person::{apply, profile_changed, take},
+};
 use graph::{Journey, Name, Value};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use store::{History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Turn};
+use store::{History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Turn, Wanted};
 use uuid::Uuid;
 
 use crate::{Catalog, ProfileAnswer, ProfileChange, Receipt, VersionKey, count::Counts, profile};
 
-mod admit;
+mod visit;
+
+use visit::Visit;
 
 /// An event that was checked and is about to be taken.
 #[derive(Clone, Debug)]
@@ -27,21 +31,6 @@ pub(crate) struct NewEvent {
     pub(crate) event: Event,
     /// The properties as they came.
     pub(crate) text: String,
-}
-
-/// What an event did in one journey; kept with the event, so that "why did this person not enter?" has an answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// The journey.
-    pub journey: Name,
-    /// `entered`, `stayed-out`, `consumed`, `kept` or `ignored`.
-    pub outcome: Name,
-    /// The instance it entered or met.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instance: Option<Uuid>,
-    /// Why, where it did not enter or was ignored.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
 }
 
 /// A call to hand out once the turn is written.
@@ -63,6 +52,8 @@ pub(crate) struct Batch<'a> {
     instances: HashMap<Uuid, Place>,
     journeys: HashMap<VersionKey, Option<Arc<Journey>>>,
     counts: Counts,
+    /// People whose live instances are needed and were not loaded: the turn must be decided anew with them.
+    missing: Vec<Name>,
     events: Vec<LoggedEvent>,
     refusals: Vec<RefusedEvent>,
     history: Vec<History>,
@@ -72,7 +63,10 @@ pub(crate) struct Batch<'a> {
 struct Person {
     row: Option<Profile>,
     changed: bool,
+    /// The instances that events may matter to.
     live: Vec<Uuid>,
+    /// Whether those are all of them.
+    whole: bool,
     /// The attributes as the current project reads them; the common case, read once a turn.
     read: Option<Value>,
 }
@@ -88,6 +82,7 @@ impl<'a> Batch<'a> {
         catalog: &'a Catalog,
         now: Timestamp,
         shards: u16,
+        wanted: &Wanted,
         loaded: Loaded,
         due: Vec<Instance>,
         cursors: &'a mut HashMap<Shard, i64>,
@@ -101,18 +96,22 @@ impl<'a> Batch<'a> {
             instances: HashMap::new(),
             journeys: HashMap::new(),
             counts: Counts::default(),
+            missing: Vec::new(),
             events: Vec::new(),
             refusals: Vec::new(),
             history: Vec::new(),
             dispatches: Vec::new(),
         };
+        for (_, key, whole) in &wanted.profiles {
+            batch.person(key).whole |= whole;
+        }
         for row in loaded.profiles {
             let key = row.key.clone();
             batch.person(&key).row = Some(row);
         }
         for instance in due.into_iter().chain(loaded.instances) {
             let (id, shard) = (instance.id, store::shard_of(&instance.profile, shards));
-            if instance.status.is_live() {
+            if instance.listens() {
                 let live = &mut batch.person(&instance.profile).live;
                 if !live.contains(&id) {
                     live.push(id);
@@ -128,6 +127,7 @@ impl<'a> Batch<'a> {
             row: None,
             changed: false,
             live: Vec::new(),
+            whole: false,
             read: None,
         })
     }
@@ -138,37 +138,31 @@ impl<'a> Batch<'a> {
             return Receipt::Duplicate;
         }
         self.ensure_profile(new.shard, &new.profile);
-        let mut outcomes = Vec::new();
-        let mut live = self.person(&new.profile).live.clone();
-        live.sort_unstable();
-        for id in live {
-            outcomes.extend(self.show(id, &new.event));
+        // It stands in the log before what follows from it.
+        let place = self.log(new.shard, &new.profile, &new.event, new.text.clone());
+        let outcomes = take(&mut Visit::new(self, new.shard, &new.profile), &new.event);
+        if let Some(logged) = self.events.get_mut(place) {
+            logged.outcome = outcomes_text(&outcomes);
         }
-        let journeys: Vec<Arc<Journey>> = self
-            .catalog
-            .project()
-            .journeys
-            .values()
-            .filter(|journey| journey.entry.event == new.event.name)
-            .cloned()
-            .collect();
-        for journey in journeys {
-            outcomes.push(self.admit(&journey, new));
-        }
-        let cursor = self.cursors.entry(new.shard).or_insert(0);
+        Receipt::Accepted(outcomes)
+    }
+
+    /// Puts an event into the log; gives its place in this turn's.
+    fn log(&mut self, shard: Shard, profile: &Name, event: &Event, properties: String) -> usize {
+        let cursor = self.cursors.entry(shard).or_insert(0);
         *cursor += 1;
         self.events.push(LoggedEvent {
-            shard: new.shard,
+            shard,
             sequence: *cursor,
-            id: new.event.id.clone(),
-            name: new.event.name.clone(),
-            profile: new.profile.clone(),
-            at: new.event.at,
+            id: event.id.clone(),
+            name: event.name.clone(),
+            profile: profile.clone(),
+            at: event.at,
             received_at: self.now,
-            properties: new.text.clone(),
-            outcome: serde_json::to_string(&outcomes).unwrap_or_else(|_| "[]".into()),
+            properties,
+            outcome: "[]".into(),
         });
-        Receipt::Accepted
+        self.events.len() - 1
     }
 
     /// Keeps events that were not taken, for whoever looks for them.
@@ -190,30 +184,6 @@ impl<'a> Batch<'a> {
                 updated_at: now,
             });
         }
-    }
-
-    /// Shows an event to an instance; gives what became of it where the journey listens to such events at all.
-    fn show(&mut self, id: Uuid, event: &Event) -> Option<Outcome> {
-        let place = self.instances.get(&id)?;
-        let (journey, version) = (place.instance.journey.clone(), place.instance.version.clone());
-        let listens = self.journey(&journey, &version)?.listens_to(&event.name);
-        if !listens {
-            return None;
-        }
-        let before = self.history.len();
-        let ignored = self.apply(id, &Input::Event(event.clone()))?;
-        let consumed = self
-            .history
-            .get(before..)
-            .unwrap_or_default()
-            .iter()
-            .any(|row| row.happenings.contains("\"consumed\""));
-        let (outcome, reason) = match &ignored {
-            Some(why) => ("ignored", Some(why.reason())),
-            None if consumed => ("consumed", None),
-            None => ("kept", None),
-        };
-        Some(Outcome { journey, outcome: outcome.into(), instance: Some(id), reason })
     }
 
     /// Changes a profile.
@@ -245,37 +215,25 @@ impl<'a> Batch<'a> {
         person.row = Some(row.clone());
         person.changed = true;
         person.read = None;
-        ProfileAnswer::Stored(row)
+        profile_changed(&mut Visit::new(self, shard, key));
+        // A journey may have changed it further.
+        ProfileAnswer::Stored(self.person(key).row.clone().unwrap_or(row))
     }
 
     /// Gives an instance an input; none when there is no such instance or its version cannot be read.
     pub(crate) fn apply(&mut self, id: Uuid, input: &Input) -> Option<Option<Ignored>> {
         let place = self.instances.get(&id)?;
-        let (name, version, key) =
-            (place.instance.journey.clone(), place.instance.version.clone(), place.instance.profile.clone());
-        let Some(journey) = self.journey(&name, &version) else {
+        let (shard, profile) = (place.shard, place.instance.profile.clone());
+        let applied = apply(&mut Visit::new(self, shard, &profile), id, input);
+        if applied.is_none() {
             self.put_off_unreadable(id);
-            return None;
-        };
-        let is_current =
-            self.catalog.project().journeys.get(&name).is_some_and(|current| current.version == version);
-        let person = self.person(&key);
-        let profile = match &person.read {
-            Some(read) if is_current => read.clone(),
-            _ => {
-                let attributes = person.row.as_ref().map(|row| row.attributes.as_str()).unwrap_or_default();
-                profile::read_inside(&journey.profile, attributes)
-            }
-        };
-        let place = self.instances.get(&id)?;
-        let context = Context { profile: &profile, now: self.now };
-        let output = advance(&journey, &place.instance, input, context);
-        if output.ignored.is_some() {
-            return Some(output.ignored);
         }
-        let before = (place.instance.step.clone(), place.instance.status);
-        self.keep(place.shard, Some(before), output);
-        Some(None)
+        applied
+    }
+
+    /// The people whose live instances must be loaded for this turn to be decided.
+    pub(crate) fn missing(&self) -> &[Name] {
+        &self.missing
     }
 
     /// An instance whose version this program cannot read is looked at again in a minute, not at once.
@@ -301,7 +259,6 @@ impl<'a> Batch<'a> {
     /// Keeps what an accepted input did.
     fn keep(&mut self, shard: Shard, before: Option<(Name, Status)>, output: Output) {
         let Output { instance, effects, changes, happenings, .. } = output;
-        let was_over = before.as_ref().is_some_and(|(_, status)| !status.is_live());
         self.counts.move_on(shard, before, &instance, &happenings);
         self.history.push(History {
             shard,
@@ -319,10 +276,10 @@ impl<'a> Batch<'a> {
         if !changes.is_empty() {
             self.set_attributes(&instance.profile, &changes);
         }
-        if !instance.status.is_live() {
-            self.person(&instance.profile).live.retain(|id| *id != instance.id);
-        } else if was_over {
-            self.person(&instance.profile).live.push(instance.id);
+        let live = &mut self.person(&instance.profile).live;
+        live.retain(|id| *id != instance.id);
+        if instance.listens() {
+            live.push(instance.id);
         }
         self.instances.insert(instance.id, Place { shard, instance, changed: true });
     }
@@ -377,4 +334,8 @@ impl<'a> Batch<'a> {
         };
         (turn, dispatches)
     }
+}
+
+fn outcomes_text(outcomes: &[Outcome]) -> String {
+    serde_json::to_string(outcomes).unwrap_or_else(|_| "[]".into())
 }

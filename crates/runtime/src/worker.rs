@@ -237,22 +237,32 @@ impl Worker {
             self.next_due = due.next;
             return Ok(Vec::new());
         }
-        let loaded = self.writer.load(&wanted).await?;
         let (due_ids, lost_ids): (Vec<Uuid>, Vec<Uuid>) =
             (due.instances.iter().map(|i| i.id).collect(), lost.iter().map(|i| i.id).collect());
-        let known = due.instances.into_iter().chain(lost).collect();
-        let mut batch = Batch::new(&self.catalog, now, self.shards, loaded, known, &mut self.cursors);
-        for id in lost_ids {
-            batch.apply(id, &Input::AttemptLost);
-        }
-        for id in due_ids {
-            batch.apply(id, &Input::Due);
-        }
-        let answers: Vec<Answer> = commands.iter().map(|command| decide(&mut batch, command)).collect();
-        let mut reserved = Reserved::default();
-        let (turn, dispatches) =
-            batch.finish(&mut |connection| self.dispatcher.reserve(connection, &mut reserved));
+        let mut known: Vec<engine::Instance> = due.instances.into_iter().chain(lost).collect();
+        let (turn, answers, dispatches, cursors, mut reserved) = loop {
+            let loaded = self.writer.load(&wanted).await?;
+            let mut cursors = self.cursors.clone();
+            let own = std::mem::take(&mut known);
+            let mut batch = Batch::new(&self.catalog, now, self.shards, &wanted, loaded, own, &mut cursors);
+            for id in &lost_ids {
+                batch.apply(*id, &Input::AttemptLost);
+            }
+            for id in &due_ids {
+                batch.apply(*id, &Input::Due);
+            }
+            let answers: Vec<Answer> = commands.iter().map(|command| decide(&mut batch, command)).collect();
+            if !batch.missing().is_empty() {
+                want_whole(&mut wanted, batch.missing(), due_ids.iter().chain(&lost_ids));
+                continue;
+            }
+            let mut reserved = Reserved::default();
+            let (turn, dispatches) =
+                batch.finish(&mut |connection| self.dispatcher.reserve(connection, &mut reserved));
+            break (turn, answers, dispatches, cursors, reserved);
+        };
         self.writer.commit(&turn).await?;
+        self.cursors = cursors;
         let earliest = turn.instances.iter().filter_map(|(_, instance)| instance.due_at).min();
         self.next_due = [due.next, earliest].into_iter().flatten().min();
         metrics::counter!("wayfare_turns_total", "outcome" => "written").increment(1);
@@ -289,7 +299,7 @@ fn wanted(commands: &[Command]) -> Wanted {
                     wanted.events.push((new.shard, new.profile.clone(), new.event.id.clone()));
                 }
             }
-            Command::Profile { shard, key, .. } => wanted.profiles.push((*shard, key.clone(), false)),
+            Command::Profile { shard, key, .. } => wanted.profiles.push((*shard, key.clone(), true)),
             Command::Erase { .. } => {}
             Command::CallEnded { shard, profile, id, .. } | Command::Operate { shard, profile, id, .. } => {
                 wanted.profiles.push((*shard, profile.clone(), false));
@@ -298,6 +308,14 @@ fn wanted(commands: &[Command]) -> Wanted {
         }
     }
     wanted
+}
+
+/// Few turns touch instances that no command named; those are decided a second time, with all that their people have.
+fn want_whole<'i>(wanted: &mut Wanted, people: &[Name], instances: impl Iterator<Item = &'i Uuid>) {
+    for (_, key, whole) in &mut wanted.profiles {
+        *whole |= people.contains(key);
+    }
+    wanted.instances.extend(instances.map(|id| (store::shard_in(*id), *id)));
 }
 
 fn decide(batch: &mut Batch<'_>, command: &Command) -> Answer {
@@ -333,7 +351,8 @@ impl Command {
     fn reply(self, answer: Answer) {
         match (self, answer) {
             (Command::Events { reply, .. }, Answer::Events(receipts)) => {
-                let accepted = receipts.iter().filter(|receipt| **receipt == Receipt::Accepted).count();
+                let accepted =
+                    receipts.iter().filter(|receipt| matches!(receipt, Receipt::Accepted(_))).count();
                 metrics::counter!("wayfare_events_total", "outcome" => "accepted").increment(count(accepted));
                 metrics::counter!("wayfare_events_total", "outcome" => "duplicate")
                     .increment(count(receipts.len() - accepted));

@@ -262,8 +262,10 @@ pub struct Counter {
     pub passed: i64,
     /// How many stand there failed.
     pub failed: i64,
-    /// How many ended there (completed, exited, cancelled or expired).
+    /// How many ended there, in whatever way.
     pub ended: i64,
+    /// How many have reached the goal; counted for the journey as a whole.
+    pub reached: i64,
 }
 
 /// What a batch of inputs touches.

@@ -246,6 +246,7 @@ pub(crate) struct CounterRow {
     passed: i64,
     failed: i64,
     ended: i64,
+    reached: i64,
 }
 
 impl From<CounterRow> for Counter {
@@ -259,6 +260,7 @@ impl From<CounterRow> for Counter {
             passed: row.passed,
             failed: row.failed,
             ended: row.ended,
+            reached: row.reached,
         }
     }
 }
@@ -325,9 +327,9 @@ pub(crate) fn touched(turn: &Turn, own: &Range<Shard>) -> Result<BTreeMap<Shard,
 /// `engine::Status`). How often a step was passed stays: it tells of the step, not of the person.
 const UNCOUNT: &str = "UPDATE counters AS c SET \
      waiting = c.waiting - s.waiting, failed = c.failed - s.failed, ended = c.ended - s.ended \
-     FROM (WITH own AS (SELECT journey, version, step, CASE WHEN status IN (0, 1) THEN 1 ELSE 0 END AS waiting, \
+     FROM (WITH own AS (SELECT journey, version, step, CASE WHEN status IN (0, 1, 7) THEN 1 ELSE 0 END AS waiting, \
              CASE WHEN status = 4 THEN 1 ELSE 0 END AS failed, \
-             CASE WHEN status NOT IN (0, 1, 4) THEN 1 ELSE 0 END AS ended \
+             CASE WHEN status NOT IN (0, 1, 4, 7) THEN 1 ELSE 0 END AS ended \
              FROM instances WHERE shard = $1 AND profile = $2), \
            every AS (SELECT * FROM own UNION ALL SELECT journey, version, '', waiting, failed, ended FROM own) \
            SELECT journey, version, step, SUM(waiting) AS waiting, SUM(failed) AS failed, SUM(ended) AS ended \

@@ -144,6 +144,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/journeys/{name}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let somebody into a journey. Answered once that is durable; says why, if they stay out. */
+        post: operations["startJourney"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/profiles/{key}": {
         parameters: {
             query?: never;
@@ -242,6 +259,11 @@ export interface components {
              * @description Have passed; entries, for a whole journey.
              */
             passed: number;
+            /**
+             * Format: int64
+             * @description Have reached the goal; of a whole journey only.
+             */
+            reached: number;
             /**
              * Format: int64
              * @description Inside now.
@@ -358,8 +380,10 @@ export interface components {
             counts: components["schemas"]["CountsView"];
             /** @description Its doc comment. */
             doc?: string | null;
-            /** @description The event it enters on, by its name on the wire. */
-            event: string;
+            /** @description The events that people enter by, with their names on the wire; `start` where it may be started. */
+            entries: string[];
+            /** @description The event that is its goal, by its name on the wire. */
+            goal?: string | null;
             /** @description Its name. */
             name: string;
             /** @description The current version. */
@@ -373,8 +397,10 @@ export interface components {
             current: boolean;
             /** @description Its doc comment. */
             doc?: string | null;
-            /** @description The event it enters on, by its name on the wire. */
-            event: string;
+            /** @description The events that people enter by, with their names on the wire; `start` where it may be started. */
+            entries: string[];
+            /** @description The event that is its goal, by its name on the wire. */
+            goal?: string | null;
             /** @description The steps and the ways between them. */
             graph: components["schemas"]["GraphView"];
             /** @description Its name. */
@@ -406,13 +432,24 @@ export interface components {
             /** @description Its properties, in the shape the project declares. */
             properties?: Record<string, never> | null;
         };
+        /** @description Who is let in, and with what. */
+        NewStart: {
+            /** @description When it happened (RFC 3339); now if left out. */
+            at?: string | null;
+            /** @description Chosen by the sender, unique per profile: a start whose id is known does nothing again. */
+            id: string;
+            /** @description What the journey is given, in the shape that it declares. */
+            input?: Record<string, never> | null;
+            /** @description The key of the person. */
+            profile: string;
+        };
         /** @description What an event did in a journey. */
         OutcomeView: {
             /** @description The instance it entered or met. */
             instance?: string | null;
             /** @description The journey. */
             journey: string;
-            /** @description `entered`, `stayed-out`, `consumed`, `kept` or `ignored`. */
+            /** @description `entered`, `queued`, `stayed-out`, `reached`, `consumed`, `kept` or `ignored`. */
             outcome: string;
             /** @description Why it did not enter, or was ignored. */
             reason?: string | null;
@@ -475,9 +512,18 @@ export interface components {
             /** @description The first byte. */
             start: number;
         };
+        /** @description What became of a start. */
+        StartReceipt: {
+            /** @description The instance. */
+            instance?: string | null;
+            /** @description `entered`, `queued`, `stayed-out`, or `duplicate` for an id that is known. */
+            outcome: string;
+            /** @description Why the person stayed out. */
+            reason?: string | null;
+        };
         /** @description A step of a graph. */
         StepView: {
-            /** @description `wait`, `wait-for`, `call`, `send`, `if`, `match`, `repeat`, `split`, `let`, `set`, `label`, `goto` or `exit`. */
+            /** @description `wait`, `wait-for`, `call`, `send`, `if`, `match`, `repeat`, `split`, `let`, `set`, `emit`, `start`, `stop`, `label`, `goto` or `exit`. */
             kind: string;
             /** @description What it says. */
             label: string;
@@ -626,7 +672,7 @@ export interface operations {
                 version?: string;
                 /** @description The step. */
                 step?: string;
-                /** @description `waiting`, `calling`, `completed`, `exited`, `failed`, `cancelled` or `expired`. */
+                /** @description `waiting`, `calling`, `queued`, `completed`, `exited`, `failed`, `cancelled`, `expired`, `stopped` or `replaced`. */
                 status?: string;
                 /** @description The person. */
                 profile?: string;
@@ -841,6 +887,50 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startJourney: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStart"];
+            };
+        };
+        responses: {
+            /** @description Durable and applied */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartReceipt"];
+                };
+            };
+            /** @description Refused; nothing happened */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not kept, or not known to be; send the same id again */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

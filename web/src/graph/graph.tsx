@@ -16,7 +16,7 @@ interface Props {
 type StepNode = Node<{ step: StepView; counts: Counts; first: boolean }, 'step'>;
 type WayEdge = Edge<{ route: Point[]; label: string }, 'way'>;
 
-const NONE: Counts = { waiting: 0, passed: 0, failed: 0, ended: 0 };
+const NONE: Counts = { waiting: 0, passed: 0, failed: 0, ended: 0, reached: 0 };
 const ICONS: Record<string, string> = {
   wait: '◷',
   'wait-for': '⧗',

@@ -8,6 +8,7 @@ export interface Happening {
   until?: string;
   event?: string;
   name?: string;
+  journey?: string;
   call?: number;
   attempt?: number;
   action?: string;
@@ -36,6 +37,16 @@ export function sentence(happening: Happening): Sentence {
   switch (happening.what) {
     case 'entered':
       return { text: 'Entered the journey', tone: 'good' };
+    case 'queued':
+      return { text: 'Waits until the one before it has ended', tone: 'plain' };
+    case 'begun':
+      return { text: 'Its turn has come', tone: 'plain' };
+    case 'reached':
+      return { text: `Reached the goal: ${happening.name}`, tone: 'good' };
+    case 'emitted':
+      return { text: `Let ${happening.name} happen`, tone: 'plain' };
+    case 'stops':
+      return { text: `Stops ${happening.journey}`, tone: 'plain' };
     case 'passed':
       return { text: happening.way ? `Passed ${step}: ${happening.way}` : `Passed ${step}`, tone: 'quiet' };
     case 'waits':
@@ -82,6 +93,10 @@ export function outcomeSentence(outcome: { journey: string; outcome: string; rea
   switch (outcome.outcome) {
     case 'entered':
       return { text: `Started ${journey}`, tone: 'good' };
+    case 'queued':
+      return { text: `Waits for its turn in ${journey}`, tone: 'good' };
+    case 'reached':
+      return { text: `Reached the goal of ${journey}`, tone: 'good' };
     case 'stayed-out':
       return { text: `Did not start ${journey}: ${reason}`, tone: 'bad' };
     case 'consumed':

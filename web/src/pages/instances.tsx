@@ -6,7 +6,18 @@ import { api, type InstanceSummary, type Search } from '../api/client';
 import { paths } from '../paths';
 import { Status, Time } from '../ui/basics';
 
-const STATUSES = ['waiting', 'calling', 'completed', 'exited', 'failed', 'cancelled', 'expired'];
+const STATUSES = [
+  'waiting',
+  'calling',
+  'queued',
+  'completed',
+  'exited',
+  'failed',
+  'cancelled',
+  'expired',
+  'stopped',
+  'replaced',
+];
 
 export function InstancesPage({ failedOnly = false }: { failedOnly?: boolean }) {
   const [parameters] = useSearchParams();
@@ -125,7 +136,7 @@ export function Operations({ instance }: { instance: InstanceSummary }) {
     onSettled: () => client.invalidateQueries(),
   });
   const failed = instance.status === 'failed';
-  const live = ['waiting', 'calling'].includes(instance.status);
+  const live = ['waiting', 'calling', 'queued'].includes(instance.status);
   const button = (operation: 'retry' | 'skip' | 'cancel', label: string) => (
     <button type="button" disabled={operate.isPending} onClick={() => operate.mutate(operation)}>
       {label}

@@ -31,11 +31,12 @@ function Journey({ journey, onVersion }: { journey: JourneyView; onVersion: (ver
           <Count label="inside" value={journey.counts.waiting} />
           <Count label="entered" value={journey.counts.passed} />
           <Count label="ended" value={journey.counts.ended} />
+          {journey.goal && <Count label="reached" value={journey.counts.reached} />}
           <Count label="failed" value={journey.counts.failed} bad={journey.counts.failed > 0} />
         </dl>
       </div>
       <p className="note">
-        Enters on <code>{journey.event}</code> ·{' '}
+        Enters on <code>{journey.entries.join(', ')}</code> ·{' '}
         <Link href={paths.instances({ journey: journey.name })}>its instances</Link> · version{' '}
         <select value={journey.version} aria-label="Version" onChange={(event) => onVersion(event.target.value)}>
           {journey.versions.map((version) => (

@@ -33,15 +33,16 @@ function JourneyCard({ journey }: { journey: JourneySummary }) {
   return (
     <Link href={paths.journey(journey.name)} className="card">
       <h2>{journey.name}</h2>
-      <p>{journey.doc ?? `Enters on ${journey.event}`}</p>
+      <p>{journey.doc ?? `Enters on ${journey.entries.join(', ')}`}</p>
       <dl className="counts">
         <Count label="inside" value={counts.waiting} />
         <Count label="entered" value={counts.passed} />
         <Count label="ended" value={counts.ended} />
+        {journey.goal && <Count label="reached" value={counts.reached} />}
         <Count label="failed" value={counts.failed} bad={counts.failed > 0} />
       </dl>
       <footer>
-        on <code>{journey.event}</code> · version <code>{journey.version.slice(0, 8)}</code>
+        on <code>{journey.entries.join(', ')}</code> · version <code>{journey.version.slice(0, 8)}</code>
       </footer>
     </Link>
   );

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
-use runtime::{Incoming, Receipt, Received, Refusal};
+use runtime::{Incoming, Receipt, Received, Refusal, What};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -82,7 +82,7 @@ pub(super) async fn post(
     let (mut kept, mut refused) = (Vec::new(), Vec::new());
     for (index, verdict) in verdicts.into_iter().enumerate() {
         match verdict {
-            Ok(Receipt::Accepted) => receipt.accepted += 1,
+            Ok(Receipt::Accepted(_)) => receipt.accepted += 1,
             Ok(Receipt::Duplicate) => receipt.duplicates += 1,
             Err(refusal) => {
                 refused.push((index, refusal));
@@ -160,19 +160,23 @@ fn read_items<'a>(content_type: &str, body: &'a [u8]) -> Result<Vec<&'a str>, Pr
 }
 
 fn read_event(item: &str) -> Result<Incoming, Refusal> {
-    let wire: WireEvent = serde_json::from_str(item).map_err(|error| {
-        let reason = error.to_string();
-        let field =
-            reason.split('`').nth(1).filter(|_| reason.contains("field")).unwrap_or_default().to_owned();
-        Refusal { field, reason }
-    })?;
-    let at = match wire.at {
-        None => None,
-        Some(text) => Some(text.parse::<Timestamp>().map_err(|_| Refusal {
-            field: "at".into(),
-            reason: format!("`{text}` is not a date and time with offset, such as 2026-11-24T09:00:00Z"),
-        })?),
-    };
+    let wire: WireEvent = serde_json::from_str(item).map_err(|error| unreadable(&error))?;
+    let at = wire.at.as_deref().map(read_moment).transpose()?;
     let properties = wire.properties.filter(|properties| properties.get() != "null");
-    Ok(Incoming { id: wire.id, event: wire.event, profile: wire.profile, at, properties })
+    Ok(Incoming { id: wire.id, what: What::Event(wire.event), profile: wire.profile, at, properties })
+}
+
+/// Why a text is not the object it should be, with the field if there is one.
+pub(super) fn unreadable(error: &serde_json::Error) -> Refusal {
+    let reason = error.to_string();
+    let field = reason.split('`').nth(1).filter(|_| reason.contains("field")).unwrap_or_default().to_owned();
+    Refusal { field, reason }
+}
+
+/// When an event happened.
+pub(super) fn read_moment(text: &str) -> Result<Timestamp, Refusal> {
+    text.parse().map_err(|_| Refusal {
+        field: "at".into(),
+        reason: format!("`{text}` is not a date and time with offset, such as 2026-11-24T09:00:00Z"),
+    })
 }

@@ -31,7 +31,7 @@ pub(super) struct Search {
     version: Option<String>,
     /// The step.
     step: Option<String>,
-    /// `waiting`, `calling`, `completed`, `exited`, `failed`, `cancelled` or `expired`.
+    /// `waiting`, `calling`, `queued`, `completed`, `exited`, `failed`, `cancelled`, `expired`, `stopped` or `replaced`.
     status: Option<String>,
     /// The person.
     profile: Option<String>,

@@ -6,6 +6,7 @@ use axum::{
     Json,
     extract::{Path, Query, State},
 };
+use graph::{Entry, Journey, started};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -27,11 +28,22 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<JourneyList>, Pr
             name: journey.name.to_string(),
             version: journey.version.to_string(),
             doc: journey.doc.as_ref().map(ToString::to_string),
-            event: wire_name(&app, &journey.entry.event),
+            entries: entries(&app, journey),
+            goal: goal(&app, journey),
             counts: CountsView::of_journey(&journey.name, &counters),
         })
         .collect();
     Ok(Json(JourneyList { journeys }))
+}
+
+fn entries(app: &App, journey: &Journey) -> Vec<String> {
+    let start = started(&journey.name);
+    let of = |entry: &Entry| if entry.event == start { "start".into() } else { wire_name(app, &entry.event) };
+    journey.entries.iter().map(of).collect()
+}
+
+fn goal(app: &App, journey: &Journey) -> Option<String> {
+    journey.goal.as_ref().map(|goal| wire_name(app, &goal.on.event))
 }
 
 fn wire_name(app: &App, event: &str) -> String {
@@ -87,7 +99,8 @@ pub(super) async fn get(
         version: journey.version.to_string(),
         current: version.current,
         doc: journey.doc.as_ref().map(ToString::to_string),
-        event: wire_name(&app, &journey.entry.event),
+        entries: entries(&app, &journey),
+        goal: goal(&app, &journey),
         source: journey.source.to_string(),
         versions: versions.iter().map(|version| VersionView::from(*version)).collect(),
         graph: GraphView::from(&*journey),

@@ -7,6 +7,7 @@ mod instances;
 mod journeys;
 mod profiles;
 mod refusals;
+mod start;
 mod timeline;
 
 use std::time::Duration;
@@ -57,7 +58,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// What a write key may do.
 fn writing() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(events::post)).routes(routes!(profiles::put, profiles::patch))
+    OpenApiRouter::new()
+        .routes(routes!(events::post))
+        .routes(routes!(start::post))
+        .routes(routes!(profiles::put, profiles::patch))
 }
 
 /// What only an admin key may do.

@@ -23,8 +23,10 @@ pub struct JourneySummary {
     pub version: String,
     /// Its doc comment.
     pub doc: Option<String>,
-    /// The event it enters on, by its name on the wire.
-    pub event: String,
+    /// The events that people enter by, with their names on the wire; `start` where it may be started.
+    pub entries: Vec<String>,
+    /// The event that is its goal, by its name on the wire.
+    pub goal: Option<String>,
     /// Counts over all versions; `passed` counts entries.
     pub counts: CountsView,
 }
@@ -40,6 +42,8 @@ pub struct CountsView {
     pub failed: i64,
     /// Have ended there.
     pub ended: i64,
+    /// Have reached the goal; of a whole journey only.
+    pub reached: i64,
 }
 
 /// One journey whole.
@@ -54,8 +58,10 @@ pub struct JourneyView {
     pub current: bool,
     /// Its doc comment.
     pub doc: Option<String>,
-    /// The event it enters on, by its name on the wire.
-    pub event: String,
+    /// The events that people enter by, with their names on the wire; `start` where it may be started.
+    pub entries: Vec<String>,
+    /// The event that is its goal, by its name on the wire.
+    pub goal: Option<String>,
     /// The text of the version, complete in itself.
     pub source: String,
     /// Every deployed version, the current one first.
@@ -99,7 +105,7 @@ pub struct GraphView {
 pub struct StepView {
     /// Its stable name.
     pub name: String,
-    /// `wait`, `wait-for`, `call`, `send`, `if`, `match`, `repeat`, `split`, `let`, `set`, `label`, `goto` or `exit`.
+    /// `wait`, `wait-for`, `call`, `send`, `if`, `match`, `repeat`, `split`, `let`, `set`, `emit`, `start`, `stop`, `label`, `goto` or `exit`.
     pub kind: String,
     /// What it says.
     pub label: String,
@@ -134,6 +140,7 @@ impl From<&Counter> for CountsView {
             passed: counter.passed,
             failed: counter.failed,
             ended: counter.ended,
+            reached: counter.reached,
         }
     }
 }
@@ -148,6 +155,7 @@ impl CountsView {
                 passed: sum.passed + counter.passed,
                 failed: sum.failed + counter.failed,
                 ended: sum.ended + counter.ended,
+                reached: sum.reached + counter.reached,
             },
         )
     }

@@ -12,6 +12,6 @@ pub use journey::{
     VersionView,
 };
 pub use person::{
-    EventView, IngestReceipt, OutcomeView, ProfileView, RefusalView, RefusedEventView, RefusedPage, Timeline,
-    TimelineEntry, TimelineTurn,
+    EventView, IngestReceipt, OutcomeView, ProfileView, RefusalView, RefusedEventView, RefusedPage,
+    StartReceipt, Timeline, TimelineEntry, TimelineTurn,
 };

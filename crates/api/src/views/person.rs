@@ -13,6 +13,36 @@ pub struct IngestReceipt {
     pub duplicates: usize,
 }
 
+/// What became of a start.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StartReceipt {
+    /// `entered`, `queued`, `stayed-out`, or `duplicate` for an id that is known.
+    pub outcome: String,
+    /// The instance.
+    pub instance: Option<String>,
+    /// Why the person stayed out.
+    pub reason: Option<String>,
+}
+
+impl StartReceipt {
+    /// What the journey that was started says.
+    pub fn of(outcome: Option<runtime::Outcome>) -> StartReceipt {
+        match outcome {
+            Some(runtime::Outcome { outcome, instance, reason, .. }) => StartReceipt {
+                outcome: outcome.to_string(),
+                instance: instance.map(|id| id.to_string()),
+                reason,
+            },
+            None => StartReceipt { outcome: "stayed-out".into(), instance: None, reason: None },
+        }
+    }
+
+    /// The id is known.
+    pub fn duplicate() -> StartReceipt {
+        StartReceipt { outcome: "duplicate".into(), instance: None, reason: None }
+    }
+}
+
 /// An event that was not taken.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RefusalView {
@@ -114,7 +144,7 @@ pub struct EventView {
 pub struct OutcomeView {
     /// The journey.
     pub journey: String,
-    /// `entered`, `stayed-out`, `consumed`, `kept` or `ignored`.
+    /// `entered`, `queued`, `stayed-out`, `reached`, `consumed`, `kept` or `ignored`.
     pub outcome: String,
     /// The instance it entered or met.
     pub instance: Option<String>,

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use graph::{Entry, ExitRule, Listener, Name, Reentry, Type};
+use graph::{Condition, ExitRule, Goal, Listener, Name, Reentry, Type};
 
 use super::{
     Checked, Kind, Ty, action,
+    entry::{self, Entered},
     expr::Check,
     jumps::Jumps,
     message,
@@ -28,18 +29,17 @@ pub(crate) fn check(
     doc: Option<&Name>,
     env: &mut Env<'_>,
 ) -> Option<Checked> {
-    let entry_listen = entry(journey, env)?;
-    let event = event_type(&entry_listen.event, env);
-    let mut scope = Scope::new(Event::Known(event.clone()));
-    if let Some(alias) = &entry_listen.alias {
-        scope.bind(alias, event.clone(), graph::Expr::Root(graph::Root::Event), env);
-    }
-    scope.uses(Kind::Event, &entry_listen.event);
+    let Entered { entries, input, mut scope, event } = entry::check(journey, env)?;
     let mut check = Check { env, scope: &mut scope };
-    let condition = entry_listen.condition.as_ref().map(|condition| check.condition(condition));
-    let condition_text = entry_listen.condition.as_ref().map(|condition| check.env.text(condition.at).into());
     let one_per = journey.one_per.first().map(|(_, value)| one_per(value, &mut check));
+    let open = journey.open.first().map(|open| entry::open(open, &mut check)).unwrap_or_default();
     let exits = journey.exits.iter().map(|listen| ExitRule { on: listener(listen, &mut check).0 }).collect();
+    let leave_when = journey.leave_when.iter().map(|condition| leave_when(condition, &mut check)).collect();
+    let goal =
+        journey.goal.first().map(|goal| Goal { on: listener(&goal.on, &mut check).0, within: goal.within });
+    once("open", journey.open.iter().map(|open| open.at), check.env);
+    once("when inside", journey.inside.iter().map(|(at, _)| *at), check.env);
+    once("goal", journey.goal.iter().map(|goal| goal.at), check.env);
     once("one per", journey.one_per.iter().map(|(at, _)| *at), check.env);
     once("re-enter", journey.reentry.iter().map(|(at, _)| *at), check.env);
     once("expire after", journey.expire.iter().map(|(at, _)| *at), check.env);
@@ -63,10 +63,15 @@ pub(crate) fn check(
         doc: doc.cloned(),
         source: bundle.text.into(),
         shift: bundle.shift,
-        entry: Entry { event: entry_listen.event.text.clone(), condition, condition_text },
+        entries,
+        input,
+        open,
+        inside: journey.inside.first().map(|(_, policy)| *policy).unwrap_or_default(),
         one_per,
         reentry: journey.reentry.first().map_or(Reentry::Always, |(_, reentry)| *reentry),
         exits,
+        leave_when,
+        goal,
         expire: journey.expire.first().map(|(_, micros)| *micros),
         failure,
         farewell,
@@ -83,29 +88,6 @@ fn once(rule: &str, places: impl Iterator<Item = At>, env: &mut Env<'_>) {
         let message = format!("`{rule}` is said twice");
         env.report(Report::new(Code::DuplicateName, at, message).label("said again here"));
     }
-}
-
-fn entry<'j>(journey: &'j Journey, env: &mut Env<'_>) -> Option<&'j Listen> {
-    for (at, _) in journey.entries.iter().skip(1) {
-        env.report(
-            Report::new(Code::DuplicateName, *at, "a journey is entered by one event")
-                .label("a second entry")
-                .help("declare another journey for the other event"),
-        );
-    }
-    let first = journey.entries.first().map(|(_, listen)| listen);
-    if first.is_none() {
-        env.report(
-            Report::new(
-                Code::MissingEntry,
-                journey.name.at,
-                format!("nothing says how people enter `{}`", journey.name.text),
-            )
-            .label("no `enter on`")
-            .help("begin it with `enter on` and an event"),
-        );
-    }
-    first
 }
 
 /// The type of an event's properties; an unknown event is reported.
@@ -151,6 +133,10 @@ pub(crate) fn listener(listen: &Listen, check: &mut Check<'_, '_>) -> (Listener,
     let condition = listen.condition.as_ref().map(|condition| check.condition(condition));
     check.scope.reset(mark);
     (Listener { event: listen.event.text.clone(), alias, condition }, ty)
+}
+
+fn leave_when(condition: &crate::syntax::ast::Expr, check: &mut Check<'_, '_>) -> Condition {
+    Condition { text: check.env.text(condition.at).into(), expr: check.condition(condition) }
 }
 
 fn one_per(value: &crate::syntax::ast::Expr, check: &mut Check<'_, '_>) -> graph::Expr {

@@ -98,6 +98,9 @@ pub(crate) fn blocks(step: &StepKind) -> Vec<&Block> {
         | StepKind::Let { .. }
         | StepKind::Give { .. }
         | StepKind::Set { .. }
+        | StepKind::Emit { .. }
+        | StepKind::Start(_)
+        | StepKind::Stop { .. }
         | StepKind::Label(_)
         | StepKind::Goto(_)
         | StepKind::Exit { .. } => Vec::new(),

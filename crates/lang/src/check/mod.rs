@@ -7,6 +7,7 @@ mod calls;
 mod choose;
 mod connection;
 mod declare;
+mod entry;
 mod expr;
 mod invoke;
 mod journey;
@@ -17,6 +18,7 @@ mod message;
 mod names;
 mod narrow;
 mod operators;
+mod others;
 mod scope;
 mod steps;
 mod templates;
@@ -67,10 +69,15 @@ pub(crate) struct Checked {
     pub(crate) source: Name,
     /// What is added to a byte of the journey's file to find it in `source`.
     pub(crate) shift: i64,
-    pub(crate) entry: graph::Entry,
+    pub(crate) entries: Vec<graph::Entry>,
+    pub(crate) input: Option<Arc<graph::RecordType>>,
+    pub(crate) open: graph::Open,
+    pub(crate) inside: graph::Inside,
     pub(crate) one_per: Option<graph::Expr>,
     pub(crate) reentry: graph::Reentry,
     pub(crate) exits: Vec<graph::ExitRule>,
+    pub(crate) leave_when: Vec<graph::Condition>,
+    pub(crate) goal: Option<graph::Goal>,
     pub(crate) expire: Option<i64>,
     pub(crate) failure: Option<(Option<Name>, Plan)>,
     pub(crate) farewell: Option<(Option<Name>, Plan)>,

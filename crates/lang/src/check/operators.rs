@@ -22,6 +22,10 @@ impl Check<'_, '_> {
     pub(super) fn coalesce(&mut self, left: &Expr, right: &Expr, wanted: Option<&Type>) -> Sides {
         let (a, found) = self.infer(left, wanted);
         let hint = found.as_ref().map(|ty| ty.settled().clone()).or_else(|| wanted.cloned());
+        // Where no member is wanted, any text may stand in for one: `tier ?? ""`.
+        let free = !matches!(wanted.map(Type::settled), Some(Type::Enum(_)));
+        let hint =
+            hint.filter(|hint| !(free && matches!(hint, Type::Enum(members) if !is_member(right, members))));
         let (b, other) = self.infer(right, hint.as_ref().filter(|ty| !matches!(ty, Type::Null)));
         let ty = match (found, other) {
             (Some(found), Some(other)) => {
@@ -179,5 +183,15 @@ impl Check<'_, '_> {
             self.mismatch(at, op, &x, &y);
         }
         ((a, b), ty)
+    }
+}
+
+/// Whether a text is a member of an enum, or no fixed text at all.
+fn is_member(text: &Expr, members: &[graph::Name]) -> bool {
+    match &text.kind {
+        ExprKind::Text(text) => {
+            text.fixed().is_none_or(|fixed| members.iter().any(|member| **member == *fixed))
+        }
+        _ => true,
     }
 }

@@ -196,6 +196,11 @@ impl Scope {
         self.push(name.clone(), Binding { ty, value: Expr::Variable(name.clone()), at });
     }
 
+    /// Binds a name to a value without asking whether the name is free.
+    pub(crate) fn bind_as(&mut self, name: &Name, at: At, ty: Ty, value: Expr) {
+        self.push(name.clone(), Binding { ty, value, at });
+    }
+
     /// Binds a name to a value; a name that means something already is refused.
     pub(crate) fn bind(&mut self, ident: &Ident, ty: Ty, value: Expr, env: &mut Env<'_>) {
         const ROOTS: [&str; 4] = ["profile", "event", "journey", "now"];

@@ -101,6 +101,9 @@ impl Walk<'_, '_> {
             }
             StepKind::Split { name, ways, holdout } => self.split(name, ways, *holdout, at),
             StepKind::Set { field, value } => self.set(field, value, at),
+            StepKind::Emit { event, properties } => self.emit(event, properties.as_ref(), at),
+            StepKind::Start(start) => self.start(start, at),
+            StepKind::Stop { journey, key } => self.stop(journey, key.as_ref(), at),
             StepKind::Label(name) => self.label(name, at),
             StepKind::Goto(name) => self.goto(name, at),
             StepKind::Let { name, value } => self.name_value(name, value, at),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use graph::{
-    Expr as G, Field, Journey, Name, RecordType, Type, Value,
+    Expr as G, Field, Journey, Name, RecordType, Type, Value, started,
     test::{Expectation, Mock, Outgoing, Reply, Statement, StatementKind, Test, Whereabouts},
 };
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::{
     Kind, Ty,
     action::params,
+    entry::input_of,
     expr::Check,
     journey::event_type,
     scope::{Env, Event, Scope, hover_of, record_of},
@@ -88,7 +89,10 @@ struct Lines<'c, 'a> {
 
 impl Lines<'_, '_> {
     fn line(&mut self, line: &ast::TestLine) -> Option<StatementKind> {
-        let needs_somebody = matches!(line.kind, TestKind::Set { .. } | TestKind::Event { .. });
+        let needs_somebody = matches!(
+            line.kind,
+            TestKind::Set { .. } | TestKind::Event { .. } | TestKind::StartJourney { .. }
+        );
         if needs_somebody && !self.somebody {
             self.somebody = true;
             self.check.report(
@@ -122,11 +126,30 @@ impl Lines<'_, '_> {
                 let properties = self.check.expect(properties, &ty, &format!("`{}`", event.text));
                 StatementKind::Event { event: event.text.clone(), properties }
             }
+            TestKind::StartJourney { journey, input } => self.start(journey, input.as_ref())?,
             TestKind::After(length) => {
                 StatementKind::After(self.check.expect(length, &Type::Duration, "how far the clock moves"))
             }
             TestKind::Expect(expect) => StatementKind::Expect(self.expectation(expect)?),
         })
+    }
+
+    /// A start is an event of its own.
+    fn start(&mut self, journey: &Ident, input: Option<&Expr>) -> Option<StatementKind> {
+        self.journey(journey);
+        let (declared, _) = self.check.env.names.journeys.get(&journey.text)?;
+        let Some(ty) = input_of(declared, self.check.env) else {
+            self.check.report(
+                Report::new(Code::MissingEntry, journey.at, format!("`{}` cannot be started", journey.text))
+                    .label("is entered by events only")
+                    .help("use `event`, or add `enter when started` to the journey"),
+            );
+            return None;
+        };
+        let none = Expr { at: journey.at, height: 1, kind: ExprKind::Record(Vec::new()) };
+        let what = format!("what `{}` is given", journey.text);
+        let properties = self.check.expect(input.unwrap_or(&none), &ty?, &what);
+        Some(StatementKind::Event { event: started(&journey.text), properties })
     }
 
     fn moment(&mut self, text: &Text) -> Option<Timestamp> {

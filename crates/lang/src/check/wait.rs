@@ -50,7 +50,7 @@ impl Check<'_, '_> {
     }
 
     /// A length of time, which a constant must not make negative.
-    fn length(&mut self, length: &Expr) -> Moment {
+    pub(super) fn length(&mut self, length: &Expr) -> Moment {
         let made = self.expect(length, &Type::Duration, "the length of a wait");
         if let graph::Expr::Literal(graph::Value::Duration(micros)) = &made
             && *micros < 0

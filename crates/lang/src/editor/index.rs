@@ -7,7 +7,10 @@ use crate::{
     check::{Names, blocks},
     syntax::{
         At,
-        ast::{Decl, DeclKind, Expect, Field, Ident, Listen, Step, StepKind, TestKind, TypeExpr, TypeKind},
+        ast::{
+            Decl, DeclKind, EntryKind, Expect, Field, Ident, Listen, Step, StepKind, TestKind, TypeExpr,
+            TypeKind,
+        },
         parser::expr::RESERVED,
     },
 };
@@ -67,7 +70,13 @@ impl Index<'_, '_> {
             }
             DeclKind::Journey(journey) => {
                 self.journey(&journey.name);
-                journey.entries.iter().for_each(|(_, listen)| self.listen(listen));
+                for entry in &journey.entries {
+                    match &entry.kind {
+                        EntryKind::On(event) => self.event(event),
+                        EntryKind::Started(input) => input.iter().for_each(|ty| self.ty(ty)),
+                    }
+                }
+                journey.goal.iter().for_each(|goal| self.listen(&goal.on));
                 journey.exits.iter().for_each(|listen| self.listen(listen));
                 let handlers = journey.failure.iter().chain(&journey.farewell).map(|(_, _, block)| block);
                 for block in handlers.chain([&journey.steps]) {
@@ -161,6 +170,9 @@ impl Index<'_, '_> {
                 StepKind::WaitFor(wait) => wait.arms.iter().for_each(|arm| self.listen(&arm.on)),
                 StepKind::Call { call, .. } => self.action(&call.name),
                 StepKind::Send { call, .. } => self.message(&call.name),
+                StepKind::Emit { event, .. } => self.event(event),
+                StepKind::Start(start) => self.journey(&start.journey),
+                StepKind::Stop { journey, .. } => self.journey(journey),
                 StepKind::Label(name) => self.label(name, name.at),
                 StepKind::Goto(name) => {
                     let label = all.iter().find_map(|step| match &step.kind {
@@ -193,6 +205,7 @@ impl Index<'_, '_> {
             TestKind::Journeys(names) => names.iter().for_each(|name| self.journey(name)),
             TestKind::Mock { action, .. } => self.action(action),
             TestKind::Event { event, .. } => self.event(event),
+            TestKind::StartJourney { journey, .. } => self.journey(journey),
             TestKind::Expect(Expect::Journey { journey, .. }) => self.journey(journey),
             TestKind::Expect(Expect::Outgoing { kind, name: Some(name), .. }) => match kind {
                 graph::test::Outgoing::Call => self.action(name),

@@ -8,7 +8,7 @@ use crate::{
     check::{Kind, Names},
     syntax::{
         At,
-        ast::{Field, Ident, Param, TypeExpr, TypeKind},
+        ast::{EntryKind, Field, Ident, Journey, Param, TypeExpr, TypeKind},
     },
 };
 
@@ -41,18 +41,21 @@ pub(crate) fn of(journey: &Name, used: &BTreeMap<(Kind, Name), At>, project: &im
     let names = project.names();
     let mut found: BTreeSet<(Kind, Name)> = BTreeSet::new();
     let mut open: Vec<(Kind, Name)> = used.keys().cloned().collect();
-    open.push((Kind::Profile, "profile".into()));
+    open.extend([(Kind::Profile, "profile".into()), (Kind::Journey, journey.clone())]);
     while let Some(next) = open.pop() {
         if names.places.contains_key(&next) && found.insert(next.clone()) {
             needs(&next, names, &mut open);
         }
     }
-    found.insert((Kind::Journey, journey.clone()));
     let mut bundle = Bundle { text: String::new(), shift: 0 };
     for declaration in &found {
         let Some(at) = names.places.get(declaration) else { continue };
         if !bundle.text.is_empty() {
             bundle.text.push_str("\n\n");
+        }
+        if declaration.0 == Kind::Journey && declaration.1 != *journey {
+            bundle.text.push_str(&header(&declaration.1, names, project));
+            continue;
         }
         if declaration.0 == Kind::Journey {
             bundle.shift = i64::try_from(bundle.text.len()).unwrap_or_default() - i64::from(at.start);
@@ -61,6 +64,20 @@ pub(crate) fn of(journey: &Name, used: &BTreeMap<(Kind, Name), At>, project: &im
     }
     bundle.text.push('\n');
     bundle
+}
+
+/// All that others need to know of a journey: that it can be started, and what it is given.
+fn header(journey: &Name, names: &Names<'_>, project: &impl Project) -> String {
+    let input = names.journeys.get(journey).and_then(|(journey, _)| input(journey));
+    let with = input.map(|ty| format!(" with {}", project.slice(ty.at))).unwrap_or_default();
+    format!("journey {journey} {{\n  enter when started{with}\n}}")
+}
+
+fn input(journey: &Journey) -> Option<&TypeExpr> {
+    journey.entries.iter().find_map(|entry| match &entry.kind {
+        EntryKind::Started(input) => input.as_ref(),
+        EntryKind::On(_) => None,
+    })
 }
 
 /// What a declaration is made of.
@@ -93,7 +110,12 @@ fn needs((kind, name): &(Kind, Name), names: &Names<'_>, open: &mut Vec<(Kind, N
                 open.push((Kind::Action, message.action.text.clone()));
             }
         }
-        Kind::Connection | Kind::Journey | Kind::Test => {}
+        Kind::Journey => {
+            if let Some(input) = names.journeys.get(name).and_then(|(journey, _)| input(journey)) {
+                types.ty(input);
+            }
+        }
+        Kind::Connection | Kind::Test => {}
     }
 }
 

@@ -129,15 +129,54 @@ pub(crate) struct Message {
 #[derive(Debug)]
 pub(crate) struct Journey {
     pub(crate) name: Ident,
-    pub(crate) entries: Vec<(At, Listen)>,
+    pub(crate) entries: Vec<Entry>,
+    /// `open from … until … in …`
+    pub(crate) open: Vec<Open>,
+    pub(crate) inside: Vec<(At, graph::Inside)>,
     pub(crate) one_per: Vec<(At, Expr)>,
     pub(crate) reentry: Vec<(At, graph::Reentry)>,
     pub(crate) exits: Vec<Listen>,
+    /// `exit when …`
+    pub(crate) leave_when: Vec<Expr>,
+    pub(crate) goal: Vec<Goal>,
     pub(crate) expire: Vec<(At, i64)>,
     pub(crate) failure: Vec<(At, Option<Ident>, Block)>,
     /// `on exit as x { … }`
     pub(crate) farewell: Vec<(At, Option<Ident>, Block)>,
     pub(crate) steps: Block,
+}
+
+/// A way to enter.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) at: At,
+    pub(crate) kind: EntryKind,
+    pub(crate) alias: Option<Ident>,
+    pub(crate) condition: Option<Expr>,
+}
+
+#[derive(Debug)]
+pub(crate) enum EntryKind {
+    /// `enter on event`
+    On(Ident),
+    /// `enter when started with { … }`
+    Started(Option<TypeExpr>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Open {
+    pub(crate) at: At,
+    pub(crate) from: Option<Text>,
+    pub(crate) until: Option<Text>,
+    pub(crate) zone: Option<Text>,
+}
+
+/// `goal event as name where condition within 7 days`
+#[derive(Debug)]
+pub(crate) struct Goal {
+    pub(crate) at: At,
+    pub(crate) on: Listen,
+    pub(crate) within: i64,
 }
 
 /// `event as name where condition`
@@ -172,11 +211,29 @@ pub(crate) enum StepKind {
     Repeat { times: Expr, round: Option<Ident>, until: Option<Expr>, body: Block },
     Split { name: Text, ways: Vec<Way>, holdout: Option<At> },
     Set { field: Ident, value: Expr },
+    Emit { event: Ident, properties: Option<Expr> },
+    Start(Start),
+    Stop { journey: Ident, key: Option<Expr> },
     Label(Ident),
     Goto(Ident),
     Let { name: Ident, value: Expr },
     Give { value: Expr },
     Exit { reason: Option<Expr> },
+}
+
+/// `let result = start journey with { … } then wait up to 2 days`
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) journey: Ident,
+    pub(crate) input: Option<Expr>,
+    pub(crate) awaits: Option<Awaits>,
+}
+
+/// That a start waits for the end of what it started.
+#[derive(Debug)]
+pub(crate) struct Awaits {
+    pub(crate) bind: Option<Ident>,
+    pub(crate) at_most: Option<Expr>,
 }
 
 #[derive(Debug)]
@@ -252,9 +309,26 @@ pub(crate) enum TestKind {
     Start(Text),
     Journeys(Vec<Ident>),
     Profile(Expr),
-    Set { field: Ident, value: Expr },
-    Mock { action: Ident, with: Option<Expr>, reply: Reply, delay: Option<Expr>, times: Option<u32> },
-    Event { event: Ident, properties: Option<Expr> },
+    Set {
+        field: Ident,
+        value: Expr,
+    },
+    Mock {
+        action: Ident,
+        with: Option<Expr>,
+        reply: Reply,
+        delay: Option<Expr>,
+        times: Option<u32>,
+    },
+    Event {
+        event: Ident,
+        properties: Option<Expr>,
+    },
+    /// `start journey with { … }`
+    StartJourney {
+        journey: Ident,
+        input: Option<Expr>,
+    },
     After(Expr),
     Expect(Expect),
 }

@@ -111,8 +111,10 @@ pub fn drawn(plan: &Plan<'_>, begin: Timestamp, number: usize, people: usize) ->
     if let Value::Record(record) = &profile {
         profile = Value::Record(record.with(&project.profile.key, Value::Text(key.clone())));
     }
-    let event = journey.entry.event.clone();
-    let properties = project.events.get(&event).map(|schema| draw.record(&schema.record));
+    let entry = journey.entries.get(number % journey.entries.len().max(1));
+    let event = entry.map(|entry| entry.event.clone()).unwrap_or_default();
+    let record = project.events.get(&event).map(|schema| &schema.record).or(journey.input.as_ref());
+    let properties = record.map(|record| draw.record(record));
     let day = SignedDuration::from_hours(24).as_micros();
     let offset = i64::try_from(day * number as i128 / people.max(1) as i128).unwrap_or_default();
     let at = begin.checked_add(SignedDuration::from_micros(offset)).map_err(|error| error.to_string())?;

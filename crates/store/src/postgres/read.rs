@@ -278,7 +278,7 @@ pub(super) async fn instance(pool: &PgPool, shard: Shard, id: Uuid) -> Result<Op
 pub(super) async fn counters(pool: &PgPool) -> Result<Vec<Counter>, Error> {
     let sums: Vec<CounterRow> = query_as(
         "SELECT journey, version, step, sum(waiting)::bigint AS waiting, sum(passed)::bigint AS passed, \
-         sum(failed)::bigint AS failed, sum(ended)::bigint AS ended \
+         sum(failed)::bigint AS failed, sum(ended)::bigint AS ended, sum(reached)::bigint AS reached \
          FROM counters GROUP BY journey, version, step ORDER BY journey, version, step",
     )
     .fetch_all(pool)

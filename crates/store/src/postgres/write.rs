@@ -45,11 +45,13 @@ const INSTANCES: &str = "INSERT INTO instances (id, shard, journey, version, pro
 const HISTORY: &str = "INSERT INTO history (shard, instance, turn, at, happenings) \
      SELECT * FROM UNNEST($1::smallint[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[])";
 
-const COUNTERS: &str = "INSERT INTO counters AS c (shard, journey, version, step, waiting, passed, failed, ended) \
+const COUNTERS: &str = "INSERT INTO counters AS c \
+     (shard, journey, version, step, waiting, passed, failed, ended, reached) \
      SELECT * FROM UNNEST($1::smallint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], \
-     $7::bigint[], $8::bigint[]) \
+     $7::bigint[], $8::bigint[], $9::bigint[]) \
      ON CONFLICT (journey, version, step, shard) DO UPDATE SET waiting = c.waiting + excluded.waiting, \
-     passed = c.passed + excluded.passed, failed = c.failed + excluded.failed, ended = c.ended + excluded.ended";
+     passed = c.passed + excluded.passed, failed = c.failed + excluded.failed, ended = c.ended + excluded.ended, \
+     reached = c.reached + excluded.reached";
 
 /// Raises the epoch of these shards, so that whoever wrote to them before can no longer.
 pub(super) async fn take_over(connection: &mut PgConnection, shards: &Range<Shard>) -> Result<i64, Error> {
@@ -152,6 +154,7 @@ columns!(Counters {
     passed: i64,
     failed: i64,
     ended: i64,
+    reached: i64,
 });
 
 impl Batch {
@@ -319,7 +322,7 @@ fn instances(turn: &Turn) -> Result<Instances, Error> {
         columns.profile.push(instance.profile.to_string());
         columns.key.push(instance.key.to_string());
         columns.status.push(instance.status.code());
-        columns.live.push(i16::from(instance.status.is_live()));
+        columns.live.push(i16::from(instance.listens()));
         columns.step.push(instance.step.to_string());
         columns.entered_at.push(instance.entered_at.as_microsecond());
         columns.updated_at.push(instance.updated_at.as_microsecond());
@@ -353,6 +356,7 @@ fn counters(turn: &Turn) -> Counters {
         columns.passed.push(counter.passed);
         columns.failed.push(counter.failed);
         columns.ended.push(counter.ended);
+        columns.reached.push(counter.reached);
     }
     columns
 }

@@ -258,7 +258,7 @@ pub(super) async fn instance(pool: &SqlitePool, shard: Shard, id: Uuid) -> Resul
 pub(super) async fn counters(pool: &SqlitePool) -> Result<Vec<Counter>, Error> {
     let sums: Vec<CounterRow> = query_as(
         "SELECT journey, version, step, sum(waiting) AS waiting, sum(passed) AS passed, sum(failed) AS failed, \
-         sum(ended) AS ended FROM counters GROUP BY journey, version, step ORDER BY journey, version, step",
+         sum(ended) AS ended, sum(reached) AS reached FROM counters GROUP BY journey, version, step ORDER BY journey, version, step",
     )
     .fetch_all(pool)
     .await?;

@@ -46,11 +46,13 @@ const INSTANCES: &str = "INSERT INTO instances (id, shard, journey, version, pro
 const HISTORY: &str = "INSERT INTO history (shard, instance, turn, at, happenings) \
      SELECT value ->> 0, unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1)";
 
-const COUNTERS: &str = "INSERT INTO counters (shard, journey, version, step, waiting, passed, failed, ended) \
-     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7 \
-     FROM json_each(?1) WHERE TRUE \
+const COUNTERS: &str = "INSERT INTO counters \
+     (shard, journey, version, step, waiting, passed, failed, ended, reached) \
+     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, \
+     value ->> 8 FROM json_each(?1) WHERE TRUE \
      ON CONFLICT (journey, version, step, shard) DO UPDATE SET waiting = waiting + excluded.waiting, \
-     passed = passed + excluded.passed, failed = failed + excluded.failed, ended = ended + excluded.ended";
+     passed = passed + excluded.passed, failed = failed + excluded.failed, ended = ended + excluded.ended, \
+     reached = reached + excluded.reached";
 
 /// Raises the epoch of these shards, so that whoever wrote to them before can no longer.
 pub(super) async fn take_over(
@@ -239,7 +241,7 @@ fn instances(turn: &Turn) -> Result<String, Error> {
             &*instance.profile,
             &*instance.key,
             instance.status.code(),
-            i16::from(instance.status.is_live()),
+            i16::from(instance.listens()),
             &*instance.step,
             instance.entered_at.as_microsecond(),
             instance.updated_at.as_microsecond(),
@@ -269,6 +271,7 @@ fn counters(turn: &Turn) -> Result<String, Error> {
             counter.passed,
             counter.failed,
             counter.ended,
+            counter.reached,
         )
     }))
 }

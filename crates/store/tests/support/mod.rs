@@ -54,6 +54,11 @@ pub(crate) fn instance(
         failure: None,
         reason: None,
         leaving: None,
+        entered_by: "cartAbandoned".into(),
+        start: None,
+        follows: 0,
+        reached: None,
+        watching: false,
     };
     let instance = Instance {
         id: instance_id(at(0), shard, profile, entry, "cart"),
@@ -125,6 +130,7 @@ pub(crate) fn counter(shard: Shard, step: &str, waiting: i64, passed: i64) -> Co
         passed,
         failed: 0,
         ended: 0,
+        reached: passed,
     }
 }
 

@@ -8,10 +8,10 @@ use nom::{
 use super::{
     P, R,
     expr::{duration, expression},
-    ident, steps, tag,
+    ident, steps, tag, text, types,
 };
 use crate::syntax::{
-    ast::{Block, DeclKind, Journey, Listen},
+    ast::{Block, DeclKind, Entry, EntryKind, Expr, Goal, Ident, Journey, Listen, Open},
     token::Kind,
 };
 
@@ -22,9 +22,13 @@ pub(crate) fn journey(input: P<'_>) -> R<'_, DeclKind> {
     let mut made = Journey {
         name,
         entries: Vec::new(),
+        open: Vec::new(),
+        inside: Vec::new(),
         one_per: Vec::new(),
         reentry: Vec::new(),
         exits: Vec::new(),
+        leave_when: Vec::new(),
+        goal: Vec::new(),
         expire: Vec::new(),
         failure: Vec::new(),
         farewell: Vec::new(),
@@ -61,7 +65,10 @@ fn is_rule(input: &P<'_>) -> bool {
         ("enter", ..)
             | ("one", "per", _)
             | ("re", "-", "enter")
-            | ("exit", "on", _)
+            | ("exit", "on" | "when", _)
+            | ("open", "from" | "until", _)
+            | ("when", "inside", _)
+            | ("goal", ..)
             | ("on", "failure" | "exit", _)
             | ("expire", "after", _)
     )
@@ -71,9 +78,25 @@ fn rule<'a>(input: P<'a>, made: &mut Journey) -> R<'a, ()> {
     let start = input;
     match input.peek(0) {
         "enter" => {
-            let (rest, _) = cut(tag!("on")).parse(input.take_from(1))?;
-            let (rest, listen) = cut(listen).parse(rest)?;
-            made.entries.push((start.until(&rest), listen));
+            let (rest, entry) = entry(input)?;
+            made.entries.push(entry);
+            Ok((rest, ()))
+        }
+        "open" => {
+            let (rest, open) = open(input)?;
+            made.open.push(open);
+            Ok((rest, ()))
+        }
+        "when" => {
+            let (rest, policy) = inside(input.take_from(2))?;
+            made.inside.push((start.until(&rest), policy));
+            Ok((rest, ()))
+        }
+        "goal" => {
+            let (rest, on) = cut(listen).parse(input.take_from(1))?;
+            let (rest, _) = cut(tag!("within")).parse(rest)?;
+            let (rest, within) = cut(duration).parse(rest)?;
+            made.goal.push(Goal { at: start.until(&rest), on, within });
             Ok((rest, ()))
         }
         "one" => {
@@ -84,6 +107,11 @@ fn rule<'a>(input: P<'a>, made: &mut Journey) -> R<'a, ()> {
         "re" => {
             let (rest, again) = cut(reentry).parse(input.take_from(3))?;
             made.reentry.push((start.until(&rest), again));
+            Ok((rest, ()))
+        }
+        "exit" if input.peek(1) == "when" => {
+            let (rest, condition) = cut(expression).parse(input.take_from(2))?;
+            made.leave_when.push(condition);
             Ok((rest, ()))
         }
         "exit" => {
@@ -113,6 +141,61 @@ fn rule<'a>(input: P<'a>, made: &mut Journey) -> R<'a, ()> {
     }
 }
 
+/// `enter on event as name where condition`, `enter when started with { … } as name where condition`
+fn entry(input: P<'_>) -> R<'_, Entry> {
+    let start = input;
+    let input = input.take_from(1);
+    let (rest, kind) = if input.is("when") {
+        let (rest, _) = cut(tag!("started")).parse(input.take_from(1))?;
+        let (rest, with) = opt(tag!("with")).parse(rest)?;
+        if with.is_some() {
+            let (rest, ty) = cut(types::type_expr).parse(rest)?;
+            (rest, EntryKind::Started(Some(ty)))
+        } else {
+            (rest, EntryKind::Started(None))
+        }
+    } else if input.is("on") {
+        let (rest, event) = cut(ident("the name of an event")).parse(input.take_from(1))?;
+        (rest, EntryKind::On(event))
+    } else {
+        return input.error("`on` and an event, or `when started`");
+    };
+    let (rest, (alias, condition)) = named_where(rest)?;
+    Ok((rest, Entry { at: start.until(&rest), kind, alias, condition }))
+}
+
+/// `open from "2026-12-01" until "2026-12-27" in "Europe/Berlin"`
+fn open(input: P<'_>) -> R<'_, Open> {
+    const MOMENT: &str = "a date such as `\"2026-12-01\"`, or a moment";
+    let start = input;
+    let mut made = Open { at: input.at(), from: None, until: None, zone: None };
+    let mut input = input.take_from(1);
+    if input.is("from") {
+        let (rest, from) = cut(text(MOMENT)).parse(input.take_from(1))?;
+        made.from = Some(from);
+        input = rest;
+    }
+    if input.is("until") {
+        let (rest, until) = cut(text(MOMENT)).parse(input.take_from(1))?;
+        made.until = Some(until);
+        input = rest;
+    }
+    if input.is("in") {
+        let (rest, zone) = cut(text("a time zone such as `\"Europe/Berlin\"`")).parse(input.take_from(1))?;
+        made.zone = Some(zone);
+        input = rest;
+    }
+    made.at = start.until(&input);
+    Ok((input, made))
+}
+
+fn inside(input: P<'_>) -> R<'_, graph::Inside> {
+    match graph::Inside::ALL.into_iter().find(|policy| input.is(policy.word())) {
+        Some(policy) => Ok((input.take_from(1), policy)),
+        None => input.error("`skip`, `queue`, `replace` or `parallel`"),
+    }
+}
+
 fn reentry(input: P<'_>) -> R<'_, graph::Reentry> {
     match input.peek(0) {
         "always" => Ok((input.take_from(1), graph::Reentry::Always)),
@@ -127,18 +210,23 @@ fn reentry(input: P<'_>) -> R<'_, graph::Reentry> {
 
 /// `event as name where condition`
 pub(crate) fn listen(input: P<'_>) -> R<'_, Listen> {
-    let (mut input, event) = ident("the name of an event")(input)?;
-    let mut made = Listen { event, alias: None, condition: None };
+    let (input, event) = ident("the name of an event")(input)?;
+    let (input, (alias, condition)) = named_where(input)?;
+    Ok((input, Listen { event, alias, condition }))
+}
+
+/// `as name where condition`, both of which may be left out.
+fn named_where(mut input: P<'_>) -> R<'_, (Option<Ident>, Option<Expr>)> {
+    let mut alias = None;
     if input.is("as") && input.tokens.get(1).is_some_and(|token| token.kind == Kind::Word) {
         let (rest, name) = ident("a name")(input.take_from(1))?;
-        made.alias = Some(name);
+        alias = Some(name);
         input = rest;
     }
-    let (mut input, condition) = opt(tag!("where")).parse(input)?;
-    if condition.is_some() {
-        let (rest, expr) = cut(expression).parse(input)?;
-        made.condition = Some(expr);
-        input = rest;
+    let (input, condition) = opt(tag!("where")).parse(input)?;
+    if condition.is_none() {
+        return Ok((input, (alias, None)));
     }
-    Ok((input, made))
+    let (input, condition) = cut(expression).parse(input)?;
+    Ok((input, (alias, Some(condition))))
 }

@@ -8,6 +8,7 @@ mod declare;
 pub(crate) mod expr;
 mod journey;
 mod moment;
+mod others;
 mod steps;
 mod test;
 mod types;

@@ -2,7 +2,9 @@
 
 use nom::{Input as _, Parser as _, combinator::cut};
 
-use super::{Fail, P, R, branch, declare, expr::expression, ident, journey::listen, moment::moment, tag};
+use super::{
+    Fail, P, R, branch, declare, expr::expression, ident, journey::listen, moment::moment, others, tag,
+};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
@@ -11,7 +13,7 @@ use crate::{
     },
 };
 
-const WANTED: &str = "a step (`wait`, `call`, `send`, `if`, `match`, `split`, `repeat`, `let`, `set`, `label`, `goto`, `exit`) or `}`";
+const WANTED: &str = "a step (`wait`, `call`, `send`, `if`, `match`, `split`, `repeat`, `let`, `set`, `emit`, `start`, `stop`, `label`, `goto`, `exit`) or `}`";
 
 /// `{ steps }`
 pub(crate) fn block(input: P<'_>) -> R<'_, Block> {
@@ -96,6 +98,9 @@ pub(crate) fn begins(input: &P<'_>) -> bool {
             | "repeat"
             | "let"
             | "set"
+            | "emit"
+            | "start"
+            | "stop"
             | "label"
             | "goto"
             | "exit"
@@ -105,6 +110,9 @@ pub(crate) fn begins(input: &P<'_>) -> bool {
             | "re"
             | "on"
             | "expire"
+            | "open"
+            | "when"
+            | "goal"
     )
 }
 
@@ -123,6 +131,9 @@ fn step(input: P<'_>) -> R<'_, Step> {
         "label" => label(behind),
         "goto" => goto(behind),
         "set" => set(behind),
+        "emit" => others::emit(behind),
+        "start" => others::start(behind, None),
+        "stop" => others::stop(behind),
         "let" => name_value(behind),
         "give" => give(behind),
         "exit" => exit(behind),
@@ -163,6 +174,9 @@ fn name_value(input: P<'_>) -> R<'_, StepKind> {
     let (rest, _) = cut(tag!("=")).parse(rest)?;
     if rest.is("call") && rest.tokens.get(1).is_some_and(|token| token.kind == Kind::Word) {
         return call(rest.take_from(1), Some(name));
+    }
+    if rest.is("start") && rest.tokens.get(1).is_some_and(|token| token.kind == Kind::Word) {
+        return others::start(rest.take_from(1), Some(name));
     }
     let (rest, value) = cut(expression).parse(rest)?;
     Ok((rest, StepKind::Let { name, value }))

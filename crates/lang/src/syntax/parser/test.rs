@@ -3,7 +3,7 @@
 use graph::{ErrorKind, test::Outgoing};
 use nom::{Input as _, Parser as _, combinator::cut};
 
-use super::{P, R, expr::expression, ident, steps, tag, text};
+use super::{P, R, expr::expression, ident, others, steps, tag, text};
 use crate::syntax::{
     ast::{DeclKind, Expect, Expr, Ident, Reply, Test, TestKind, TestLine, Whereabouts},
     token::Kind,
@@ -53,6 +53,10 @@ fn line(input: P<'_>) -> R<'_, TestLine> {
     let start = input;
     let behind = input.take_from(1);
     let (rest, kind) = match input.peek(0) {
+        "start" if !behind.is("at") => {
+            let (rest, (journey, input)) = others::started(behind)?;
+            (rest, TestKind::StartJourney { journey, input })
+        }
         "start" => {
             let (rest, _) = cut(tag!("at")).parse(behind)?;
             let (rest, moment) = cut(text("a moment such as `\"2026-01-05T09:00:00Z\"`")).parse(rest)?;

@@ -1,0 +1,197 @@
+//! How people enter a journey: by which events, under which conditions, from when until when.
+
+use std::sync::Arc;
+
+use graph::{Condition, Entry, Expr as G, Field, Name, Open, RecordType, Root, Type, started};
+use jiff::{Timestamp, civil, tz::TimeZone};
+
+use super::{
+    Kind, Ty,
+    expr::Check,
+    journey::event_type,
+    scope::{Env, Event, Scope},
+};
+use crate::{
+    diagnostic::{Code, Report},
+    syntax::{
+        At,
+        ast::{self, EntryKind, Expr, Ident, Journey, Text},
+    },
+};
+
+/// What is known of a journey's entries.
+pub(super) struct Entered {
+    pub(super) entries: Vec<Entry>,
+    /// What it is given when started.
+    pub(super) input: Option<Arc<RecordType>>,
+    /// The names that stand for the entry's event from here on.
+    pub(super) scope: Scope,
+    /// The type of `event`: what all entries have in common.
+    pub(super) event: Ty,
+}
+
+/// Checks the entries; `None` when there is none.
+pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
+    if journey.entries.is_empty() {
+        let message = format!("nothing says how people enter `{}`", journey.name.text);
+        env.report(
+            Report::new(Code::MissingEntry, journey.name.at, message)
+                .label("no `enter`")
+                .help("begin it with `enter on` and an event, or with `enter when started`"),
+        );
+        return None;
+    }
+    let mut made: Vec<(Entry, Ty)> = Vec::new();
+    let mut input = None;
+    for entry in &journey.entries {
+        let (event, ty) = match &entry.kind {
+            EntryKind::On(event) => (event.text.clone(), event_type(event, env)),
+            EntryKind::Started(given) => {
+                let ty = given.as_ref().map_or_else(|| Some(empty()), |given| env.ty(given));
+                if let Some(Type::Record(record)) = &ty {
+                    input = Some(record.clone());
+                }
+                (started(&journey.name.text), ty)
+            }
+        };
+        if made.iter().any(|(before, _)| before.event == event) {
+            let message = "a journey is entered by one event once".to_owned();
+            env.report(
+                Report::new(Code::DuplicateName, entry.at, message)
+                    .label("the same again")
+                    .help("join the conditions with `or`"),
+            );
+            continue;
+        }
+        let condition =
+            entry.condition.as_ref().map(|condition| condition_at_entry(entry, condition, &ty, env));
+        made.push((Entry { event, condition }, ty));
+    }
+    let event = in_common(&made);
+    let mut scope = Scope::new(Event::Known(event.clone()));
+    let only = made.len() == 1;
+    for (declared, (entry, ty)) in journey.entries.iter().zip(&made) {
+        if let EntryKind::On(event) = &declared.kind {
+            scope.uses(Kind::Event, event);
+        }
+        if let Some(alias) = &declared.alias {
+            let (ty, value) = if only {
+                (ty.clone(), G::Root(Root::Event))
+            } else {
+                (ty.clone().map(Type::optional), G::Entered(entry.event.clone()))
+            };
+            scope.bind(alias, ty, value, env);
+        }
+    }
+    Some(Entered { entries: made.into_iter().map(|(entry, _)| entry).collect(), input, scope, event })
+}
+
+fn empty() -> Type {
+    Type::Record(Arc::new(RecordType { name: None, fields: Vec::new() }))
+}
+
+/// At entry it is known which event it is.
+fn condition_at_entry(entry: &ast::Entry, condition: &Expr, ty: &Ty, env: &mut Env<'_>) -> Condition {
+    let mut scope = Scope::new(Event::Known(ty.clone()));
+    if let Some(Ident { text, at }) = &entry.alias {
+        scope.bind_as(text, *at, ty.clone(), G::Root(Root::Event));
+    }
+    let text = env.text(condition.at).into();
+    Condition { expr: Check { env, scope: &mut scope }.condition(condition), text }
+}
+
+/// The fields that all entries have, of the same type.
+fn in_common(entries: &[(Entry, Ty)]) -> Ty {
+    let (_, first) = entries.first()?;
+    if entries.len() == 1 {
+        return first.clone();
+    }
+    let mut fields: Option<Vec<Field>> = None;
+    for (_, ty) in entries {
+        let Some(Type::Record(record)) = ty else { return None };
+        let same = |field: &Field| record.field(&field.name).is_some_and(|other| other.ty == field.ty);
+        fields = Some(match fields {
+            None => record.fields.clone(),
+            Some(fields) => fields.into_iter().filter(same).collect(),
+        });
+    }
+    Some(Type::Record(Arc::new(RecordType { name: None, fields: fields? })))
+}
+
+/// What a journey is given when somebody starts it; `None` for one that cannot be started.
+pub(super) fn input_of(journey: &Journey, env: &mut Env<'_>) -> Option<Ty> {
+    let given = journey.entries.iter().find_map(|entry| match &entry.kind {
+        EntryKind::Started(given) => Some(given),
+        EntryKind::On(_) => None,
+    })?;
+    // What is wrong with the type is said where it stands.
+    let quiet = env.reports.len();
+    let ty = given.as_ref().map_or_else(|| Some(empty()), |given| env.ty(given));
+    env.reports.truncate(quiet);
+    Some(ty)
+}
+
+/// The moments between which a journey takes people in.
+pub(super) fn open(open: &ast::Open, check: &mut Check<'_, '_>) -> Open {
+    let zone = open.zone.as_ref().and_then(|zone| {
+        let name = check.fixed(zone)?;
+        let found = TimeZone::get(&name).ok();
+        if found.is_none() {
+            check.report(
+                Report::new(Code::BadSchedule, zone.at, format!("`{name}` is not a time zone"))
+                    .label("not a time zone")
+                    .help("write a name such as `\"Europe/Berlin\"`"),
+            );
+        }
+        found
+    });
+    let mut moment =
+        |text: &Option<Text>| text.as_ref().and_then(|text| moment(text, open, zone.as_ref(), check));
+    let (from, until) = (moment(&open.from), moment(&open.until));
+    if let (Some(from), Some(until)) = (from, until)
+        && from >= until
+    {
+        check.report(
+            Report::new(Code::BadSchedule, open.at, "it would close before it opens")
+                .label("nobody could enter")
+                .help("put the earlier moment behind `from`"),
+        );
+    }
+    Open { from, until }
+}
+
+fn moment(
+    text: &Text,
+    open: &ast::Open,
+    zone: Option<&TimeZone>,
+    check: &mut Check<'_, '_>,
+) -> Option<Timestamp> {
+    let fixed: Name = check.fixed(text)?;
+    if let Ok(moment) = fixed.parse::<Timestamp>() {
+        return Some(moment);
+    }
+    let local = fixed
+        .parse::<civil::DateTime>()
+        .or_else(|_| fixed.parse::<civil::Date>().map(|date| date.at(0, 0, 0, 0)));
+    let report = |at: At, message: String| Report::new(Code::BadSchedule, at, message);
+    match (local, zone) {
+        (Ok(local), Some(zone)) => zone.to_timestamp(local).ok(),
+        (Ok(_), None) if open.zone.is_some() => None,
+        (Ok(_), None) => {
+            check.report(
+                report(text.at, format!("`{fixed}` is a different moment in every time zone"))
+                    .label("no zone")
+                    .help("say in which: `open … in \"Europe/Berlin\"`"),
+            );
+            None
+        }
+        (Err(_), _) => {
+            check.report(
+                report(text.at, format!("`{fixed}` is neither a date nor a moment"))
+                    .label("not a date")
+                    .help("write `\"2026-12-01\"` or `\"2026-12-01T09:00\"`"),
+            );
+            None
+        }
+    }
+}

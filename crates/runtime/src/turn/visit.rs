@@ -1,0 +1,132 @@
+//! One person of a turn, as [`engine::person`] wants to see them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use engine::{Around, Event, Instance, Outcome, Output, Status};
+use graph::{Journey, Name, Reentry, Value};
+use jiff::Timestamp;
+use store::{Profile, Shard, instance_id};
+use uuid::Uuid;
+
+use super::{Batch, outcomes_text};
+use crate::profile;
+
+/// One person of a turn.
+pub(super) struct Visit<'b, 'a> {
+    batch: &'b mut Batch<'a>,
+    shard: Shard,
+    key: Name,
+}
+
+impl<'b, 'a> Visit<'b, 'a> {
+    pub(super) fn new(batch: &'b mut Batch<'a>, shard: Shard, key: &Name) -> Visit<'b, 'a> {
+        Visit { batch, shard, key: key.clone() }
+    }
+
+    fn row(&self) -> Option<&Profile> {
+        self.batch.profiles.get(&self.key)?.row.as_ref()
+    }
+
+    fn is_current(&self, journey: &Journey) -> bool {
+        let current = self.batch.catalog.project().journeys.get(&journey.name);
+        current.is_some_and(|current| current.version == journey.version)
+    }
+
+    /// Keeps the moment of an entry where a rule will ask for it.
+    fn remember_entry(&mut self, journey: &Journey, key: &str) {
+        if journey.reentry == Reentry::Always {
+            return;
+        }
+        let now = self.batch.now;
+        let mut entries = entries_of(self.row());
+        entries.insert(entry_name(&journey.name, key), now);
+        let person = self.batch.person(&self.key);
+        if let Some(row) = &mut person.row {
+            row.entries = serde_json::to_string(&entries).unwrap_or_else(|_| "{}".into());
+            person.changed = true;
+        }
+    }
+}
+
+impl Around for Visit<'_, '_> {
+    fn key(&self) -> Name {
+        self.key.clone()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.batch.now
+    }
+
+    fn journey(&mut self, name: &Name, version: &Name) -> Option<Arc<Journey>> {
+        self.batch.journey(name, version)
+    }
+
+    fn entered_by(&mut self, event: &Name) -> Vec<Arc<Journey>> {
+        self.batch.catalog.entered_by(event).to_vec()
+    }
+
+    fn attributes(&mut self, journey: &Journey) -> Value {
+        if self.is_current(journey)
+            && let Some(read) = self.batch.person(&self.key).read.clone()
+        {
+            return read;
+        }
+        profile::read_inside(&journey.profile, self.row().map_or("", |row| &row.attributes))
+    }
+
+    fn attributes_at_entry(&mut self, journey: &Journey) -> Result<Value, String> {
+        if let Some(read) = &self.batch.person(&self.key).read {
+            return Ok(read.clone());
+        }
+        let attributes = self.row().map_or("", |row| &row.attributes);
+        let read = profile::read_for_entry(&journey.profile, attributes)
+            .map_err(|misfit| format!("the profile does not fit: {misfit}"))?;
+        self.batch.person(&self.key).read = Some(read.clone());
+        Ok(read)
+    }
+
+    fn listening(&mut self) -> Vec<Uuid> {
+        let person = self.batch.person(&self.key);
+        let mut live = person.live.clone();
+        if !person.whole {
+            self.batch.missing.push(self.key.clone());
+        }
+        live.sort_unstable();
+        live
+    }
+
+    fn instance(&self, id: Uuid) -> Option<&Instance> {
+        self.batch.instances.get(&id).map(|place| &place.instance)
+    }
+
+    fn new_id(&mut self, event: &Event, journey: &Name) -> Uuid {
+        instance_id(self.batch.now, self.shard, &self.key, &event.id, journey)
+    }
+
+    fn last_entry(&self, journey: &Name, key: &Name) -> Option<Timestamp> {
+        entries_of(self.row()).get(&entry_name(journey, key)).copied()
+    }
+
+    fn keep(&mut self, journey: &Journey, before: Option<(Name, Status)>, output: Output) {
+        if before.is_none() {
+            self.remember_entry(journey, &output.instance.key);
+        }
+        self.batch.keep(self.shard, before, output);
+    }
+
+    fn log(&mut self, event: Event, outcomes: Vec<Outcome>) {
+        let properties = graph::json::write(&event.properties);
+        let place = self.batch.log(self.shard, &self.key, &event, properties);
+        if let Some(logged) = self.batch.events.get_mut(place) {
+            logged.outcome = outcomes_text(&outcomes);
+        }
+    }
+}
+
+fn entry_name(journey: &str, key: &str) -> String {
+    format!("{journey}\u{1f}{key}")
+}
+
+fn entries_of(row: Option<&Profile>) -> BTreeMap<String, Timestamp> {
+    row.and_then(|row| serde_json::from_str(&row.entries).ok()).unwrap_or_default()
+}

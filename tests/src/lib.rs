@@ -2,7 +2,7 @@
 //!
 //! The tests are in `tests/`; this library holds what they share.
 
-use std::{path::PathBuf, process::Command, sync::OnceLock};
+use std::{fs, path::PathBuf, process::Command, sync::OnceLock};
 
 use serde_json::Value;
 use testkit::{
@@ -73,6 +73,27 @@ pub fn setup(database: &str, partner: &Partner) -> Setup {
         environment,
         folder,
     }
+}
+
+/// Puts a further journey beside the example ones.
+///
+/// # Panics
+/// When it cannot be written.
+#[expect(clippy::panic, reason = "a test without its journeys must fail")]
+pub fn add_journey(setup: &mut Setup, text: &str) {
+    let folder = setup.folder.join("journeys");
+    let copy = || -> std::io::Result<()> {
+        fs::create_dir(&folder)?;
+        for file in fs::read_dir(&setup.journeys)? {
+            let file = file?;
+            fs::copy(file.path(), folder.join(file.file_name()))?;
+        }
+        fs::write(folder.join("further.journey"), text)
+    };
+    if let Err(error) = copy() {
+        panic!("the journeys cannot be written: {error}");
+    }
+    setup.journeys = folder;
 }
 
 /// Sends one event and expects it to be taken.

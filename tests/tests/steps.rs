@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use serde_json::json;
-use testkit::{Partner, Reply, server::workspace};
-use tests::{DATABASES, instances, person, send, setup};
+use testkit::{Partner, Reply};
+use tests::{DATABASES, add_journey, instances, person, send, setup};
 
 const JOURNEY: &str = r#"
 event upgraded "Upgraded" { plan: "silver" | "gold", rounds: int }
@@ -36,14 +36,7 @@ fn a_person_is_changed_goes_round_and_expires() {
     for database in DATABASES {
         let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
         let mut setup = setup(database, &partner);
-        let folder = setup.folder.join("journeys");
-        fs::create_dir(&folder).unwrap();
-        for file in fs::read_dir(workspace().join("journeys")).unwrap() {
-            let file = file.unwrap();
-            fs::copy(file.path(), folder.join(file.file_name())).unwrap();
-        }
-        fs::write(folder.join("upgrade.journey"), JOURNEY).unwrap();
-        setup.journeys = folder;
+        add_journey(&mut setup, JOURNEY);
         let server = setup.start().unwrap();
         person(&server, "c1");
         let mut http = server.writer();

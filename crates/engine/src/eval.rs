@@ -6,7 +6,7 @@
 use std::{cell::Cell, collections::BTreeMap};
 
 use graph::{
-    BinaryOp, Expr, Journey, Lambda, Name, Root, UnaryOp, Value,
+    BinaryOp, Expr, Formula, Journey, Lambda, Name, Root, UnaryOp, Value,
     library::{Argument, Call, Fault, number::overflow},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -201,6 +201,7 @@ pub fn evaluate(expr: &Expr, scope: &Scope<'_>) -> Result<Value, Fault> {
             }
         }
         Expr::Call { function, args } => call(function, args, scope),
+        Expr::Apply { function, args } => apply(function, args, scope),
         Expr::Lambda(_) => Err(Fault::new("a function is no value")),
         Expr::Text(template) => render::text(template, scope).map(Value::from),
     }
@@ -355,6 +356,17 @@ fn numeric(op: BinaryOp, a: &Value, b: &Value) -> Result<Value, Fault> {
         _ => return Err(Fault(format!("`{}` is no arithmetic", op.symbol()))),
     };
     result.map(Value::Decimal).ok_or_else(overflow)
+}
+
+fn apply(function: &Formula, args: &[Expr], scope: &Scope<'_>) -> Result<Value, Fault> {
+    let mut variables = BTreeMap::new();
+    for (param, arg) in function.params.iter().zip(args) {
+        variables.insert(param.clone(), evaluate(arg, scope)?);
+    }
+    let inner = scope.with_variables(&variables);
+    let result = evaluate(&function.body, &inner);
+    scope.settle(&inner);
+    result
 }
 
 fn call(function: &graph::library::Function, args: &[Expr], scope: &Scope<'_>) -> Result<Value, Fault> {

@@ -54,10 +54,28 @@ pub enum Expr {
         /// Its arguments in order.
         args: Vec<Expr>,
     },
+    /// A function of the project.
+    Apply {
+        /// Which function; shared by all who call it.
+        function: std::sync::Arc<Formula>,
+        /// Its arguments in order.
+        args: Vec<Expr>,
+    },
     /// `x => expression`, only ever an argument of a function.
     Lambda(Lambda),
     /// Text with holes.
     Text(Template),
+}
+
+/// A function of the project (`fn`): it knows its parameters and nothing else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Formula {
+    /// Its name.
+    pub name: Name,
+    /// Its parameters.
+    pub params: Vec<Name>,
+    /// What it computes.
+    pub body: Expr,
 }
 
 /// A function given as an argument: `item => item.price * item.quantity`.

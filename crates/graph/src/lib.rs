@@ -11,21 +11,22 @@ pub mod journey;
 pub mod json;
 pub mod library;
 pub mod project;
+pub mod rules;
 pub mod schedule;
+pub mod step;
 pub mod template;
 pub mod test;
 pub mod types;
 pub mod value;
 
 pub use call::{Answer, CallError, ErrorKind, Request};
-pub use expr::{BinaryOp, Expr, Lambda, Root, UnaryOp};
-pub use journey::{
-    Arm, CalendarDay, Condition, Edge, Entry, ExitRule, Goal, Inside, Journey, Listener, Moment, Open,
-    Reentry, Since, Span, Step, StepKind, Way, ended, started, version_of,
-};
+pub use expr::{BinaryOp, Expr, Formula, Lambda, Root, UnaryOp};
+pub use journey::{Edge, Journey, Way, version_of};
 pub use project::{
     Action, Auth, Body, Connection, EventSchema, Message, ProfileSchema, Project, Retry, Setting,
 };
+pub use rules::{Condition, Entry, ExitRule, Goal, Inside, Listener, Open, Reentry, ended, started};
+pub use step::{Arm, CalendarDay, Moment, Since, Span, Step, StepKind};
 pub use template::{Escape, Part, Template};
 pub use types::{Field, RecordType, Type};
 pub use value::{Record, Value, duration_text};

@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use crate::{ErrorKind, Expr, Name, journey::Span};
+use crate::{ErrorKind, Expr, Name, step::Span};
 
 /// A `test` block.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::{Scope, Status, evaluate};
 use graph::{
     Expr, Name, Project, Value,
-    journey::Span,
+    step::Span,
     test::{Expectation, Mock, Outgoing, Reply, StatementKind, Test, Whereabouts},
 };
 use jiff::{SignedDuration, Timestamp};

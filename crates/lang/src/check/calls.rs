@@ -1,7 +1,7 @@
 //! Calls of library functions: which one is meant, whether the arguments fit, what it gives.
 
 use graph::{
-    BinaryOp, Expr as G, Lambda, Type, Value,
+    BinaryOp, Expr as G, Lambda, Name, Type, Value,
     library::{self, Function, Shape},
 };
 
@@ -43,6 +43,9 @@ impl Check<'_, '_> {
         args: &[Expr],
     ) -> (G, Ty) {
         let method = receiver.is_some();
+        if !method && let Some(own) = self.env.functions.get(&name.text).cloned() {
+            return self.apply(at, name, args, &own);
+        }
         let candidates: Vec<&'static Function> =
             library::named(&name.text).filter(|f| f.method == method).collect();
         if candidates.is_empty() {
@@ -127,13 +130,20 @@ impl Check<'_, '_> {
         let report =
             Report::new(Code::UnknownFunction, name.at, format!("there is no function `{}`", name.text))
                 .label("not a function");
+        let own: Vec<Name> = match method {
+            true => Vec::new(),
+            false => self.env.functions.keys().cloned().collect(),
+        };
         let report = match library::named(&name.text).next() {
             Some(other) if other.method => report.help(format!("write `x.{}(…)`", name.text)),
             Some(_) => report.help(format!("write `{}(x)`", name.text)),
             None => report.did_you_mean(
                 name.at,
                 &name.text,
-                library::all().filter(|function| function.method == method).map(|function| function.name),
+                library::all()
+                    .filter(|function| function.method == method)
+                    .map(|function| function.name)
+                    .chain(own.iter().map(|name| &**name)),
             ),
         };
         self.report(report);

@@ -8,7 +8,7 @@ use std::{
 use graph::{EventSchema, Name, ProfileSchema, RecordType, Type};
 
 use super::{
-    Module, action, connection, journey, message,
+    Module, action, connection, function, journey, message,
     scope::{Env, Event},
     test,
     types::Resolver,
@@ -24,6 +24,7 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
     let profile = profile(env);
     env.profile = profile.as_ref().map(|profile| profile.record.clone());
     let events = events(env);
+    function::all(env);
     for (name, (declared, doc)) in &names.connections {
         let made = Arc::new(connection::check(declared, *doc, env));
         env.connections.insert(name.clone(), made);

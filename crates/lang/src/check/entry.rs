@@ -33,6 +33,9 @@ pub(super) struct Entered {
 /// Checks the entries; `None` when there is none.
 pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
     if journey.entries.is_empty() {
+        if journey.entry_unread {
+            return None;
+        }
         let message = format!("nothing says how people enter `{}`", journey.name.text);
         env.report(
             Report::new(Code::MissingEntry, journey.name.at, message)
@@ -41,7 +44,7 @@ pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
         );
         return None;
     }
-    let mut made: Vec<(Entry, Ty)> = Vec::new();
+    let mut made: Vec<(&ast::Entry, Entry, Ty)> = Vec::new();
     let mut input = None;
     for entry in &journey.entries {
         let (event, ty) = match &entry.kind {
@@ -54,7 +57,7 @@ pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
                 (started(&journey.name.text), ty)
             }
         };
-        if made.iter().any(|(before, _)| before.event == event) {
+        if made.iter().any(|(_, before, _)| before.event == event) {
             let message = "a journey is entered by one event once".to_owned();
             env.report(
                 Report::new(Code::DuplicateName, entry.at, message)
@@ -65,12 +68,12 @@ pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
         }
         let condition =
             entry.condition.as_ref().map(|condition| condition_at_entry(entry, condition, &ty, env));
-        made.push((Entry { event, condition }, ty));
+        made.push((entry, Entry { event, condition }, ty));
     }
     let event = in_common(&made);
     let mut scope = Scope::new(Event::Known(event.clone()));
     let only = made.len() == 1;
-    for (declared, (entry, ty)) in journey.entries.iter().zip(&made) {
+    for (declared, entry, ty) in &made {
         if let EntryKind::On(event) = &declared.kind {
             scope.uses(Kind::Event, event);
         }
@@ -83,7 +86,7 @@ pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
             scope.bind(alias, ty, value, env);
         }
     }
-    Some(Entered { entries: made.into_iter().map(|(entry, _)| entry).collect(), input, scope, event })
+    Some(Entered { entries: made.into_iter().map(|(_, entry, _)| entry).collect(), input, scope, event })
 }
 
 fn empty() -> Type {
@@ -101,13 +104,13 @@ fn condition_at_entry(entry: &ast::Entry, condition: &Expr, ty: &Ty, env: &mut E
 }
 
 /// The fields that all entries have, of the same type.
-fn in_common(entries: &[(Entry, Ty)]) -> Ty {
-    let (_, first) = entries.first()?;
+fn in_common(entries: &[(&ast::Entry, Entry, Ty)]) -> Ty {
+    let (_, _, first) = entries.first()?;
     if entries.len() == 1 {
         return first.clone();
     }
     let mut fields: Option<Vec<Field>> = None;
-    for (_, ty) in entries {
+    for (_, _, ty) in entries {
         let Some(Type::Record(record)) = ty else { return None };
         let same = |field: &Field| record.field(&field.name).is_some_and(|other| other.ty == field.ty);
         fields = Some(match fields {

@@ -4,7 +4,7 @@ use graph::{BinaryOp, Expr as G, Name, Root, Type, UnaryOp, Value};
 
 use super::{
     Ty, narrow,
-    scope::{Env, Event, Scope, hover_of, record_of},
+    scope::{Env, Event, ROOTS, Scope, hover_of, record_of},
     templates::Place,
     types::{fits, join},
 };
@@ -153,6 +153,9 @@ impl Check<'_, '_> {
             return (value, ty);
         }
         self.root_mention(name, at);
+        if matches!(self.scope.event, Event::Nothing) && ROOTS.contains(&&**name) {
+            return self.impure(name, at);
+        }
         match &**name {
             "profile" => (G::Root(Root::Profile), self.env.profile.clone().map(Type::Record)),
             "now" => (G::Root(Root::Now), Some(Type::DateTime)),
@@ -167,7 +170,7 @@ impl Check<'_, '_> {
             }
             "event" => match self.scope.event.clone() {
                 Event::Known(ty) => (G::Root(Root::Event), ty),
-                Event::Unknown => (G::Root(Root::Event), None),
+                Event::Unknown | Event::Nothing => (G::Root(Root::Event), None),
             },
             _ => {
                 let mut report =
@@ -183,14 +186,27 @@ impl Check<'_, '_> {
                     report = report.help("`it` is the event that a `where` looks at");
                 } else {
                     let known: Vec<String> = self.scope.names().map(str::to_owned).collect();
-                    let known =
-                        known.iter().map(String::as_str).chain(["profile", "event", "journey", "now"]);
+                    let known = known.iter().map(String::as_str).chain(ROOTS);
                     report = report.did_you_mean(at, name, known);
                 }
                 self.report(report);
                 failed()
             }
         }
+    }
+
+    /// Reports a function that looks at more than its parameters.
+    fn impure(&mut self, name: &Name, at: At) -> (G, Ty) {
+        self.report(
+            Report::new(
+                Code::UnknownName,
+                at,
+                format!("a function knows only its parameters, so there is no `{name}` in it"),
+            )
+            .label("not known in a function")
+            .help("give what it needs as an argument"),
+        );
+        failed()
     }
 
     /// Without its `?` when the path is known not to be missing.

@@ -200,7 +200,13 @@ fn used(journey: &Name, scope: &Scope, event: Ty, env: &mut Env<'_>) -> Used {
                     messages.insert(name.clone(), made);
                 }
             }
-            Kind::Profile | Kind::Type | Kind::Event | Kind::Connection | Kind::Journey | Kind::Test => {}
+            Kind::Profile
+            | Kind::Type
+            | Kind::Event
+            | Kind::Function
+            | Kind::Connection
+            | Kind::Journey
+            | Kind::Test => {}
         }
     }
     (actions, messages)

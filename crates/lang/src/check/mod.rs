@@ -9,6 +9,7 @@ mod connection;
 mod declare;
 mod entry;
 mod expr;
+mod function;
 mod invoke;
 mod journey;
 mod json;
@@ -41,6 +42,7 @@ use crate::{
 };
 pub(crate) use calls::takes;
 pub(crate) use expr::Check;
+pub(crate) use function::signature;
 pub(crate) use jumps::blocks;
 pub(crate) use names::{BUILT_IN, Kind, Names};
 pub(crate) use scope::{Env as Environment, hover_of};
@@ -139,6 +141,7 @@ pub(crate) fn check(
         sources,
         profile: None,
         connections: BTreeMap::new(),
+        functions: BTreeMap::new(),
         reports: Vec::new(),
         mentions: for_editor.then(Vec::new),
         candidates: Vec::new(),

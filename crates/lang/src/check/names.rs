@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use graph::Name;
+use graph::{Name, library};
 
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{Action, Connection, Decl, DeclKind, Field, Ident, Journey, Message, Test, Text, TypeExpr},
+        ast::{
+            Action, Connection, Decl, DeclKind, Field, Function, Ident, Journey, Message, Test, Text,
+            TypeExpr,
+        },
     },
 };
 
@@ -18,6 +21,7 @@ pub(crate) enum Kind {
     Profile,
     Type,
     Event,
+    Function,
     Connection,
     Action,
     Message,
@@ -39,6 +43,7 @@ pub(crate) struct Names<'a> {
     pub(crate) profile: Option<(At, &'a [Field])>,
     pub(crate) types: BTreeMap<Name, &'a TypeExpr>,
     pub(crate) events: BTreeMap<Name, EventDecl<'a>>,
+    pub(crate) functions: BTreeMap<Name, (&'a Function, Option<&'a Name>)>,
     pub(crate) connections: BTreeMap<Name, (&'a Connection, Option<&'a Name>)>,
     pub(crate) actions: BTreeMap<Name, (&'a Action, Option<&'a Name>)>,
     pub(crate) messages: BTreeMap<Name, (&'a Message, Option<&'a Name>)>,
@@ -83,6 +88,13 @@ impl<'a> Names<'a> {
                 );
                 continue;
             }
+            if kind == Kind::Function && library::named(&name).any(|function| !function.method) {
+                reports.push(
+                    Report::new(Code::DuplicateName, at, format!("`{name}` is a function of the language"))
+                        .label("choose another name"),
+                );
+                continue;
+            }
             first.insert((space, name.clone()), at);
             names.places.insert((kind, name.clone()), decl.at);
             names.add(decl, name);
@@ -100,6 +112,9 @@ impl<'a> Names<'a> {
             DeclKind::Type { ty, name: ident } => {
                 self.type_names.insert(name.clone(), ident.at);
                 self.types.insert(name, ty);
+            }
+            DeclKind::Function(function) => {
+                self.functions.insert(name, (function, doc));
             }
             DeclKind::Connection(connection) => {
                 self.connections.insert(name, (connection, doc));
@@ -124,6 +139,7 @@ fn identity(decl: &Decl) -> (Kind, Name, At) {
         DeclKind::Profile { word, .. } => (Kind::Profile, "profile".into(), *word),
         DeclKind::Event { name, .. } => of(Kind::Event, name),
         DeclKind::Type { name, .. } => of(Kind::Type, name),
+        DeclKind::Function(function) => of(Kind::Function, &function.name),
         DeclKind::Connection(connection) => of(Kind::Connection, &connection.name),
         DeclKind::Action(action) => of(Kind::Action, &action.name),
         DeclKind::Message(message) => of(Kind::Message, &message.name),

@@ -29,6 +29,7 @@ pub(crate) struct Env<'a> {
     /// The type of `profile`.
     pub(crate) profile: Option<Arc<RecordType>>,
     pub(crate) connections: BTreeMap<Name, Arc<Connection>>,
+    pub(crate) functions: BTreeMap<Name, super::function::Checked>,
     pub(crate) reports: Vec<Report>,
     /// What names in expressions mean; collected for editors only.
     pub(crate) mentions: Option<Vec<Mention>>,
@@ -78,6 +79,9 @@ impl Env<'_> {
     }
 }
 
+/// The names that mean something everywhere in a journey.
+pub(crate) const ROOTS: [&str; 4] = ["profile", "event", "journey", "now"];
+
 /// A name that is in scope.
 #[derive(Clone)]
 pub(crate) struct Binding {
@@ -89,6 +93,8 @@ pub(crate) struct Binding {
 /// What `event` means.
 #[derive(Clone)]
 pub(crate) enum Event {
+    /// Nothing: a function knows only its parameters.
+    Nothing,
     /// Some event, not known which.
     Unknown,
     /// This one.
@@ -203,7 +209,6 @@ impl Scope {
 
     /// Binds a name to a value; a name that means something already is refused.
     pub(crate) fn bind(&mut self, ident: &Ident, ty: Ty, value: Expr, env: &mut Env<'_>) {
-        const ROOTS: [&str; 4] = ["profile", "event", "journey", "now"];
         if ROOTS.contains(&&*ident.text) || crate::syntax::parser::expr::RESERVED.contains(&&*ident.text) {
             env.report(
                 Report::new(

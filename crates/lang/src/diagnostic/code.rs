@@ -49,6 +49,7 @@ codes![
     MissingValue "missing-value",
     EndlessLoop "endless-loop",
     EndlessType "endless-type",
+    EndlessFunction "endless-function",
     MissingProfile "missing-profile",
     MissingKey "missing-key",
     MissingEntry "missing-entry",

@@ -5,7 +5,7 @@ use graph::{Type, library};
 use super::Thing;
 use crate::{
     Source,
-    check::{self, Check, Names, hover_of},
+    check::{self, Check, Names, hover_of, signature},
     parse,
     syntax::At,
 };
@@ -115,6 +115,9 @@ impl Check<'_, '_> {
         }
         for function in library::all().filter(|function| !function.method) {
             found.push(Candidate::new(function.name, Thing::Function, function.to_string()));
+        }
+        for (name, function) in &self.env.functions {
+            found.push(Candidate::new(&**name, Thing::Function, signature(name, function)));
         }
         self.env.candidates.extend(found);
     }

@@ -56,6 +56,18 @@ impl Index<'_, '_> {
                 self.named_type(name);
                 self.ty(ty);
             }
+            DeclKind::Function(function) => {
+                let name = &function.name;
+                self.add(
+                    name.at,
+                    Some(name.at),
+                    Thing::Function,
+                    format!("fn {}", name.text),
+                    decl.doc.as_ref(),
+                );
+                function.params.iter().for_each(|param| self.ty(&param.ty));
+                self.ty(&function.result);
+            }
             DeclKind::Connection(connection) => self.connection(&connection.name),
             DeclKind::Action(action) => {
                 self.action(&action.name);

@@ -41,7 +41,7 @@ pub enum Thing {
     Test,
     /// A name bound by `let`, `as`, a parameter or a lambda.
     Variable,
-    /// A function of the library.
+    /// A function of the language or of the project.
     Function,
     /// A label.
     Label,

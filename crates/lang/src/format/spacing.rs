@@ -146,7 +146,9 @@ fn continues(item: &Item<'_>, items: &[Item<'_>], index: usize) -> bool {
         token.text,
         "and" | "or" | "??" | "+" | "*" | "/" | "." | "?." | "==" | "!=" | "then" | "where"
     ) || (token.text == "else" && before != "}");
-    operator && !matches!(before, "{" | ",")
+    // An expression also goes on behind an operator that ended the line before.
+    let unfinished = matches!(before, "=" | "and" | "or" | "??" | "+" | "*" | "/" | "==" | "!=");
+    (operator && !matches!(before, "{" | ",")) || unfinished
 }
 
 /// Whether a space stands before `item`; `was` says whether one did.

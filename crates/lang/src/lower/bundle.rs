@@ -45,6 +45,8 @@ pub(crate) fn of(journey: &Name, used: &BTreeMap<(Kind, Name), At>, project: &im
     while let Some(next) = open.pop() {
         if names.places.contains_key(&next) && found.insert(next.clone()) {
             needs(&next, names, &mut open);
+            let text = names.places.get(&next).map_or("", |at| project.slice(*at));
+            open.extend(functions(text, names));
         }
     }
     let mut bundle = Bundle { text: String::new(), shift: 0 };
@@ -64,6 +66,14 @@ pub(crate) fn of(journey: &Name, used: &BTreeMap<(Kind, Name), At>, project: &im
     }
     bundle.text.push('\n');
     bundle
+}
+
+/// The functions whose names occur in a text. A word that merely looks like one costs nothing but its text.
+fn functions<'n>(text: &'n str, names: &'n Names<'_>) -> impl Iterator<Item = (Kind, Name)> + use<'n> {
+    let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    words
+        .filter_map(|word| names.functions.get_key_value(word))
+        .map(|(name, _)| (Kind::Function, name.clone()))
 }
 
 /// All that others need to know of a journey: that it can be started, and what it is given.
@@ -113,6 +123,12 @@ fn needs((kind, name): &(Kind, Name), names: &Names<'_>, open: &mut Vec<(Kind, N
         Kind::Journey => {
             if let Some(input) = names.journeys.get(name).and_then(|(journey, _)| input(journey)) {
                 types.ty(input);
+            }
+        }
+        Kind::Function => {
+            if let Some((function, _)) = names.functions.get(name) {
+                types.params(&function.params);
+                types.ty(&function.result);
             }
         }
         Kind::Connection | Kind::Test => {}

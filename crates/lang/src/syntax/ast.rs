@@ -26,6 +26,7 @@ pub(crate) enum DeclKind {
     Profile { word: At, fields: Vec<Field> },
     Event { name: Ident, wire: Option<Text>, fields: Vec<Field> },
     Type { name: Ident, ty: TypeExpr },
+    Function(Box<Function>),
     Connection(Connection),
     Action(Box<Action>),
     Message(Message),
@@ -97,6 +98,15 @@ pub(crate) struct Param {
     pub(crate) ty: TypeExpr,
 }
 
+/// `fn name(param: type) -> type = expression`
+#[derive(Debug)]
+pub(crate) struct Function {
+    pub(crate) name: Ident,
+    pub(crate) params: Vec<Param>,
+    pub(crate) result: TypeExpr,
+    pub(crate) body: Expr,
+}
+
 #[derive(Debug)]
 pub(crate) struct Action {
     pub(crate) name: Ident,
@@ -130,6 +140,8 @@ pub(crate) struct Message {
 pub(crate) struct Journey {
     pub(crate) name: Ident,
     pub(crate) entries: Vec<Entry>,
+    /// Whether an entry could not be read, and that was reported.
+    pub(crate) entry_unread: bool,
     /// `open from … until … in …`
     pub(crate) open: Vec<Open>,
     pub(crate) inside: Vec<(At, graph::Inside)>,

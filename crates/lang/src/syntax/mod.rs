@@ -5,6 +5,7 @@ pub(crate) mod lexer;
 pub(crate) mod parser;
 pub(crate) mod template;
 pub(crate) mod token;
+pub(crate) mod visit;
 
 use graph::Span;
 

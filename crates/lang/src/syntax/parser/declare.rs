@@ -2,15 +2,19 @@
 
 use nom::{Input as _, Parser as _, combinator::cut};
 
-use super::{P, R, action, connection, expr::arguments, ident, journey, tag, test, text, types};
+use super::{
+    P, R, action, connection,
+    expr::{arguments, expression},
+    ident, journey, tag, test, text, types,
+};
 use crate::syntax::{
-    ast::{Decl, DeclKind, Message},
+    ast::{Decl, DeclKind, Function, Message},
     token::Kind,
 };
 
 /// The words that declarations begin with.
-pub(crate) const KEYWORDS: [&str; 8] =
-    ["profile", "event", "type", "connection", "action", "message", "journey", "test"];
+pub(crate) const KEYWORDS: [&str; 9] =
+    ["profile", "event", "type", "fn", "connection", "action", "message", "journey", "test"];
 
 /// All declarations of a file.
 pub(crate) fn file(mut input: P<'_>) -> Vec<Decl> {
@@ -56,6 +60,7 @@ fn declaration(input: P<'_>) -> R<'_, Decl> {
             let (rest, ty) = cut(types::type_expr).parse(rest)?;
             (rest, DeclKind::Type { name, ty })
         }
+        "fn" => function(input.take_from(1))?,
         "connection" => connection::connection(input.take_from(1))?,
         "action" => action::action(input.take_from(1))?,
         "message" => message(input.take_from(1))?,
@@ -63,7 +68,7 @@ fn declaration(input: P<'_>) -> R<'_, Decl> {
         "test" => test::test(input.take_from(1))?,
         _ => {
             return input.error(
-                "a declaration (`profile`, `event`, `type`, `connection`, `action`, `message`, `journey` or `test`)",
+                "a declaration (`profile`, `event`, `type`, `fn`, `connection`, `action`, `message`, `journey` or `test`)",
             );
         }
     };
@@ -82,6 +87,17 @@ fn event(input: P<'_>) -> R<'_, DeclKind> {
     }
     let (input, fields) = types::fields(input)?;
     Ok((input, DeclKind::Event { name, wire, fields }))
+}
+
+/// Behind `fn`: `name(param: type) -> type = expression`
+fn function(input: P<'_>) -> R<'_, DeclKind> {
+    let (input, name) = cut(ident("the name of the function")).parse(input)?;
+    let (input, params) = types::params(input)?;
+    let (input, _) = cut(tag!("->")).parse(input)?;
+    let (input, result) = cut(types::type_expr).parse(input)?;
+    let (input, _) = cut(tag!("=")).parse(input)?;
+    let (input, body) = cut(expression).parse(input)?;
+    Ok((input, DeclKind::Function(Box::new(Function { name, params, result, body }))))
 }
 
 fn message(input: P<'_>) -> R<'_, DeclKind> {

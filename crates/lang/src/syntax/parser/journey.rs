@@ -22,6 +22,7 @@ pub(crate) fn journey(input: P<'_>) -> R<'_, DeclKind> {
     let mut made = Journey {
         name,
         entries: Vec::new(),
+        entry_unread: false,
         open: Vec::new(),
         inside: Vec::new(),
         one_per: Vec::new(),
@@ -44,7 +45,10 @@ pub(crate) fn journey(input: P<'_>) -> R<'_, DeclKind> {
         }
         input = match rule(input, &mut made) {
             Ok((rest, ())) => rest,
-            Err(error) => steps::skip(input, error, &steps::begins),
+            Err(error) => {
+                made.entry_unread |= input.is("enter");
+                steps::skip(input, error, &steps::begins)
+            }
         };
     }
     match tag!("}")(input) {

@@ -3,7 +3,10 @@
 use nom::{Input as _, Parser as _, combinator::cut};
 
 use super::{P, R, expr::expression, ident};
-use crate::syntax::ast::{Awaits, Expr, Ident, Start, StepKind};
+use crate::{
+    diagnostic::{Code, Report},
+    syntax::ast::{Awaits, Expr, Ident, Start, StepKind},
+};
 
 /// Behind `emit`: `event { … }`
 pub(super) fn emit(input: P<'_>) -> R<'_, StepKind> {
@@ -19,10 +22,19 @@ pub(super) fn emit(input: P<'_>) -> R<'_, StepKind> {
 
 /// Behind `start`: `journey with { … } then wait up to 2 days`; `bind` stands before it.
 pub(super) fn start(input: P<'_>, bind: Option<Ident>) -> R<'_, StepKind> {
+    let start = input;
     let (input, (journey, given)) = started(input)?;
     if !input.is("then") {
         return match bind {
-            Some(_) => input.error("`then wait`: only the end of a journey gives a value"),
+            Some(name) => start.refuse(
+                Report::new(
+                    Code::MissingAnswer,
+                    start.until(&input),
+                    "a start that is not waited for gives no value",
+                )
+                .label(format!("`{}` would have none", name.text))
+                .help("add `then wait`: the value says how the journey ended"),
+            ),
             None => Ok((input, StepKind::Start(Start { journey, input: given, awaits: None }))),
         };
     }

@@ -1,0 +1,109 @@
+//! The rules of a journey: who enters and when, what they leave by, what counts.
+
+use jiff::Timestamp;
+
+use crate::{Expr, Name};
+
+/// How people enter a journey.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The event that starts it.
+    pub event: Name,
+    /// What must hold.
+    pub condition: Option<Condition>,
+}
+
+/// A condition, and how it is written, for people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// The condition.
+    pub expr: Expr,
+    /// As it is written.
+    pub text: Name,
+}
+
+/// The event by which a journey that may be started is entered; no declared event has such a name.
+pub fn started(journey: &str) -> Name {
+    format!("{journey}.started").into()
+}
+
+/// The event that tells whoever started a journey and waits for its end that it has ended.
+pub fn ended(journey: &str) -> Name {
+    format!("{journey}.ended").into()
+}
+
+/// When a journey takes people in; always, if it does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    /// Not before this moment.
+    pub from: Option<Timestamp>,
+    /// Not from this moment on.
+    pub until: Option<Timestamp>,
+}
+
+/// What happens when somebody enters who is inside under the same key already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Inside {
+    /// They stay out.
+    #[default]
+    Skip,
+    /// They begin when the earlier ones have ended.
+    Queue,
+    /// The earlier ones end.
+    Replace,
+    /// They are inside several times.
+    Parallel,
+}
+
+impl Inside {
+    /// Every policy.
+    pub const ALL: [Inside; 4] = [Inside::Skip, Inside::Queue, Inside::Replace, Inside::Parallel];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Inside::Skip => "skip",
+            Inside::Queue => "queue",
+            Inside::Replace => "replace",
+            Inside::Parallel => "parallel",
+        }
+    }
+}
+
+/// What a journey is for: an event, soon enough after entry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Goal {
+    /// The event.
+    pub on: Listener,
+    /// How long after entry it counts, in microseconds, even if the instance has ended meanwhile.
+    pub within: i64,
+}
+
+/// Whether and when a person may enter again after an instance has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reentry {
+    /// At once.
+    Always,
+    /// Never.
+    Never,
+    /// This many microseconds after the last entry.
+    After(i64),
+}
+
+/// An event that ends an instance wherever it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExitRule {
+    /// What is listened for.
+    pub on: Listener,
+}
+
+/// An event that is listened for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listener {
+    /// The event's name in the language.
+    pub event: Name,
+    /// The name the condition (and what follows) gives the event; `it` when the file gives none.
+    pub alias: Name,
+    /// What must hold.
+    pub condition: Option<Expr>,
+}

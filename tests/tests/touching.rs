@@ -1,0 +1,114 @@
+//! Journeys that touch each other (start, wait for the end, queue, emit, stop, goal), through the program on both
+//! databases, with a `kill -9` while one waits for the other.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use testkit::{Partner, Reply, server::Server};
+use tests::{DATABASES, add_journey, instances, person, send, setup};
+
+const JOURNEYS: &str = r#"
+event asked "Asked" { id: string, length: duration = 300 ms }
+event answered "Answered" { id: string }
+
+/// Starts another journey and tells how it ended.
+journey parent {
+  enter on asked as a where a.id != "queued"
+  one per a.id
+  goal answered where it.id == event.id within 1 hour
+  let result = start child with { id: a.id, length: a.length } then wait up to 1 minute
+  call slackAlert("{{ a.id }}: {{ result?.status ?? "nothing" }} {{ result?.reason ?? "" }}")
+}
+
+journey child {
+  enter when started with { id: string, length: duration } as given
+  when inside queue
+  one per "all"
+  on exit as x { call slackAlert("child {{ given.id }} {{ x.reason }}") }
+  wait given.length
+  emit answered { id: given.id }
+}
+
+journey ends {
+  enter on answered where it.id == "end it"
+  stop child
+}
+"#;
+
+fn eventually(server: &Server, what: &str, path: &str, holds: impl Fn(&Value) -> bool) {
+    let begin = Instant::now();
+    loop {
+        let found = server.admin().get(path).unwrap().json();
+        if holds(&found) {
+            return;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(20), "{what}: {found}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn says(text: &str) -> String {
+    format!(r#"{{ "message": "{text}" }}"#)
+}
+
+#[test]
+fn a_journey_waits_for_the_end_of_another_through_a_kill() {
+    for database in DATABASES {
+        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+        let mut setup = setup(database, &partner);
+        add_journey(&mut setup, JOURNEYS);
+        let server = setup.start().unwrap();
+        person(&server, "c1");
+        send(&mut server.writer(), "e1", "Asked", "c1", &json!({"id": "one", "length": "PT0.5S"}));
+        send(&mut server.writer(), "e2", "Asked", "c1", &json!({"id": "two", "length": "PT0.2S"}));
+        let queued = instances(&server, "journey=child&status=queued");
+        assert_eq!(queued.len(), 1, "the second child waits for its turn: {queued:?}");
+        server.kill().unwrap();
+
+        let server = setup.start().unwrap();
+        let mut said: Vec<String> =
+            partner.wait_for("POST /slack/webhook", 4).iter().map(|request| request.body.clone()).collect();
+        assert_eq!(said[0], says("child one completed"));
+        said.sort();
+        let expected = ["child one completed", "child two completed", "one: completed ", "two: completed "];
+        assert_eq!(said, expected.map(says));
+        eventually(&server, "both goals are reached", "/v1/journeys/parent", |journey| {
+            journey["counts"]["reached"] == 2
+        });
+        let timeline = server.admin().get("/v1/profiles/c1/timeline").unwrap().body;
+        assert!(timeline.contains("child.started") && timeline.contains("answered"), "{timeline}");
+    }
+}
+
+#[test]
+fn a_journey_is_started_over_http_and_stopped_by_another() {
+    for database in DATABASES {
+        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+        let mut setup = setup(database, &partner);
+        add_journey(&mut setup, JOURNEYS);
+        let server = setup.start().unwrap();
+        person(&server, "c1");
+        let start = |body: &Value| {
+            server.admin().json("POST", "/v1/journeys/child/start", &body.to_string()).unwrap()
+        };
+        let answer = start(&json!({"id": "s1", "profile": "c1", "input": {"id": "long", "length": "PT1H"}}));
+        assert_eq!((answer.status, answer.json()["outcome"].as_str()), (202, Some("entered")));
+        let again = start(&json!({"id": "s1", "profile": "c1", "input": {"id": "long", "length": "PT1H"}}));
+        assert_eq!((again.status, again.json()["outcome"].as_str()), (202, Some("duplicate")));
+        let wrong = start(&json!({"id": "s2", "profile": "c1", "input": {"id": 7}}));
+        assert_eq!(wrong.status, 422, "{}", wrong.body);
+        assert!(wrong.body.contains("input.id"), "{}", wrong.body);
+        let unknown =
+            server.admin().json("POST", "/v1/journeys/parent/start", r#"{"id":"s","profile":"c1"}"#);
+        assert!(unknown.unwrap().body.contains("enter when started"));
+
+        send(&mut server.writer(), "e1", "Answered", "c1", &json!({"id": "end it"}));
+        let said = partner.wait_for("POST /slack/webhook", 1)[0].body.clone();
+        assert_eq!(said, says("child long stopped"));
+        eventually(&server, "it is over", "/v1/instances?journey=child&status=stopped", |page| {
+            page["instances"].as_array().is_some_and(|found| found.len() == 1)
+        });
+    }
+}

@@ -1,9 +1,13 @@
 //! The tree of a file, as it was written: names are not looked up, nothing has a type.
 
-use graph::{BinaryOp, Name, UnaryOp};
-use rust_decimal::Decimal;
+mod expr;
+mod test;
+
+use graph::Name;
 
 use super::At;
+pub(crate) use expr::{Expr, ExprKind, Text, TextPart};
+pub(crate) use test::{Expect, Reply, Test, TestKind, TestLine, Whereabouts};
 
 /// A name and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -300,173 +304,4 @@ pub(crate) struct Way {
     pub(crate) share: u32,
     pub(crate) label: Option<Text>,
     pub(crate) block: Block,
-}
-
-/// `test "name" for row in rows { … }`
-#[derive(Debug)]
-pub(crate) struct Test {
-    pub(crate) name: Text,
-    pub(crate) rows: Option<(Ident, Expr)>,
-    pub(crate) lines: Vec<TestLine>,
-}
-
-#[derive(Debug)]
-pub(crate) struct TestLine {
-    pub(crate) at: At,
-    pub(crate) kind: TestKind,
-}
-
-#[derive(Debug)]
-pub(crate) enum TestKind {
-    Start(Text),
-    Journeys(Vec<Ident>),
-    Profile(Expr),
-    Set {
-        field: Ident,
-        value: Expr,
-    },
-    Mock {
-        action: Ident,
-        with: Option<Expr>,
-        reply: Reply,
-        delay: Option<Expr>,
-        times: Option<u32>,
-    },
-    Event {
-        event: Ident,
-        properties: Option<Expr>,
-    },
-    /// `start journey with { … }`
-    StartJourney {
-        journey: Ident,
-        input: Option<Expr>,
-    },
-    After(Expr),
-    Expect(Expect),
-}
-
-#[derive(Debug)]
-pub(crate) enum Reply {
-    Returns(Expr),
-    Status { status: u16, body: Option<Expr> },
-    Fails(graph::ErrorKind),
-}
-
-#[derive(Debug)]
-pub(crate) enum Expect {
-    /// `never`: `expect no …`
-    Outgoing {
-        kind: graph::test::Outgoing,
-        never: bool,
-        name: Option<Ident>,
-        with: Option<Expr>,
-        condition: Option<Expr>,
-        times: Option<u32>,
-    },
-    Journey {
-        journey: Ident,
-        state: Whereabouts,
-    },
-    Holds(Expr),
-}
-
-#[derive(Debug)]
-pub(crate) enum Whereabouts {
-    Outside,
-    Inside,
-    At(Text),
-    End,
-    Exited(Option<Text>),
-    Failed,
-}
-
-/// Text with holes.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Text {
-    pub(crate) at: At,
-    pub(crate) parts: Vec<TextPart>,
-}
-
-impl Text {
-    /// The text, if there is nothing but text in it.
-    pub(crate) fn fixed(&self) -> Option<String> {
-        self.parts.iter().try_fold(String::new(), |whole, part| match part {
-            TextPart::Text { text, .. } => Some(whole + text),
-            TextPart::Hole { .. } | TextPart::If { .. } | TextPart::For { .. } => None,
-        })
-    }
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum TextPart {
-    Text {
-        text: String,
-        at: At,
-    },
-    /// `quoted`: between the quotes of a JSON string.
-    Hole {
-        value: Expr,
-        quoted: bool,
-        at: At,
-    },
-    If {
-        branches: Vec<(Expr, Text)>,
-        otherwise: Option<Text>,
-    },
-    For {
-        variable: Ident,
-        list: Expr,
-        body: Text,
-    },
-}
-
-/// An expression.
-#[derive(Clone, Debug)]
-pub(crate) struct Expr {
-    pub(crate) at: At,
-    /// How deep the tree below is: bounded, so that walking and dropping it is too.
-    pub(crate) height: u16,
-    pub(crate) kind: ExprKind,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum ExprKind {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Decimal(Decimal),
-    /// In microseconds.
-    Duration(i64),
-    Text(Text),
-    Name(Name),
-    Field {
-        of: Box<Expr>,
-        name: Ident,
-        safe: bool,
-    },
-    Index {
-        of: Box<Expr>,
-        index: Box<Expr>,
-    },
-    List(Vec<Expr>),
-    Record(Vec<(Ident, Expr)>),
-    Unary(UnaryOp, Box<Expr>),
-    Binary(BinaryOp, Box<Expr>, Box<Expr>),
-    If {
-        condition: Box<Expr>,
-        then: Box<Expr>,
-        otherwise: Box<Expr>,
-    },
-    Call {
-        receiver: Option<Box<Expr>>,
-        safe: bool,
-        name: Ident,
-        args: Vec<Expr>,
-    },
-    Lambda {
-        params: Vec<Ident>,
-        body: Box<Expr>,
-    },
-    /// What could not be read; whatever is said about it has been said.
-    Error,
 }

@@ -4,11 +4,13 @@ use graph::{Edge, Expr as G, Name, StepKind as K, Type, Value};
 
 use super::{
     Leads, Plan, Planned, PlannedWay, Ty,
+    expr::Check,
     jumps::Jumps,
-    scope::{Env, Scope},
+    scope::{Env, Scope, hover_of},
 };
 use crate::{
     diagnostic::{Code, Report},
+    editor::Thing,
     syntax::{
         At,
         ast::{Block, Expr, Ident, Moment, Step, StepKind},
@@ -160,5 +162,35 @@ impl Walk<'_, '_> {
         self.scope.time_passes();
         let kind = K::Set { field: field.text.clone(), value };
         (planned(format!("set-{}", field.text), self.env.text(at), at, kind), Flow::Continues)
+    }
+}
+
+impl Check<'_, '_> {
+    /// A new value for an attribute of the profile, which is not its key.
+    pub(crate) fn attribute(&mut self, field: &Ident, value: &Expr) -> Option<G> {
+        let profile = self.env.profile.clone()?;
+        let Some(declared) = profile.field(&field.text) else {
+            let known = profile.fields.iter().map(|field| &*field.name);
+            let report =
+                Report::new(Code::UnknownField, field.at, format!("`profile` has no field `{}`", field.text))
+                    .label("unknown field")
+                    .did_you_mean(field.at, &field.text, known);
+            self.report(report);
+            self.infer(value, None);
+            return None;
+        };
+        let is_key = self.env.names.profile.is_some_and(|(_, fields)| {
+            fields.iter().any(|one| one.key.is_some() && one.name.text == field.text)
+        });
+        if is_key {
+            self.report(
+                Report::new(Code::MissingKey, field.at, "the key of a person never changes")
+                    .label("this is the key")
+                    .help("set another attribute"),
+            );
+        }
+        let to = self.env.field_place(&profile, &field.text);
+        self.env.mention(field.at, to, Thing::Field, || hover_of(&field.text, &Some(declared.ty.clone())));
+        Some(self.expect(value, &declared.ty, &format!("`profile.{}`", field.text)))
     }
 }

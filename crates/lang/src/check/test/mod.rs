@@ -1,25 +1,25 @@
 //! Tests: their lines against the project they are about. Steps are looked for in the lowered journeys.
 
+mod rows;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use graph::{
-    Expr as G, Field, Journey, Name, RecordType, Type, Value, started,
+    Expr as G, Field, Journey, Name, RecordType, Type, started,
     test::{Expectation, Mock, Outgoing, Reply, Statement, StatementKind, Test, Whereabouts},
 };
 use jiff::Timestamp;
 
 use super::{
-    Kind, Ty,
+    Kind,
     action::params,
     entry::input_of,
     expr::Check,
     journey::event_type,
-    scope::{Env, Event, Scope, hover_of, record_of},
-    types::join,
+    scope::{Env, Event, Scope, record_of},
 };
 use crate::{
     diagnostic::{Code, Report},
-    editor::Thing,
     syntax::{
         At,
         ast::{self, Expect, Expr, ExprKind, Ident, TestKind, Text},
@@ -334,84 +334,4 @@ struct Declared {
     /// The parameters of the action that goes out.
     carried: Vec<(Name, Type)>,
     answer: Option<Type>,
-}
-
-impl Check<'_, '_> {
-    /// The rows of a table. A fixed text in a row is a type of its own, so that it fits an enum that has it as a member.
-    fn table(&mut self, list: &Expr) -> (G, Ty) {
-        let ExprKind::List(rows) = &list.kind else { return self.infer(list, None) };
-        let (mut made, mut ty, mut whole) = (Vec::new(), None::<Type>, true);
-        for row in rows {
-            let (value, found) = self.row(row);
-            made.push(value);
-            let Some(found) = found else {
-                whole = false;
-                continue;
-            };
-            let both = ty.as_ref().map_or(Some(found.clone()), |before| join(before, &found));
-            if both.is_none() {
-                whole = false;
-                self.report(
-                    Report::new(Code::WrongType, row.at, "the rows of a table must be alike")
-                        .label(format!("this is {found}"))
-                        .help("give every row the same fields, of the same types"),
-                );
-            }
-            ty = both.or(ty);
-        }
-        (G::List(made), ty.filter(|_| whole).map(|row| Type::List(Arc::new(row))))
-    }
-
-    fn row(&mut self, row: &Expr) -> (G, Ty) {
-        let ExprKind::Record(fields) = &row.kind else { return self.infer(row, None) };
-        let (mut made, mut types, mut whole) = (Vec::new(), Vec::new(), true);
-        for (name, value) in fields {
-            let fixed = match &value.kind {
-                ExprKind::Text(text) => text.fixed(),
-                _ => None,
-            };
-            let (value, ty) = match fixed {
-                Some(fixed) => {
-                    let members = [Name::from(fixed.as_str())].into_iter().collect();
-                    (G::Literal(Value::from(fixed)), Some(Type::Enum(members)))
-                }
-                None => self.infer(value, None),
-            };
-            made.push((name.text.clone(), value));
-            match ty {
-                Some(ty) => types.push(Field { name: name.text.clone(), ty, default: None, doc: None }),
-                None => whole = false,
-            }
-        }
-        let record = RecordType { name: None, fields: types };
-        (G::Record(made), whole.then(|| Type::Record(Arc::new(record))))
-    }
-
-    /// A new value for an attribute of the profile, which is not its key.
-    pub(crate) fn attribute(&mut self, field: &Ident, value: &Expr) -> Option<G> {
-        let profile = self.env.profile.clone()?;
-        let Some(declared) = profile.field(&field.text) else {
-            let known = profile.fields.iter().map(|field| &*field.name);
-            let report =
-                Report::new(Code::UnknownField, field.at, format!("`profile` has no field `{}`", field.text))
-                    .label("unknown field")
-                    .did_you_mean(field.at, &field.text, known);
-            self.report(report);
-            self.infer(value, None);
-            return None;
-        };
-        let is_key = self.env.names.profile.is_some_and(|(_, fields)| {
-            fields.iter().any(|one| one.key.is_some() && one.name.text == field.text)
-        });
-        if is_key {
-            self.report(
-                Report::new(Code::MissingKey, field.at, "the key of a person never changes")
-                    .label("this is the key")
-                    .help("set another attribute"),
-            );
-        }
-        let to = self.env.field_place(&profile, &field.text);
-        self.env.mention(field.at, to, Thing::Field, || hover_of(&field.text, &Some(declared.ty.clone())));
-        Some(self.expect(value, &declared.ty, &format!("`profile.{}`", field.text)))
-    }
 }

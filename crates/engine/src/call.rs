@@ -213,7 +213,7 @@ pub fn arguments_of(
 ) -> Result<Arguments, CallError> {
     let step = journey.find(&instance.step).and_then(|node| journey.step(node));
     let step = step.ok_or_else(|| CallError::new(ErrorKind::Invalid, "the step does not exist"))?;
-    arguments(journey, step, &Scope::of(instance, context.profile, context.now))
+    arguments(journey, step, &Scope::of(instance, context.profile, context))
 }
 
 fn arguments(journey: &Journey, step: &Step, scope: &Scope<'_>) -> Result<Arguments, CallError> {

@@ -25,7 +25,7 @@ pub fn admit(journey: &Journey, event: &Event, context: Context<'_>) -> Result<N
         return Err(format!("the journey was open until {until}"));
     }
     let none = BTreeMap::new();
-    let scope = Scope::at_entry(journey, context.profile, event, &none, context.now);
+    let scope = Scope::at_entry(journey, event, &none, context);
     if let Some(condition) = journey.entry_by(&event.name).and_then(|entry| entry.condition.as_ref()) {
         match holds(&condition.expr, &scope) {
             Ok(true) => {}
@@ -84,16 +84,8 @@ pub fn start(
             event: event.properties.clone(),
             entered_by: event.name.clone(),
             start: (event.name == started(&journey.name)).then(|| event.id.clone()),
-            variables: BTreeMap::new(),
-            calls: 0,
-            call: None,
-            inbox: Vec::new(),
-            failure: None,
-            reason: None,
-            leaving: None,
             follows: context.follows,
-            reached: None,
-            watching: false,
+            ..State::default()
         },
     };
     let mut walk = Walk::new(journey, instance, context);

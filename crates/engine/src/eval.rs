@@ -3,7 +3,10 @@
 //! Evaluation is bounded in steps, so that no expression over data, however large, holds up a turn. Names and types
 //! were checked by the compiler; what can still fail is the data, and that is a [`Fault`] with a reason.
 
-use std::{cell::Cell, collections::BTreeMap};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use graph::{
     BinaryOp, Expr, Formula, Journey, Lambda, Name, Root, UnaryOp, Value,
@@ -12,7 +15,7 @@ use graph::{
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
-use crate::{Event, Instance, render};
+use crate::{Context, Event, Instance, render};
 
 /// How many nodes one evaluation may visit.
 const MOST_STEPS: u32 = 200_000;
@@ -25,6 +28,8 @@ pub struct Scope<'a> {
     /// The name of that event.
     entered_by: &'a str,
     variables: &'a BTreeMap<Name, Value>,
+    /// The audiences that the person belongs to.
+    audiences: Option<&'a BTreeSet<Name>>,
     journey: Value,
     now: Timestamp,
     local: Option<&'a Local<'a>>,
@@ -52,6 +57,7 @@ impl<'a> Scope<'a> {
             event,
             entered_by: "",
             variables,
+            audiences: None,
             journey: Value::Null,
             now,
             local: None,
@@ -59,8 +65,13 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// This scope for a person who belongs to these audiences.
+    pub fn among(self, audiences: &'a BTreeSet<Name>) -> Scope<'a> {
+        Scope { audiences: Some(audiences), ..self }
+    }
+
     /// The scope of an instance.
-    pub(crate) fn of(instance: &'a Instance, profile: &'a Value, now: Timestamp) -> Scope<'a> {
+    pub(crate) fn of(instance: &'a Instance, profile: &'a Value, context: Context<'a>) -> Scope<'a> {
         let facts = Value::record([
             ("name", Value::Text(instance.journey.clone())),
             ("version", Value::Text(instance.version.clone())),
@@ -71,17 +82,17 @@ impl<'a> Scope<'a> {
         Scope {
             journey: facts,
             entered_by: &state.entered_by,
-            ..Scope::new(profile, &state.event, &state.variables, now)
+            audiences: Some(context.audiences),
+            ..Scope::new(profile, &state.event, &state.variables, context.now)
         }
     }
 
     /// The scope in which somebody is about to enter a journey.
     pub(crate) fn at_entry(
         journey: &Journey,
-        profile: &'a Value,
         event: &'a Event,
         variables: &'a BTreeMap<Name, Value>,
-        now: Timestamp,
+        context: Context<'a>,
     ) -> Scope<'a> {
         let facts = Value::record([
             ("name", Value::Text(journey.name.clone())),
@@ -90,7 +101,8 @@ impl<'a> Scope<'a> {
         Scope {
             journey: facts,
             entered_by: &event.name,
-            ..Scope::new(profile, &event.properties, variables, now)
+            audiences: Some(context.audiences),
+            ..Scope::new(context.profile, &event.properties, variables, context.now)
         }
     }
 
@@ -104,6 +116,7 @@ impl<'a> Scope<'a> {
             event: self.event,
             entered_by: self.entered_by,
             variables: self.variables,
+            audiences: self.audiences,
             journey: self.journey.clone(),
             now: self.now,
             local: Some(local),
@@ -121,6 +134,7 @@ impl<'a> Scope<'a> {
             event: self.event,
             entered_by: self.entered_by,
             variables,
+            audiences: self.audiences,
             journey: self.journey.clone(),
             now: self.now,
             local: None,
@@ -173,6 +187,9 @@ pub fn evaluate(expr: &Expr, scope: &Scope<'_>) -> Result<Value, Fault> {
         Expr::Root(Root::Now) => Ok(Value::DateTime(scope.now)),
         Expr::Entered(event) => {
             Ok(if **event == *scope.entered_by { scope.event.clone() } else { Value::Null })
+        }
+        Expr::Member(audience) => {
+            Ok(Value::Bool(scope.audiences.is_some_and(|audiences| audiences.contains(audience))))
         }
         Expr::Variable(name) => scope.name(name).ok_or_else(|| Fault(format!("`{name}` has no value here"))),
         Expr::Field { of, name } => Ok(match place(of, scope) {

@@ -1,5 +1,7 @@
 //! What may happen to an instance, and what it happens in.
 
+use std::collections::BTreeSet;
+
 use graph::{Answer, CallError, Name, Value};
 use jiff::Timestamp;
 
@@ -72,6 +74,18 @@ pub struct Context<'a> {
     pub profile: &'a Value,
     /// The present moment.
     pub now: Timestamp,
+    /// The audiences that the person belongs to, of those that the journey asks about.
+    pub audiences: &'a BTreeSet<Name>,
     /// From how many events, each from the one before, this input follows; 0 for what comes from outside.
     pub follows: u32,
+}
+
+/// No audiences.
+static NO_AUDIENCES: BTreeSet<Name> = BTreeSet::new();
+
+impl<'a> Context<'a> {
+    /// The context of an input from outside, for somebody who belongs to no audience.
+    pub fn of(profile: &'a Value, now: Timestamp) -> Context<'a> {
+        Context { profile, now, audiences: &NO_AUDIENCES, follows: 0 }
+    }
 }

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::audience::Seen;
+
 /// One person's place in one version of one journey.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Instance {
@@ -45,6 +47,8 @@ pub enum Status {
     Waiting,
     /// Waits for the answer of a call, or for its next attempt.
     Calling,
+    /// Watches its person for an audience, as long as there is one.
+    Member,
     /// Begins when an earlier instance under the same key has ended.
     Queued,
     /// Reached the end.
@@ -65,10 +69,11 @@ pub enum Status {
 
 impl Status {
     /// Every status: first those that go on.
-    pub const ALL: [Status; 10] = [
+    pub const ALL: [Status; 11] = [
         Status::Waiting,
         Status::Calling,
         Status::Queued,
+        Status::Member,
         Status::Completed,
         Status::Exited,
         Status::Failed,
@@ -80,7 +85,7 @@ impl Status {
 
     /// Whether it still goes on by itself.
     pub fn is_live(self) -> bool {
-        matches!(self, Status::Waiting | Status::Calling | Status::Queued)
+        matches!(self, Status::Waiting | Status::Calling | Status::Queued | Status::Member)
     }
 
     /// The word for it in the API.
@@ -89,6 +94,7 @@ impl Status {
             Status::Waiting => "waiting",
             Status::Calling => "calling",
             Status::Queued => "queued",
+            Status::Member => "member",
             Status::Completed => "completed",
             Status::Exited => "exited",
             Status::Failed => "failed",
@@ -112,6 +118,7 @@ impl Status {
             Status::Queued => 7,
             Status::Stopped => 8,
             Status::Replaced => 9,
+            Status::Member => 10,
         }
     }
 
@@ -122,9 +129,10 @@ impl Status {
 }
 
 /// What an instance remembers besides its place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// The properties of the event it entered with.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub event: Value,
     /// The name of that event.
     #[serde(default, skip_serializing_if = "is_empty")]
@@ -159,6 +167,9 @@ pub struct State {
     /// When it reached the journey's goal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reached: Option<Timestamp>,
+    /// What the windows of its audience hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<Seen>,
     /// Whether it is over, and its goal may still be reached.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub watching: bool,

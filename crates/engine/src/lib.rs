@@ -13,6 +13,7 @@
 //! 4. Only step names are kept, never graph indices.
 
 mod advance;
+pub mod audience;
 mod call;
 mod deciding;
 mod ending;

@@ -26,6 +26,21 @@ pub struct Output {
     pub ignored: Option<Ignored>,
 }
 
+impl Output {
+    /// An output in which nothing has happened yet.
+    pub(crate) fn of(instance: Instance) -> Output {
+        Output {
+            instance,
+            effects: Vec::new(),
+            changes: Vec::new(),
+            emitted: Vec::new(),
+            stops: Vec::new(),
+            happenings: Vec::new(),
+            ignored: None,
+        }
+    }
+}
+
 /// Instances of the same person that are to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stop {
@@ -66,6 +81,10 @@ pub enum Happening {
     Queued,
     /// Its turn has come.
     Begun,
+    /// Its person has come to belong to its audience.
+    Joined,
+    /// Its person has ceased to belong to its audience.
+    Left,
     /// The journey's goal was reached.
     Reached {
         /// The event's id.

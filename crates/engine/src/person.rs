@@ -4,15 +4,19 @@
 //! ends) happens after it, in order, until nothing follows any more. Whoever has a person's instances at hand, in a
 //! store or in a test, offers them as [`Around`]; what happens is the same.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
-use graph::{Inside, Journey, Name, Value, ended, started};
+use graph::{Audience, Inside, Journey, Name, Value, ended, started};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     Context, Event, Happening, Ignored, Input, Instance, Output, Status, Stop, advance,
+    audience::{IN, ended as ended_watch, look, meet},
     enter::{admit, barred, start},
 };
 
@@ -33,10 +37,14 @@ pub trait Around {
     fn now(&self) -> Timestamp;
     /// A version of a journey; none when it cannot be read.
     fn journey(&mut self, name: &Name, version: &Name) -> Option<Arc<Journey>>;
+    /// The current audiences.
+    fn audiences(&mut self) -> Vec<Arc<Audience>>;
     /// The current journeys that an event of this name may start.
     fn entered_by(&mut self, event: &Name) -> Vec<Arc<Journey>>;
     /// The attributes as a journey sees them whose person is inside.
     fn attributes(&mut self, journey: &Journey) -> Value;
+    /// The attributes as an audience sees them.
+    fn attributes_for(&mut self, audience: &Audience) -> Value;
     /// The attributes as a journey wants them at entry, or why they do not fit.
     ///
     /// # Errors
@@ -46,6 +54,12 @@ pub trait Around {
     fn listening(&mut self) -> Vec<Uuid>;
     /// An instance.
     fn instance(&self, id: Uuid) -> Option<&Instance>;
+    /// What the person did before that an audience looks back at, earliest first.
+    fn past(&mut self, audience: &Audience) -> Past;
+    /// The id for the instance that watches the person for an audience.
+    fn member_id(&mut self, audience: &Audience) -> Uuid;
+    /// Keeps what watching the person did. `before` as in [`Around::keep`].
+    fn keep_member(&mut self, before: Option<(Name, Status)>, output: Output);
     /// The id for an instance that an event starts.
     fn new_id(&mut self, event: &Event, journey: &Name) -> Uuid;
     /// When the person last entered a journey under a key.
@@ -55,6 +69,15 @@ pub trait Around {
     fn keep(&mut self, journey: &Journey, before: Option<(Name, Status)>, output: Output);
     /// Keeps an event that followed from another, and what became of it.
     fn log(&mut self, event: Event, outcomes: Vec<Outcome>);
+}
+
+/// What somebody did before.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Past {
+    /// Nothing: nobody knew of them before.
+    New,
+    /// This.
+    Known(Vec<Event>),
 }
 
 /// What an event did in one journey; kept with the event, so that "why did this person not enter?" has an answer.
@@ -93,6 +116,13 @@ pub fn apply(around: &mut dyn Around, id: Uuid, input: &Input) -> Option<Option<
 pub fn profile_changed(around: &mut dyn Around) {
     let mut turn = Following { around, queue: VecDeque::new(), depth: 0, done: 0 };
     turn.profile_changed();
+    turn.settle();
+}
+
+/// Watches a person for every audience, who may not have been watched before.
+pub fn met(around: &mut dyn Around) {
+    let mut turn = Following { around, queue: VecDeque::new(), depth: 0, done: 0 };
+    turn.meet();
     turn.settle();
 }
 
@@ -154,7 +184,15 @@ impl Following<'_> {
 
     fn event(&mut self, event: &Event) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
-        for id in self.around.listening() {
+        // Audiences come first, so that whoever asks about one is told how it is after the event.
+        self.meet();
+        let listening = self.around.listening();
+        let (members, others): (Vec<Uuid>, Vec<Uuid>) =
+            listening.into_iter().partition(|id| self.is_member(*id));
+        for id in members {
+            self.look(id, &Input::Event(event.clone()));
+        }
+        for id in others {
             outcomes.extend(self.show(id, event));
         }
         for journey in self.around.entered_by(&event.name) {
@@ -180,10 +218,15 @@ impl Following<'_> {
     /// Gives what an accepted input did with an event, in a word.
     fn apply(&mut self, id: Uuid, input: &Input) -> Option<Result<&'static str, Ignored>> {
         let instance = self.around.instance(id)?;
+        if instance.status == Status::Member {
+            return self.look(id, input).map(|()| Ok("kept"));
+        }
         let (name, version) = (instance.journey.clone(), instance.version.clone());
         let journey = self.around.journey(&name, &version)?;
         let profile = self.around.attributes(&journey);
-        let context = Context { profile: &profile, now: self.around.now(), follows: self.follows() };
+        let audiences = self.belongs_to(&journey);
+        let (now, follows) = (self.around.now(), self.follows());
+        let context = Context { profile: &profile, now, audiences: &audiences, follows };
         let instance = self.around.instance(id)?;
         let before = (instance.step.clone(), instance.status);
         let output = advance(&journey, instance, input, context);
@@ -247,7 +290,8 @@ impl Following<'_> {
     fn try_admit(&mut self, journey: &Arc<Journey>, event: &Event) -> Result<(Uuid, &'static str), String> {
         let profile = self.around.attributes_at_entry(journey)?;
         let now = self.around.now();
-        let context = Context { profile: &profile, now, follows: self.follows() };
+        let audiences = self.belongs_to(journey);
+        let context = Context { profile: &profile, now, audiences: &audiences, follows: self.follows() };
         let key = admit(journey, event, context)?;
         let inside = self.inside(&journey.name, Some(&key));
         if !inside.is_empty() && journey.inside == Inside::Skip {
@@ -305,13 +349,108 @@ impl Following<'_> {
     }
 
     fn profile_changed(&mut self) {
+        self.meet();
         for id in self.around.listening() {
+            if self.is_member(id) {
+                self.look(id, &Input::ProfileChanged);
+                continue;
+            }
             let of = self.around.instance(id).map(|one| (one.journey.clone(), one.version.clone()));
             let journey = of.and_then(|(journey, version)| self.around.journey(&journey, &version));
             if journey.is_some_and(|journey| !journey.leave_when.is_empty()) {
                 self.apply(id, &Input::ProfileChanged);
             }
         }
+    }
+
+    fn is_member(&self, id: Uuid) -> bool {
+        self.around.instance(id).is_some_and(|instance| instance.status == Status::Member)
+    }
+
+    /// The audiences that the person belongs to, of those that a journey asks about.
+    fn belongs_to(&mut self, journey: &Journey) -> BTreeSet<Name> {
+        if journey.audiences.is_empty() {
+            return BTreeSet::new();
+        }
+        self.meet();
+        let listening = self.around.listening();
+        let members = listening.iter().filter_map(|id| self.around.instance(*id));
+        let inside = members.filter(|one| one.status == Status::Member && &*one.step == IN);
+        inside.map(|one| one.journey.clone()).filter(|name| journey.audiences.contains(name)).collect()
+    }
+
+    /// Begins to watch the person for every audience that does not yet, as it is declared now.
+    fn meet(&mut self) {
+        for audience in self.around.audiences() {
+            let listening = self.around.listening();
+            let of_it = listening.into_iter().filter(|id| {
+                self.around
+                    .instance(*id)
+                    .is_some_and(|one| one.status == Status::Member && one.journey == audience.name)
+            });
+            let of_it: Vec<Uuid> = of_it.collect();
+            let current = |id: &Uuid| {
+                self.around.instance(*id).is_some_and(|instance| instance.version == audience.version)
+            };
+            if of_it.iter().any(current) {
+                continue;
+            }
+            let (mut was, mut past) = (None, Vec::new());
+            match self.around.past(&audience) {
+                Past::New => was = Some(false),
+                Past::Known(events) => past = events,
+            }
+            for id in of_it {
+                was = self.around.instance(id).map(|instance| &*instance.step == IN);
+                let reason = "declared anew".to_owned();
+                self.look(id, &Input::End { status: Status::Replaced, reason });
+            }
+            let profile = self.around.attributes_for(&audience);
+            let context = Context { follows: self.follows(), ..Context::of(&profile, self.around.now()) };
+            let id = self.around.member_id(&audience);
+            let output = meet(&audience, id, &self.around.key(), &past, was, context);
+            self.keep_member(None, output);
+        }
+    }
+
+    /// Looks at the person again for the audience that an instance watches them for.
+    fn look(&mut self, id: Uuid, input: &Input) -> Option<()> {
+        let instance = self.around.instance(id)?;
+        let (name, version) = (instance.journey.clone(), instance.version.clone());
+        let before = (instance.step.clone(), instance.status);
+        let audiences = self.around.audiences();
+        let audience = audiences.iter().find(|audience| audience.name == name);
+        let output = match audience {
+            Some(audience) if audience.version == version || matches!(input, Input::End { .. }) => {
+                let profile = self.around.attributes_for(audience);
+                let context = Context { follows: self.follows(), ..Context::of(&profile, self.around.now()) };
+                look(audience, self.around.instance(id)?, input, context)
+            }
+            // It is declared anew, and the person is met again.
+            Some(_) => {
+                self.meet();
+                return Some(());
+            }
+            None => {
+                let instance = self.around.instance(id)?.clone();
+                ended_watch(instance, Status::Stopped, self.around.now())
+            }
+        };
+        if output.ignored.is_none() {
+            self.keep_member(Some(before), output);
+        }
+        Some(())
+    }
+
+    /// Keeps what watching the person did, and remembers what follows from it.
+    fn keep_member(&mut self, before: Option<(Name, Status)>, output: Output) {
+        let depth = self.follows() + 1;
+        if !output.emitted.is_empty() {
+            // Who asks about audiences under `exit when` is told.
+            self.queue.push_back((depth, Follow::ProfileChanged));
+        }
+        self.queue.extend(output.emitted.iter().map(|event| (depth, Follow::Event(event.clone()))));
+        self.around.keep_member(before, output);
     }
 
     /// Whoever waits for the end of a start that nobody entered by is told so.

@@ -71,15 +71,7 @@ impl<'a> Walk<'a> {
 
     /// The output when the input changed nothing.
     pub(crate) fn ignore(self, why: Ignored) -> Output {
-        Output {
-            instance: self.instance,
-            effects: Vec::new(),
-            changes: Vec::new(),
-            emitted: Vec::new(),
-            stops: Vec::new(),
-            happenings: Vec::new(),
-            ignored: Some(why),
-        }
+        Output { ignored: Some(why), ..Output::of(self.instance) }
     }
 
     /// Lets an event of the same person follow; gives its id.
@@ -103,7 +95,7 @@ impl<'a> Walk<'a> {
     }
 
     pub(crate) fn scope(&self) -> Scope<'_> {
-        Scope::of(&self.instance, self.profile.as_ref().unwrap_or(self.context.profile), self.context.now)
+        Scope::of(&self.instance, self.profile.as_ref().unwrap_or(self.context.profile), self.context)
     }
 
     /// The node where the instance stands; none when its version has no such step.

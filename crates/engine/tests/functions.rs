@@ -20,7 +20,7 @@ fn result_of(journey: &Journey) -> String {
     let at = "2026-11-24T09:00:00Z".parse().unwrap();
     let event = Event { id: "1".into(), name: "e".into(), at, properties: Value::Null };
     let profile = Value::record([("id", Value::text("p"))]);
-    let context = Context { profile: &profile, now: at, follows: 0 };
+    let context = Context::of(&profile, at);
     let key = admit(journey, &event, context).unwrap();
     let output = start(journey, Uuid::nil(), &"p".into(), key, &event, context, false);
     match output.instance.state.variables.get("result") {

@@ -110,7 +110,8 @@ fn event(name: &str, id: u32, amount: i64) -> Event {
 }
 
 fn entered(journey: &Journey) -> Output {
-    let context = Context { profile: &profile(), now: start(), follows: 0 };
+    let profile = profile();
+    let context = Context::of(&profile, start());
     let event = event("started", 0, 10);
     let key = admit(journey, &event, context).unwrap();
     engine::start(journey, Uuid::from_u128(7), &"c1".into(), key, &event, context, false)
@@ -121,7 +122,7 @@ fn answer(body: &str) -> Answer {
 }
 
 fn step(journey: &Journey, instance: &Instance, input: &Input, now: Timestamp) -> Output {
-    advance(journey, instance, input, Context { profile: &profile(), now, follows: 0 })
+    advance(journey, instance, input, Context::of(&profile(), now))
 }
 
 /// An input as chance has it: some fit, most do not.
@@ -243,6 +244,7 @@ fn check_rest(journey: &Journey, instance: &Instance) -> Result<(), TestCaseErro
             }
             other => prop_assert!(false, "waits at {:?}", other),
         },
+        Status::Member => prop_assert!(false, "a journey has no members"),
         Status::Queued => prop_assert_eq!(journey.expire.is_some(), instance.due_at.is_some()),
         Status::Failed => {
             prop_assert!(instance.state.failure.is_some());

@@ -25,7 +25,7 @@ fn result_of(expression: &str) -> String {
         properties: Value::record([] as [(&str, Value); 0]),
     };
     let profile = Value::record([("id", Value::text("p"))]);
-    let context = Context { profile: &profile, now: event.at, follows: 0 };
+    let context = Context::of(&profile, event.at);
     let key = admit(journey, &event, context).unwrap();
     let output = start(journey, Uuid::nil(), &"p".into(), key, &event, context, false);
     match output.instance.state.variables.get("result") {

@@ -14,6 +14,8 @@ pub enum Expr {
     Root(Root),
     /// The entry's event, where a person may enter by several: `null` unless it was this one.
     Entered(Name),
+    /// Whether the person belongs to an audience.
+    Member(Name),
     /// A name bound by `let`, `as`, a parameter, or a lambda.
     Variable(Name),
     /// A field of a record; of `null` it is `null` (the checker has demanded `?.` there).

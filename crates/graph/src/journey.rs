@@ -67,6 +67,8 @@ pub struct Journey {
     pub messages: BTreeMap<Name, Arc<Message>>,
     /// Steps by name.
     pub steps: BTreeMap<Name, NodeIndex>,
+    /// The audiences that it asks whether the person belongs to them.
+    pub audiences: BTreeSet<Name>,
     /// Events that some `wait for` may consume.
     pub awaited: BTreeSet<Name>,
 }

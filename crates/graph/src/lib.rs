@@ -5,6 +5,7 @@
 //! What comes in: trees that `lang` has checked. What goes out: data that `engine` walks.
 //! Deliberately absent: source text handling, IO, a clock, chance.
 
+pub mod audience;
 pub mod call;
 pub mod expr;
 pub mod journey;
@@ -19,6 +20,7 @@ pub mod test;
 pub mod types;
 pub mod value;
 
+pub use audience::Audience;
 pub use call::{Answer, CallError, ErrorKind, Request};
 pub use expr::{BinaryOp, Expr, Formula, Lambda, Root, UnaryOp};
 pub use journey::{Edge, Journey, Way, version_of};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{Expr, Journey, Name, RecordType, Template, Type};
+use crate::{Audience, Expr, Journey, Name, RecordType, Template, Type};
 
 /// A whole compiled project.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +17,8 @@ pub struct Project {
     pub actions: BTreeMap<Name, Arc<Action>>,
     /// Messages by name.
     pub messages: BTreeMap<Name, Arc<Message>>,
+    /// Audiences by name.
+    pub audiences: BTreeMap<Name, Arc<Audience>>,
     /// Journeys by name.
     pub journeys: BTreeMap<Name, Arc<Journey>>,
 }

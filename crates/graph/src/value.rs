@@ -11,9 +11,10 @@ use rust_decimal::Decimal;
 use crate::Name;
 
 /// One value of the expression language.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
     /// The absent value of an optional.
+    #[default]
     Null,
     /// A truth value.
     Bool(bool),

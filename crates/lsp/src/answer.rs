@@ -66,7 +66,9 @@ pub(crate) fn completion(
             Thing::Type => CompletionItemKind::Struct,
             Thing::Event => CompletionItemKind::Event,
             Thing::Connection => CompletionItemKind::Module,
-            Thing::Action | Thing::Message | Thing::Journey | Thing::Test => CompletionItemKind::Class,
+            Thing::Action | Thing::Message | Thing::Journey | Thing::Test | Thing::Audience => {
+                CompletionItemKind::Class
+            }
             Thing::Function => CompletionItemKind::Method,
             Thing::Label => CompletionItemKind::Reference,
             Thing::Keyword => CompletionItemKind::Keyword,
@@ -158,7 +160,7 @@ fn symbol(one: Symbol, lines: &Lines<'_>) -> DocumentSymbol {
             Thing::Event => SymbolKind::Event,
             Thing::Connection => SymbolKind::Module,
             Thing::Action | Thing::Message | Thing::Function => SymbolKind::Function,
-            Thing::Journey => SymbolKind::Class,
+            Thing::Journey | Thing::Audience => SymbolKind::Class,
             Thing::Test => SymbolKind::Method,
             Thing::Variable | Thing::Label | Thing::Keyword => SymbolKind::Variable,
         },
@@ -280,6 +282,6 @@ fn token_type(kind: TokenKind) -> u32 {
         TokenKind::Name(Thing::Connection) => 7,
         TokenKind::Name(Thing::Action | Thing::Message) => 8,
         TokenKind::Name(Thing::Function) => 9,
-        TokenKind::Name(Thing::Journey | Thing::Test) => 10,
+        TokenKind::Name(Thing::Journey | Thing::Test | Thing::Audience) => 10,
     }
 }

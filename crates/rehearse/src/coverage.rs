@@ -52,6 +52,8 @@ impl Coverage {
                 | Happening::Undecided { .. }
                 | Happening::Queued
                 | Happening::Begun
+                | Happening::Joined
+                | Happening::Left
                 | Happening::Reached { .. }
                 | Happening::Emitted { .. }
                 | Happening::Stops { .. }

@@ -120,7 +120,8 @@ fn body_of(value: &Value, action: &Action) -> String {
 
 /// What an attempt carries; none when the step's arguments cannot be computed any more.
 fn sent(attempt: &Attempt<'_>, action: &Arc<Action>) -> Option<Sent> {
-    let context = engine::Context { profile: attempt.profile, now: attempt.now, follows: 0 };
+    let context =
+        engine::Context { audiences: attempt.audiences, ..engine::Context::of(attempt.profile, attempt.now) };
     let arguments = arguments_of(attempt.journey, attempt.instance, context).ok()?;
     let named = |params: &[(Name, Type)], values: Vec<Value>| -> BTreeMap<Name, Value> {
         params.iter().map(|(name, _)| name.clone()).zip(values).collect()

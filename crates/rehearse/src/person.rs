@@ -9,9 +9,10 @@ use std::{
 
 use engine::{
     Around, CallOutcome, Effect, Event, Input, Instance, Outcome, Output, Status,
-    person::{apply, profile_changed, take},
+    audience::IN,
+    person::{Past, apply, met, profile_changed, take},
 };
-use graph::{CallError, ErrorKind, Journey, Name, Project, Request, Value};
+use graph::{Audience, CallError, ErrorKind, Journey, Name, Project, Request, Value};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -22,13 +23,17 @@ const MOST_TURNS: usize = 100_000;
 #[derive(Clone, Debug)]
 pub struct Stage {
     journeys: Vec<Arc<Journey>>,
+    audiences: Vec<Arc<Audience>>,
 }
 
 impl Stage {
     /// The journeys of a project; only the named ones if there are names.
     pub fn new(project: &Project, only: &BTreeSet<Name>) -> Stage {
         let takes_part = |journey: &&Arc<Journey>| only.is_empty() || only.contains(&journey.name);
-        Stage { journeys: project.journeys.values().filter(takes_part).cloned().collect() }
+        Stage {
+            journeys: project.journeys.values().filter(takes_part).cloned().collect(),
+            audiences: project.audiences.values().cloned().collect(),
+        }
     }
 }
 
@@ -49,6 +54,8 @@ pub struct Attempt<'a> {
     pub instance: &'a Instance,
     /// The person's attributes.
     pub profile: &'a Value,
+    /// The audiences that they belong to.
+    pub audiences: &'a BTreeSet<Name>,
     /// The present moment.
     pub now: Timestamp,
     /// The action.
@@ -75,16 +82,24 @@ pub struct Person {
 }
 
 impl Person {
-    /// Somebody who is in no journey yet.
-    pub fn new(key: Name, profile: Value) -> Person {
-        Person {
+    /// Somebody who becomes known now.
+    pub fn new(key: Name, profile: Value, stage: &Stage, now: Timestamp, world: &mut dyn World) -> Person {
+        let mut person = Person {
             key,
             profile,
             instances: Vec::new(),
             entries: BTreeMap::new(),
             answers: BTreeMap::new(),
             sequence: 0,
-        }
+        };
+        met(&mut Scene { person: &mut person, stage, now, world, outcomes: Vec::new() });
+        person
+    }
+
+    /// The audiences that they belong to.
+    pub fn audiences(&self) -> BTreeSet<Name> {
+        let members = self.instances.iter().filter(|one| one.status == Status::Member && &*one.step == IN);
+        members.map(|one| one.journey.clone()).collect()
     }
 
     /// The instances, in the order in which they were started.
@@ -149,6 +164,13 @@ impl Person {
         Err(format!("more than {MOST_TURNS} things happen to `{}` before {until}", self.key))
     }
 
+    fn put(&mut self, instance: Instance) {
+        match self.place(instance.id).and_then(|place| self.instances.get_mut(place)) {
+            Some(known) => *known = instance,
+            None => self.instances.push(instance),
+        }
+    }
+
     fn place(&self, id: Uuid) -> Option<usize> {
         self.instances.iter().position(|instance| instance.id == id)
     }
@@ -175,6 +197,28 @@ impl Around for Scene<'_> {
 
     fn journey(&mut self, name: &Name, _: &Name) -> Option<Arc<Journey>> {
         self.stage.journeys.iter().find(|journey| journey.name == *name).cloned()
+    }
+
+    fn audiences(&mut self) -> Vec<Arc<Audience>> {
+        self.stage.audiences.clone()
+    }
+
+    fn attributes_for(&mut self, _: &Audience) -> Value {
+        self.person.profile.clone()
+    }
+
+    /// Whoever is in a test or a simulation has done nothing before.
+    fn past(&mut self, _: &Audience) -> Past {
+        Past::New
+    }
+
+    fn member_id(&mut self, audience: &Audience) -> Uuid {
+        let seed = [&*self.person.key, &*audience.name].join("\u{0}");
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, seed.as_bytes())
+    }
+
+    fn keep_member(&mut self, _: Option<(Name, Status)>, output: Output) {
+        self.person.put(output.instance);
     }
 
     fn entered_by(&mut self, event: &Name) -> Vec<Arc<Journey>> {
@@ -227,10 +271,7 @@ impl Around for Scene<'_> {
             let entry = (instance.journey.clone(), instance.key.clone());
             self.person.entries.insert(entry, self.now);
         }
-        match self.person.place(instance.id).and_then(|place| self.person.instances.get_mut(place)) {
-            Some(known) => *known = instance,
-            None => self.person.instances.push(instance),
-        }
+        self.person.put(instance);
     }
 
     fn log(&mut self, _: Event, outcomes: Vec<Outcome>) {
@@ -241,7 +282,9 @@ impl Around for Scene<'_> {
 impl Scene<'_> {
     fn call(&mut self, journey: &Journey, instance: &Instance, effect: &Effect) {
         let Effect::Call { call, attempt, action, request, .. } = effect;
+        let audiences = self.person.audiences();
         let asked = Attempt {
+            audiences: &audiences,
             journey,
             instance,
             profile: &self.person.profile,

@@ -185,7 +185,11 @@ impl Play<'_> {
                 person.change(&self.stage, attributes, self.now, &mut self.partners);
                 self.people.push(person);
             }
-            None => self.people.push(Person::new(key, attributes)),
+            None => {
+                let person = Person::new(key, attributes, &self.stage, self.now, &mut self.partners);
+                self.people.push(person);
+                self.live()?;
+            }
         }
         Ok(())
     }
@@ -237,7 +241,9 @@ impl Play<'_> {
     fn value_with(&self, expr: &Expr, variables: &BTreeMap<Name, Value>) -> Result<Value, Complaint> {
         let nobody = Value::Null;
         let profile = self.people.last().map_or(&nobody, |person| &person.profile);
-        let value = evaluate(expr, &Scope::new(profile, &nobody, variables, self.now));
+        let audiences = self.people.last().map(Person::audiences).unwrap_or_default();
+        let scope = Scope::new(profile, &nobody, variables, self.now).among(&audiences);
+        let value = evaluate(expr, &scope);
         value.map_err(|fault| format!("this cannot be computed: {}", fault.0).into())
     }
 

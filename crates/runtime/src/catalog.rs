@@ -3,11 +3,11 @@
 //! A deployed version is its text plus the hash of it. The graph is built from the text when it is first needed.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, RwLock},
 };
 
-use graph::{Journey, Name, Project};
+use graph::{Audience, Journey, Name, Project};
 use jiff::Timestamp;
 use lang::Source;
 use store::{Store, Version};
@@ -19,6 +19,9 @@ pub struct Catalog {
     project: Project,
     /// The journeys that an event starts, by its name.
     entries: HashMap<Name, Vec<Arc<Journey>>>,
+    audiences: Vec<Arc<Audience>>,
+    /// The events that some audience looks back at.
+    looked_back: Vec<Name>,
     versions: HashMap<VersionKey, Version>,
     /// Graphs of older versions; `None` for a text that this program cannot read.
     older: RwLock<HashMap<VersionKey, Option<Arc<Journey>>>>,
@@ -38,13 +41,14 @@ impl Catalog {
     /// # Errors
     /// When the store fails.
     pub async fn deploy(project: Project, store: &dyn Store, now: Timestamp) -> Result<Catalog, DeployError> {
-        let current: Vec<Version> = project
-            .journeys
-            .values()
-            .map(|journey| Version {
-                journey: journey.name.clone(),
-                version: journey.version.clone(),
-                source: journey.source.clone(),
+        let journeys = project.journeys.values().map(|one| (&one.name, &one.version, &one.source));
+        let audiences = project.audiences.values().map(|one| (&one.name, &one.version, &one.source));
+        let current: Vec<Version> = journeys
+            .chain(audiences)
+            .map(|(name, version, source)| Version {
+                journey: name.clone(),
+                version: version.clone(),
+                source: source.clone(),
                 deployed_at: now,
                 current: true,
             })
@@ -61,7 +65,11 @@ impl Catalog {
                 entries.entry(entry.event.clone()).or_default().push(journey.clone());
             }
         }
-        Ok(Catalog { project, entries, versions, older: RwLock::default() })
+        let audiences: Vec<Arc<Audience>> = project.audiences.values().cloned().collect();
+        let windows = audiences.iter().flat_map(|audience| &audience.windows);
+        let looked_back: BTreeSet<Name> = windows.map(|window| window.on.event.clone()).collect();
+        let looked_back = looked_back.into_iter().collect();
+        Ok(Catalog { project, entries, audiences, looked_back, versions, older: RwLock::default() })
     }
 
     /// The current project.
@@ -72,6 +80,16 @@ impl Catalog {
     /// The journeys that an event of this name may start.
     pub fn entered_by(&self, event: &str) -> &[Arc<Journey>] {
         self.entries.get(event).map_or(&[], Vec::as_slice)
+    }
+
+    /// The current audiences.
+    pub fn audiences(&self) -> &[Arc<Audience>] {
+        &self.audiences
+    }
+
+    /// The events that some audience looks back at, by name.
+    pub fn looked_back(&self) -> &[Name] {
+        &self.looked_back
     }
 
     /// The stored versions of a journey, newest first.

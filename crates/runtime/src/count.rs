@@ -66,7 +66,7 @@ impl Counts {
 
 fn stand(counter: &mut Counter, status: Status, by: i64) {
     match status {
-        Status::Waiting | Status::Calling | Status::Queued => counter.waiting += by,
+        Status::Waiting | Status::Calling | Status::Queued | Status::Member => counter.waiting += by,
         Status::Failed => counter.failed += by,
         Status::Completed
         | Status::Exited

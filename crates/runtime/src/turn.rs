@@ -10,9 +10,9 @@ use std::{
 
 use engine::{
     Effect, Event, Ignored, Input, Instance, Outcome, Output, Status,
-    person::{apply, profile_changed, take},
+    person::{apply, met, profile_changed, take},
 };
-use graph::{Journey, Name, Value};
+use graph::{Journey, Name, Type, Value};
 use jiff::Timestamp;
 use store::{History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Turn, Wanted};
 use uuid::Uuid;
@@ -54,6 +54,8 @@ pub(crate) struct Batch<'a> {
     counts: Counts,
     /// People whose live instances are needed and were not loaded: the turn must be decided anew with them.
     missing: Vec<Name>,
+    /// People whose past is needed and was not loaded.
+    missing_past: Vec<Name>,
     events: Vec<LoggedEvent>,
     refusals: Vec<RefusedEvent>,
     history: Vec<History>,
@@ -67,6 +69,10 @@ struct Person {
     live: Vec<Uuid>,
     /// Whether those are all of them.
     whole: bool,
+    /// Whether nobody knew of them before this turn.
+    is_new: bool,
+    /// What they did before that audiences look back at, where it was loaded.
+    past: Option<Vec<Event>>,
     /// The attributes as the current project reads them; the common case, read once a turn.
     read: Option<Value>,
 }
@@ -97,6 +103,7 @@ impl<'a> Batch<'a> {
             journeys: HashMap::new(),
             counts: Counts::default(),
             missing: Vec::new(),
+            missing_past: Vec::new(),
             events: Vec::new(),
             refusals: Vec::new(),
             history: Vec::new(),
@@ -108,6 +115,12 @@ impl<'a> Batch<'a> {
         for row in loaded.profiles {
             let key = row.key.clone();
             batch.person(&key).row = Some(row);
+        }
+        for (_, key) in &wanted.past {
+            batch.person(key).past = Some(Vec::new());
+        }
+        for event in loaded.past {
+            batch.remember(event);
         }
         for instance in due.into_iter().chain(loaded.instances) {
             let (id, shard) = (instance.id, store::shard_of(&instance.profile, shards));
@@ -128,8 +141,26 @@ impl<'a> Batch<'a> {
             changed: false,
             live: Vec::new(),
             whole: false,
+            is_new: false,
+            past: None,
             read: None,
         })
+    }
+
+    /// An event of the past, as far as it still has its declared shape.
+    fn remember(&mut self, logged: LoggedEvent) {
+        let Some(schema) = self.catalog.project().events.get(&logged.name) else { return };
+        let Ok(tree) = serde_json::from_str(&logged.properties) else { return };
+        let Ok(properties) = Type::Record(schema.record.clone()).read(&tree) else { return };
+        let event = Event { id: logged.id, name: logged.name, at: logged.at, properties };
+        self.person(&logged.profile).past.get_or_insert_default().push(event);
+    }
+
+    /// Watches a person for the audiences that they are not yet watched for.
+    pub(crate) fn meet(&mut self, shard: Shard, key: &Name) {
+        if self.person(key).row.is_some() {
+            met(&mut Visit::new(self, shard, key));
+        }
     }
 
     /// Takes an event: logs it, shows it to the person's instances, and lets it start new ones.
@@ -174,6 +205,7 @@ impl<'a> Batch<'a> {
         let (now, schema) = (self.now, self.catalog.project().profile.clone());
         let person = self.person(key);
         if person.row.is_none() {
+            person.is_new = true;
             person.changed = true;
             person.row = Some(Profile {
                 shard,
@@ -203,14 +235,17 @@ impl<'a> Batch<'a> {
         };
         let row = match person.row.take() {
             Some(row) => Profile { attributes, updated_at: now, ..row },
-            None => Profile {
-                shard,
-                key: key.clone(),
-                attributes,
-                entries: "{}".into(),
-                created_at: now,
-                updated_at: now,
-            },
+            None => {
+                person.is_new = true;
+                Profile {
+                    shard,
+                    key: key.clone(),
+                    attributes,
+                    entries: "{}".into(),
+                    created_at: now,
+                    updated_at: now,
+                }
+            }
         };
         person.row = Some(row.clone());
         person.changed = true;
@@ -231,9 +266,19 @@ impl<'a> Batch<'a> {
         applied
     }
 
-    /// The people whose live instances must be loaded for this turn to be decided.
-    pub(crate) fn missing(&self) -> &[Name] {
-        &self.missing
+    /// Adds to what is wanted what must be loaded besides for this turn to be decided; false if that is nothing.
+    pub(crate) fn wants_more(&self, wanted: &mut Wanted, shards: u16) -> bool {
+        for (_, key, whole) in &mut wanted.profiles {
+            *whole |= self.missing.contains(key);
+        }
+        for key in &self.missing_past {
+            let past = (store::shard_of(key, shards), key.clone());
+            if !wanted.past.contains(&past) {
+                wanted.past.push(past);
+            }
+        }
+        wanted.past_of = self.catalog.looked_back().to_vec();
+        !self.missing.is_empty() || !self.missing_past.is_empty()
     }
 
     /// An instance whose version this program cannot read is looked at again in a minute, not at once.
@@ -260,13 +305,15 @@ impl<'a> Batch<'a> {
     fn keep(&mut self, shard: Shard, before: Option<(Name, Status)>, output: Output) {
         let Output { instance, effects, changes, happenings, .. } = output;
         self.counts.move_on(shard, before, &instance, &happenings);
-        self.history.push(History {
+        // Counting events for an audience is no history; only coming and going is.
+        let silent = instance.status == Status::Member && happenings.is_empty();
+        self.history.extend((!silent).then(|| History {
             shard,
             instance: instance.id,
             turn: instance.turn,
             at: self.now,
             happenings: serde_json::to_string(&happenings).unwrap_or_else(|_| "[]".into()),
-        });
+        }));
         self.dispatches.extend(effects.into_iter().map(|effect| Dispatch {
             shard,
             profile: instance.profile.clone(),

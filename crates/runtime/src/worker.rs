@@ -252,8 +252,10 @@ impl Worker {
                 batch.apply(*id, &Input::Due);
             }
             let answers: Vec<Answer> = commands.iter().map(|command| decide(&mut batch, command)).collect();
-            if !batch.missing().is_empty() {
-                want_whole(&mut wanted, batch.missing(), due_ids.iter().chain(&lost_ids));
+            // Few turns touch what no command named; those are decided a second time, with what they want besides.
+            if batch.wants_more(&mut wanted, self.shards) {
+                let own = due_ids.iter().chain(&lost_ids);
+                wanted.instances.extend(own.map(|id| (store::shard_in(*id), *id)));
                 continue;
             }
             let mut reserved = Reserved::default();
@@ -308,14 +310,6 @@ fn wanted(commands: &[Command]) -> Wanted {
         }
     }
     wanted
-}
-
-/// Few turns touch instances that no command named; those are decided a second time, with all that their people have.
-fn want_whole<'i>(wanted: &mut Wanted, people: &[Name], instances: impl Iterator<Item = &'i Uuid>) {
-    for (_, key, whole) in &mut wanted.profiles {
-        *whole |= people.contains(key);
-    }
-    wanted.instances.extend(instances.map(|id| (store::shard_in(*id), *id)));
 }
 
 fn decide(batch: &mut Batch<'_>, command: &Command) -> Answer {

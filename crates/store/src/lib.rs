@@ -277,6 +277,10 @@ pub struct Wanted {
     pub events: Vec<(Shard, Name, Name)>,
     /// Instances that are needed, whatever their status.
     pub instances: Vec<(Shard, Uuid)>,
+    /// Profiles whose past is needed.
+    pub past: Vec<(Shard, Name)>,
+    /// The events that count as such, by name.
+    pub past_of: Vec<Name>,
 }
 
 /// What was found of [`Wanted`].
@@ -288,6 +292,8 @@ pub struct Loaded {
     pub events: Vec<(Name, Name)>,
     /// The instances, each once.
     pub instances: Vec<Instance>,
+    /// The wanted events of the past, earliest first.
+    pub past: Vec<LoggedEvent>,
 }
 
 /// What is due.

@@ -8,7 +8,7 @@ use std::{
 use graph::{EventSchema, Name, ProfileSchema, RecordType, Type};
 
 use super::{
-    Module, action, connection, function, journey, message,
+    Module, action, audience, connection, function, journey, message,
     scope::{Env, Event},
     test,
     types::Resolver,
@@ -42,6 +42,8 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
             messages.insert(name.clone(), Arc::new(made));
         }
     }
+    let audiences = names.audiences.values();
+    let audiences = audiences.map(|(declared, doc)| audience::check(declared, *doc, env)).collect();
     let mut journeys = Vec::new();
     for (name, (declared, doc)) in &names.journeys {
         journeys.extend(journey::check(name, declared, *doc, env));
@@ -63,6 +65,7 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
         connections: env.connections.clone(),
         actions,
         messages,
+        audiences,
         journeys,
         tests,
         steps_named,

@@ -1,14 +1,14 @@
 //! How people enter a journey: by which events, under which conditions, from when until when.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use graph::{Condition, Entry, Expr as G, Field, Name, Open, RecordType, Root, Type, started};
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use super::{
-    Kind, Ty,
+    Ty,
     expr::Check,
-    journey::event_type,
+    journey::{event_type, uses_event},
     scope::{Env, Event, Scope},
 };
 use crate::{
@@ -46,6 +46,7 @@ pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
     }
     let mut made: Vec<(&ast::Entry, Entry, Ty)> = Vec::new();
     let mut input = None;
+    let mut asked = BTreeSet::new();
     for entry in &journey.entries {
         let (event, ty) = match &entry.kind {
             EntryKind::On(event) => (event.text.clone(), event_type(event, env)),
@@ -66,16 +67,19 @@ pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
             );
             continue;
         }
-        let condition =
-            entry.condition.as_ref().map(|condition| condition_at_entry(entry, condition, &ty, env));
+        let condition = entry
+            .condition
+            .as_ref()
+            .map(|condition| condition_at_entry(entry, condition, &ty, &mut asked, env));
         made.push((entry, Entry { event, condition }, ty));
     }
     let event = in_common(&made);
     let mut scope = Scope::new(Event::Known(event.clone()));
+    scope.audiences = Some(asked);
     let only = made.len() == 1;
     for (declared, entry, ty) in &made {
         if let EntryKind::On(event) = &declared.kind {
-            scope.uses(Kind::Event, event);
+            uses_event(event, &mut scope);
         }
         if let Some(alias) = &declared.alias {
             let (ty, value) = if only {
@@ -89,18 +93,29 @@ pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
     Some(Entered { entries: made.into_iter().map(|(_, entry, _)| entry).collect(), input, scope, event })
 }
 
-fn empty() -> Type {
+pub(super) fn empty() -> Type {
     Type::Record(Arc::new(RecordType { name: None, fields: Vec::new() }))
 }
 
 /// At entry it is known which event it is.
-fn condition_at_entry(entry: &ast::Entry, condition: &Expr, ty: &Ty, env: &mut Env<'_>) -> Condition {
+fn condition_at_entry(
+    entry: &ast::Entry,
+    condition: &Expr,
+    ty: &Ty,
+    asked: &mut BTreeSet<Name>,
+    env: &mut Env<'_>,
+) -> Condition {
     let mut scope = Scope::new(Event::Known(ty.clone()));
-    if let Some(Ident { text, at }) = &entry.alias {
-        scope.bind_as(text, *at, ty.clone(), G::Root(Root::Event));
+    match &entry.alias {
+        Some(Ident { text, at }) => scope.bind_as(text, *at, ty.clone(), G::Root(Root::Event)),
+        // As in every other `where`.
+        None => scope.bind_as(&"it".into(), entry.at, ty.clone(), G::Root(Root::Event)),
     }
     let text = env.text(condition.at).into();
-    Condition { expr: Check { env, scope: &mut scope }.condition(condition), text }
+    scope.audiences = Some(std::mem::take(asked));
+    let expr = Check { env, scope: &mut scope }.condition(condition);
+    *asked = scope.audiences.unwrap_or_default();
+    Condition { expr, text }
 }
 
 /// The fields that all entries have, of the same type.

@@ -131,6 +131,7 @@ impl Check<'_, '_> {
             ExprKind::Call { receiver, safe, name, args } => {
                 self.call(expr.at, receiver.as_deref(), *safe, name, args)
             }
+            ExprKind::Past(past) => self.past(expr.at, past),
             ExprKind::Lambda { .. } => {
                 self.report(
                     Report::new(
@@ -159,6 +160,7 @@ impl Check<'_, '_> {
         match &**name {
             "profile" => (G::Root(Root::Profile), self.env.profile.clone().map(Type::Record)),
             "now" => (G::Root(Root::Now), Some(Type::DateTime)),
+            "journey" if matches!(self.scope.event, Event::Nobody) => self.no_entry(name, at),
             "journey" => {
                 let ty = record_of(&[
                     ("name", Type::Text),
@@ -171,6 +173,7 @@ impl Check<'_, '_> {
             "event" => match self.scope.event.clone() {
                 Event::Known(ty) => (G::Root(Root::Event), ty),
                 Event::Unknown | Event::Nothing => (G::Root(Root::Event), None),
+                Event::Nobody => self.no_entry(name, at),
             },
             _ => {
                 let mut report =
@@ -205,6 +208,20 @@ impl Check<'_, '_> {
             )
             .label("not known in a function")
             .help("give what it needs as an argument"),
+        );
+        failed()
+    }
+
+    /// Reports an audience that asks about an instance.
+    fn no_entry(&mut self, name: &Name, at: At) -> (G, Ty) {
+        self.report(
+            Report::new(
+                Code::UnknownName,
+                at,
+                format!("nobody has entered anything, so there is no `{name}`"),
+            )
+            .label("not known in an audience")
+            .help("an audience looks at `profile`, at `now`, and back at events: `count(…)`, `last(…)`"),
         );
         failed()
     }
@@ -376,6 +393,11 @@ impl Check<'_, '_> {
         right: &Expr,
         wanted: Option<&Type>,
     ) -> (G, Ty) {
+        if op == BinaryOp::In
+            && let Some(asked) = self.member(left, right)
+        {
+            return (asked, Some(Type::Bool));
+        }
         let ((a, b), ty) = match op {
             BinaryOp::And | BinaryOp::Or => {
                 let a = self.expect(left, &Type::Bool, &format!("the left side of `{}`", op.symbol()));

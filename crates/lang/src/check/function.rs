@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How high the tree of a function may be, with those that it calls: evaluating it must fit a thread's stack.
-const HEIGHT: u16 = 128;
+const HEIGHT: u16 = 200;
 
 /// A checked function.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use graph::{Condition, ExitRule, Goal, Listener, Name, Reentry, Type};
 
 use super::{
-    Checked, Kind, Ty, action,
+    Checked, Kind, Ty, action, audience,
     entry::{self, Entered},
     expr::Check,
     jumps::Jumps,
@@ -57,7 +57,7 @@ pub(crate) fn check(
         .map(|(_, alias, block)| handler(alias.as_ref(), left, block, env, &mut scope));
     let steps = walk(&journey.steps, env, &mut scope);
     let (actions, messages) = used(name, &scope, event, env);
-    let bundle = bundle::of(name, &scope.used, env);
+    let bundle = bundle::of(&(Kind::Journey, name.clone()), &scope.used, env);
     Some(Checked {
         name: name.clone(),
         doc: doc.cloned(),
@@ -78,6 +78,7 @@ pub(crate) fn check(
         steps,
         actions,
         messages,
+        audiences: scope.audiences.unwrap_or_default(),
         awaited: scope.awaited,
     })
 }
@@ -92,6 +93,13 @@ fn once(rule: &str, places: impl Iterator<Item = At>, env: &mut Env<'_>) {
 
 /// The type of an event's properties; an unknown event is reported.
 pub(crate) fn event_type(event: &Ident, env: &mut Env<'_>) -> Ty {
+    if let Some(ty) = audience::event_type(event, env) {
+        return Some(ty);
+    }
+    if event.text.contains('.') {
+        derived(event, env);
+        return None;
+    }
     if !env.names.events.contains_key(&event.text) {
         let wire = env.names.events.values().find(|known| {
             known
@@ -114,10 +122,32 @@ pub(crate) fn event_type(event: &Ident, env: &mut Env<'_>) -> Ty {
     env.types.get(&event.text).and_then(|(ty, _)| ty.clone())
 }
 
+/// Reports an event that nothing lets happen.
+fn derived(event: &Ident, env: &mut Env<'_>) {
+    let audiences = env.names.audiences.keys();
+    let known: Vec<String> =
+        audiences.flat_map(|name| [format!("{name}.joined"), format!("{name}.left")]).collect();
+    let message = format!("nothing lets `{}` happen", event.text);
+    env.report(
+        Report::new(Code::UnknownEvent, event.at, message)
+            .label("no such event")
+            .help("an audience has `joined` and `left`")
+            .did_you_mean(event.at, &event.text, known.iter().map(String::as_str)),
+    );
+}
+
+/// Notes that an event is used: of an audience, that audience is.
+pub(crate) fn uses_event(event: &Ident, scope: &mut Scope) {
+    match event.text.split_once('.') {
+        Some((base, _)) => scope.uses(Kind::Audience, &Ident { text: base.into(), at: event.at }),
+        None => scope.uses(Kind::Event, event),
+    }
+}
+
 /// An event that is listened for, and its type.
 pub(crate) fn listener(listen: &Listen, check: &mut Check<'_, '_>) -> (Listener, Ty) {
     let ty = event_type(&listen.event, check.env);
-    check.scope.uses(Kind::Event, &listen.event);
+    uses_event(&listen.event, check.scope);
     let mark = check.scope.mark();
     let alias = match &listen.alias {
         Some(alias) => {
@@ -204,6 +234,7 @@ fn used(journey: &Name, scope: &Scope, event: Ty, env: &mut Env<'_>) -> Used {
             | Kind::Type
             | Kind::Event
             | Kind::Function
+            | Kind::Audience
             | Kind::Connection
             | Kind::Journey
             | Kind::Test => {}

@@ -3,6 +3,7 @@
 //! One cause gives one report: what could not be typed has the type `None`, which fits everywhere.
 
 mod action;
+mod audience;
 mod calls;
 mod choose;
 mod connection;
@@ -57,10 +58,22 @@ pub(crate) struct Module {
     pub(crate) connections: BTreeMap<Name, Arc<Connection>>,
     pub(crate) actions: BTreeMap<Name, Arc<Action>>,
     pub(crate) messages: BTreeMap<Name, Arc<Message>>,
+    pub(crate) audiences: Vec<CheckedAudience>,
     pub(crate) journeys: Vec<Checked>,
     pub(crate) tests: Vec<graph::test::Test>,
     /// Steps that tests name, to be looked for in the graphs.
     pub(crate) steps_named: Vec<test::StepNamed>,
+}
+
+/// A checked audience.
+pub(crate) struct CheckedAudience {
+    pub(crate) name: Name,
+    pub(crate) doc: Option<Name>,
+    /// The audience and everything it uses, as text.
+    pub(crate) source: Name,
+    pub(crate) condition: graph::Expr,
+    pub(crate) windows: Vec<graph::audience::Window>,
+    pub(crate) looks_at_clock: bool,
 }
 
 /// A checked journey.
@@ -86,6 +99,7 @@ pub(crate) struct Checked {
     pub(crate) steps: Plan,
     pub(crate) actions: BTreeMap<Name, Arc<Action>>,
     pub(crate) messages: BTreeMap<Name, Arc<Message>>,
+    pub(crate) audiences: BTreeSet<Name>,
     pub(crate) awaited: BTreeSet<Name>,
 }
 

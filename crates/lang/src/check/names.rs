@@ -9,8 +9,8 @@ use crate::{
     syntax::{
         At,
         ast::{
-            Action, Connection, Decl, DeclKind, Field, Function, Ident, Journey, Message, Test, Text,
-            TypeExpr,
+            Action, Audience, Connection, Decl, DeclKind, Field, Function, Ident, Journey, Message, Test,
+            Text, TypeExpr,
         },
     },
 };
@@ -22,6 +22,7 @@ pub(crate) enum Kind {
     Type,
     Event,
     Function,
+    Audience,
     Connection,
     Action,
     Message,
@@ -44,6 +45,7 @@ pub(crate) struct Names<'a> {
     pub(crate) types: BTreeMap<Name, &'a TypeExpr>,
     pub(crate) events: BTreeMap<Name, EventDecl<'a>>,
     pub(crate) functions: BTreeMap<Name, (&'a Function, Option<&'a Name>)>,
+    pub(crate) audiences: BTreeMap<Name, (&'a Audience, Option<&'a Name>)>,
     pub(crate) connections: BTreeMap<Name, (&'a Connection, Option<&'a Name>)>,
     pub(crate) actions: BTreeMap<Name, (&'a Action, Option<&'a Name>)>,
     pub(crate) messages: BTreeMap<Name, (&'a Message, Option<&'a Name>)>,
@@ -67,7 +69,12 @@ impl<'a> Names<'a> {
         for decl in files.iter().flatten() {
             let (kind, name, at) = identity(decl);
             // Events and types share a namespace, for an event's name is the type of its properties.
-            let space = if kind == Kind::Event { Kind::Type } else { kind };
+            // So do audiences and journeys, for people stand in both.
+            let space = match kind {
+                Kind::Event => Kind::Type,
+                Kind::Audience => Kind::Journey,
+                other => other,
+            };
             if let Some(before) = first.get(&(space, name.clone())) {
                 let (code, message) = if kind == Kind::Profile {
                     (Code::DuplicateName, "there are two profiles".to_owned())
@@ -116,6 +123,9 @@ impl<'a> Names<'a> {
             DeclKind::Function(function) => {
                 self.functions.insert(name, (function, doc));
             }
+            DeclKind::Audience(audience) => {
+                self.audiences.insert(name, (audience, doc));
+            }
             DeclKind::Connection(connection) => {
                 self.connections.insert(name, (connection, doc));
             }
@@ -140,6 +150,7 @@ fn identity(decl: &Decl) -> (Kind, Name, At) {
         DeclKind::Event { name, .. } => of(Kind::Event, name),
         DeclKind::Type { name, .. } => of(Kind::Type, name),
         DeclKind::Function(function) => of(Kind::Function, &function.name),
+        DeclKind::Audience(audience) => of(Kind::Audience, &audience.name),
         DeclKind::Connection(connection) => of(Kind::Connection, &connection.name),
         DeclKind::Action(action) => of(Kind::Action, &action.name),
         DeclKind::Message(message) => of(Kind::Message, &message.name),

@@ -95,6 +95,8 @@ pub(crate) struct Binding {
 pub(crate) enum Event {
     /// Nothing: a function knows only its parameters.
     Nothing,
+    /// Nothing: an audience is about people, whatever they entered.
+    Nobody,
     /// Some event, not known which.
     Unknown,
     /// This one.
@@ -111,6 +113,10 @@ pub(crate) struct Scope {
     /// Actions, messages and events that were named, with the first place of each.
     pub(crate) used: BTreeMap<(Kind, Name), At>,
     pub(crate) awaited: BTreeSet<Name>,
+    /// The audiences that were asked about, where that can be asked.
+    pub(crate) audiences: Option<BTreeSet<Name>>,
+    /// Where an audience looks back, in one.
+    pub(crate) windows: Option<Vec<graph::audience::Window>>,
 }
 
 /// Where a scope was when a block began.
@@ -130,6 +136,8 @@ impl Scope {
             known: Vec::new(),
             used: BTreeMap::new(),
             awaited: BTreeSet::new(),
+            audiences: None,
+            windows: None,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::{
             TypeKind,
         },
         parser::expr::RESERVED,
+        visit,
     },
 };
 
@@ -68,6 +69,12 @@ impl Index<'_, '_> {
                 function.params.iter().for_each(|param| self.ty(&param.ty));
                 self.ty(&function.result);
             }
+            DeclKind::Audience(audience) => {
+                let name = &audience.name;
+                let code = format!("audience {}", name.text);
+                self.add(name.at, Some(name.at), Thing::Audience, code, decl.doc.as_ref());
+                visit::looked_back(&audience.condition, &mut |event| self.event(event));
+            }
             DeclKind::Connection(connection) => self.connection(&connection.name),
             DeclKind::Action(action) => {
                 self.action(&action.name);
@@ -123,6 +130,11 @@ impl Index<'_, '_> {
     }
 
     fn event(&mut self, name: &Ident) {
+        // What an audience lets happen leads to the audience.
+        if let Some((base, _)) = name.text.split_once('.') {
+            let to = self.names.audiences.get(base).map(|(audience, _)| audience.name.at);
+            return self.add(name.at, to, Thing::Event, format!("event {}", name.text), None);
+        }
         let Some(event) = self.names.events.get(&name.text) else { return };
         let (to, doc) = (event.name.at, event.doc);
         let wire = event.wire.and_then(|wire| wire.fixed()).map(|wire| format!(" \"{wire}\""));

@@ -35,6 +35,8 @@ pub enum Thing {
     Action,
     /// A message.
     Message,
+    /// An audience.
+    Audience,
     /// A journey.
     Journey,
     /// A test.

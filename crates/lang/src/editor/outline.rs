@@ -45,6 +45,7 @@ fn symbol(decl: &Decl) -> Symbol {
         DeclKind::Event { name, fields, .. } => made(&name.text, name.at, Thing::Event, parts(fields)),
         DeclKind::Type { name, .. } => made(&name.text, name.at, Thing::Type, Vec::new()),
         DeclKind::Function(one) => made(&one.name.text, one.name.at, Thing::Function, Vec::new()),
+        DeclKind::Audience(one) => made(&one.name.text, one.name.at, Thing::Audience, Vec::new()),
         DeclKind::Connection(one) => made(&one.name.text, one.name.at, Thing::Connection, Vec::new()),
         DeclKind::Action(one) => made(&one.name.text, one.name.at, Thing::Action, Vec::new()),
         DeclKind::Message(one) => made(&one.name.text, one.name.at, Thing::Message, Vec::new()),

@@ -9,6 +9,7 @@ use crate::{
     syntax::{
         At,
         ast::{EntryKind, Field, Ident, Journey, Param, TypeExpr, TypeKind},
+        visit,
     },
 };
 
@@ -36,15 +37,16 @@ impl Project for crate::check::Environment<'_> {
     }
 }
 
-/// The bundle of a journey that names these declarations.
-pub(crate) fn of(journey: &Name, used: &BTreeMap<(Kind, Name), At>, project: &impl Project) -> Bundle {
+/// The bundle of a journey or an audience that names these declarations.
+pub(crate) fn of(root: &(Kind, Name), used: &BTreeMap<(Kind, Name), At>, project: &impl Project) -> Bundle {
     let names = project.names();
     let mut found: BTreeSet<(Kind, Name)> = BTreeSet::new();
     let mut open: Vec<(Kind, Name)> = used.keys().cloned().collect();
-    open.extend([(Kind::Profile, "profile".into()), (Kind::Journey, journey.clone())]);
+    open.extend([(Kind::Profile, "profile".into()), root.clone()]);
     while let Some(next) = open.pop() {
         if names.places.contains_key(&next) && found.insert(next.clone()) {
-            needs(&next, names, &mut open);
+            // What others are made of matters only as far as their header goes.
+            needs(&next, next == *root, names, &mut open);
             let text = names.places.get(&next).map_or("", |at| project.slice(*at));
             open.extend(functions(text, names));
         }
@@ -55,11 +57,13 @@ pub(crate) fn of(journey: &Name, used: &BTreeMap<(Kind, Name), At>, project: &im
         if !bundle.text.is_empty() {
             bundle.text.push_str("\n\n");
         }
-        if declaration.0 == Kind::Journey && declaration.1 != *journey {
-            bundle.text.push_str(&header(&declaration.1, names, project));
+        if declaration != root
+            && let Some(header) = header(declaration, names, project)
+        {
+            bundle.text.push_str(&header);
             continue;
         }
-        if declaration.0 == Kind::Journey {
+        if declaration == root {
             bundle.shift = i64::try_from(bundle.text.len()).unwrap_or_default() - i64::from(at.start);
         }
         bundle.text.push_str(project.slice(*at));
@@ -76,8 +80,17 @@ fn functions<'n>(text: &'n str, names: &'n Names<'_>) -> impl Iterator<Item = (K
         .map(|(name, _)| (Kind::Function, name.clone()))
 }
 
-/// All that others need to know of a journey: that it can be started, and what it is given.
-fn header(journey: &Name, names: &Names<'_>, project: &impl Project) -> String {
+/// All that others need to know of a journey or an audience: that it is there, and what it is given. So what others do
+/// does not make a new version of it.
+fn header((kind, name): &(Kind, Name), names: &Names<'_>, project: &impl Project) -> Option<String> {
+    match kind {
+        Kind::Journey => Some(journey_header(name, names, project)),
+        Kind::Audience => Some(format!("audience {name} = false")),
+        _ => None,
+    }
+}
+
+fn journey_header(journey: &Name, names: &Names<'_>, project: &impl Project) -> String {
     let input = names.journeys.get(journey).and_then(|(journey, _)| input(journey));
     let with = input.map(|ty| format!(" with {}", project.slice(ty.at))).unwrap_or_default();
     format!("journey {journey} {{\n  enter when started{with}\n}}")
@@ -91,7 +104,7 @@ fn input(journey: &Journey) -> Option<&TypeExpr> {
 }
 
 /// What a declaration is made of.
-fn needs((kind, name): &(Kind, Name), names: &Names<'_>, open: &mut Vec<(Kind, Name)>) {
+fn needs((kind, name): &(Kind, Name), is_root: bool, names: &Names<'_>, open: &mut Vec<(Kind, Name)>) {
     let mut types = Types { open };
     match kind {
         Kind::Profile => types.fields(names.profile.map(|(_, fields)| fields).unwrap_or_default()),
@@ -129,6 +142,11 @@ fn needs((kind, name): &(Kind, Name), names: &Names<'_>, open: &mut Vec<(Kind, N
             if let Some((function, _)) = names.functions.get(name) {
                 types.params(&function.params);
                 types.ty(&function.result);
+            }
+        }
+        Kind::Audience => {
+            if let Some((audience, _)) = names.audiences.get(name).filter(|_| is_root) {
+                visit::looked_back(&audience.condition, &mut |event| types.named(event));
             }
         }
         Kind::Connection | Kind::Test => {}

@@ -6,7 +6,7 @@ mod steps;
 
 use std::sync::Arc;
 
-use graph::{Journey, Project};
+use graph::{Audience, Journey, Project};
 
 use crate::{check::Module, diagnostic::Report};
 
@@ -38,9 +38,24 @@ pub(crate) fn project(module: &Module, reports: &mut Vec<Report>) -> Project {
             actions: checked.actions.clone(),
             messages: checked.messages.clone(),
             steps: lowered.steps,
+            audiences: checked.audiences.clone(),
             awaited: checked.awaited.clone(),
         };
         (checked.name.clone(), Arc::new(journey))
+    });
+    let journeys = journeys.collect();
+    let audiences = module.audiences.iter().map(|checked| {
+        let audience = Audience {
+            name: checked.name.clone(),
+            version: graph::version_of(&checked.source),
+            source: checked.source.clone(),
+            doc: checked.doc.clone(),
+            profile: module.profile.clone(),
+            condition: checked.condition.clone(),
+            windows: checked.windows.clone(),
+            looks_at_clock: checked.looks_at_clock,
+        };
+        (checked.name.clone(), Arc::new(audience))
     });
     Project {
         profile: module.profile.clone(),
@@ -48,6 +63,7 @@ pub(crate) fn project(module: &Module, reports: &mut Vec<Report>) -> Project {
         connections: module.connections.clone(),
         actions: module.actions.clone(),
         messages: module.messages.clone(),
-        journeys: journeys.collect(),
+        audiences: audiences.collect(),
+        journeys,
     }
 }

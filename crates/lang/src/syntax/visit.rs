@@ -11,6 +11,22 @@ pub(crate) fn called(expr: &Expr, found: &mut dyn FnMut(&Ident)) {
     });
 }
 
+/// Whether a name stands anywhere in an expression.
+pub(crate) fn names(expr: &Expr, name: &str) -> bool {
+    let mut found = false;
+    each(expr, &mut |expr| found |= matches!(&expr.kind, ExprKind::Name(one) if &**one == name));
+    found
+}
+
+/// Calls `found` for every event that an expression looks back at.
+pub(crate) fn looked_back(expr: &Expr, found: &mut dyn FnMut(&Ident)) {
+    each(expr, &mut |expr| {
+        if let ExprKind::Past(past) = &expr.kind {
+            found(&past.on.event);
+        }
+    });
+}
+
 /// Calls `visit` for an expression and everything inside it. The height of a tree is bounded, so this is too.
 fn each(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
     visit(expr);
@@ -44,6 +60,7 @@ fn each(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
             args.iter().for_each(|arg| each(arg, visit));
         }
         ExprKind::Lambda { body, .. } => each(body, visit),
+        ExprKind::Past(past) => past.on.condition.iter().for_each(|condition| each(condition, visit)),
     }
 }
 

@@ -84,7 +84,8 @@ pub fn simulate(
 }
 
 fn live(plan: &Plan<'_>, stage: &Stage, story: Story, stand_in: &mut StandIn<'_>) -> Result<(), String> {
-    let mut person = Person::new(story.key, story.profile);
+    let begin = story.events.first().map_or(plan.end, |(at, ..)| *at);
+    let mut person = Person::new(story.key, story.profile, stage, begin, stand_in);
     for (at, event, properties) in story.events {
         person.live_until(stage, at, stand_in)?;
         for (_, reason) in person.event(stage, &event, properties, at, stand_in) {
@@ -93,7 +94,8 @@ fn live(plan: &Plan<'_>, stage: &Stage, story: Story, stand_in: &mut StandIn<'_>
     }
     person.live_until(stage, plan.end, stand_in)?;
     stand_in.report.people += 1;
-    person.instances().for_each(|instance| stand_in.report.rests(instance));
+    let inside = person.instances().filter(|instance| instance.status != engine::Status::Member);
+    inside.for_each(|instance| stand_in.report.rests(instance));
     Ok(())
 }
 

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use engine::{Around, Event, Instance, Outcome, Output, Status};
-use graph::{Journey, Name, Reentry, Value};
+use engine::{Around, Event, Instance, Outcome, Output, Status, person::Past};
+use graph::{Audience, Journey, Name, Reentry, Value};
 use jiff::Timestamp;
 use store::{Profile, Shard, instance_id};
 use uuid::Uuid;
@@ -59,6 +59,34 @@ impl Around for Visit<'_, '_> {
 
     fn journey(&mut self, name: &Name, version: &Name) -> Option<Arc<Journey>> {
         self.batch.journey(name, version)
+    }
+
+    fn audiences(&mut self) -> Vec<Arc<Audience>> {
+        self.batch.catalog.audiences().to_vec()
+    }
+
+    fn attributes_for(&mut self, audience: &Audience) -> Value {
+        profile::read_inside(&audience.profile, self.row().map_or("", |row| &row.attributes))
+    }
+
+    fn past(&mut self, _: &Audience) -> Past {
+        let person = self.batch.person(&self.key);
+        match &person.past {
+            Some(events) => Past::Known(events.clone()),
+            None if person.is_new => Past::New,
+            None => {
+                self.batch.missing_past.push(self.key.clone());
+                Past::Known(Vec::new())
+            }
+        }
+    }
+
+    fn member_id(&mut self, audience: &Audience) -> Uuid {
+        instance_id(self.batch.now, self.shard, &self.key, &audience.version, &audience.name)
+    }
+
+    fn keep_member(&mut self, before: Option<(Name, Status)>, output: Output) {
+        self.batch.keep(self.shard, before, output);
     }
 
     fn entered_by(&mut self, event: &Name) -> Vec<Arc<Journey>> {

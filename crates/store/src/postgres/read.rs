@@ -39,12 +39,24 @@ const INSTANCES: &str = concat!(
      LATERAL (SELECT * FROM instances WHERE id = w.id AND shard = w.shard LIMIT 1) AS i",
 );
 
+/// A person's past is bounded: an audience counts to far less.
+const PAST: &str = concat!(
+    "SELECT ",
+    row::event_columns!(),
+    " FROM UNNEST($1::smallint[], $2::text[]) AS w (shard, profile), \
+     LATERAL (SELECT * FROM events WHERE shard = w.shard AND profile = w.profile AND name = ANY($3) \
+     ORDER BY sequence DESC LIMIT 10000) AS e \
+     ORDER BY e.sequence",
+);
+
 /// The keys of what is wanted, as the statements take them.
 pub(super) struct Keys {
     profiles: (Vec<i16>, Vec<String>),
     events: (Vec<i16>, Vec<String>, Vec<String>),
     live: (Vec<i16>, Vec<String>),
     instances: (Vec<i16>, Vec<Uuid>),
+    past: (Vec<i16>, Vec<String>),
+    past_of: Vec<String>,
 }
 
 impl Keys {
@@ -61,6 +73,8 @@ impl Keys {
             events,
             live: live.map(|(shard, key, _)| (small(*shard), key.to_string())).unzip(),
             instances: wanted.instances.iter().map(|(shard, id)| (small(*shard), *id)).unzip(),
+            past: wanted.past.iter().map(|(shard, key)| (small(*shard), key.to_string())).unzip(),
+            past_of: wanted.past_of.iter().map(ToString::to_string).collect(),
         }
     }
 
@@ -91,6 +105,16 @@ impl Keys {
             loaded.instances.extend(row::all::<_, Instance>(named)?);
             let mut seen = HashSet::with_capacity(loaded.instances.len());
             loaded.instances.retain(|instance| seen.insert(instance.id));
+        }
+        if !self.past.0.is_empty() {
+            let (shards, profiles) = self.past;
+            let past: Vec<EventRow> = query_as(PAST)
+                .bind(shards)
+                .bind(profiles)
+                .bind(self.past_of)
+                .fetch_all(&mut *connection)
+                .await?;
+            loaded.past = row::all(past)?;
         }
         Ok(loaded)
     }

@@ -34,12 +34,23 @@ const INSTANCES: &str = concat!(
     " FROM json_each(?1) AS w CROSS JOIN instances AS i ON i.id = unhex(w.value ->> 1) AND i.shard = w.value ->> 0",
 );
 
+/// A person's past is bounded: an audience counts to far less.
+const PAST: &str = concat!(
+    "SELECT ",
+    row::event_columns!(),
+    " FROM json_each(?1) AS w CROSS JOIN events AS e ON e.rowid IN (SELECT o.rowid FROM events AS o \
+     WHERE o.shard = w.value ->> 0 AND o.profile = w.value ->> 1 AND o.name IN (SELECT value FROM json_each(?2)) \
+     ORDER BY o.sequence DESC LIMIT 10000) ORDER BY e.sequence",
+);
+
 /// The keys of what is wanted, as the statements take them.
 pub(super) struct Keys {
     profiles: String,
     events: String,
     live: String,
     instances: String,
+    past: String,
+    past_of: String,
 }
 
 impl Keys {
@@ -50,6 +61,8 @@ impl Keys {
             events: rows(wanted.events.iter().map(|(shard, profile, id)| (shard, &**profile, &**id)))?,
             live: rows(live.map(|(shard, key, _)| (shard, &**key)))?,
             instances: rows(wanted.instances.iter().map(|(shard, id)| (shard, id.simple())))?,
+            past: rows(wanted.past.iter().map(|(shard, key)| (shard, &**key)))?,
+            past_of: rows(wanted.past_of.iter().map(|name| &**name))?,
         })
     }
 
@@ -75,6 +88,11 @@ impl Keys {
             loaded.instances.extend(row::all::<_, Instance>(named)?);
             let mut seen = HashSet::with_capacity(loaded.instances.len());
             loaded.instances.retain(|instance| seen.insert(instance.id));
+        }
+        if self.past != "[]" {
+            let past: Vec<EventRow> =
+                query_as(PAST).bind(self.past).bind(self.past_of).fetch_all(&mut *connection).await?;
+            loaded.past = row::all(past)?;
         }
         Ok(loaded)
     }

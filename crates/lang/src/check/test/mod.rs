@@ -2,7 +2,10 @@
 
 mod rows;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use graph::{
     Expr as G, Field, Journey, Name, RecordType, Type, started,
@@ -29,6 +32,7 @@ use crate::{
 /// Checks a test.
 pub(crate) fn check(test: &ast::Test, at: At, env: &mut Env<'_>) -> (Test, Vec<StepNamed>) {
     let mut scope = Scope::new(Event::Unknown);
+    scope.audiences = Some(BTreeSet::new());
     let mut check = Check { env, scope: &mut scope };
     let name = check.fixed(&test.name).unwrap_or_default();
     let rows = test.rows.as_ref().map(|(row, list)| {

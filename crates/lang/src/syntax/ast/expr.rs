@@ -3,7 +3,7 @@
 use graph::{BinaryOp, Name, UnaryOp};
 use rust_decimal::Decimal;
 
-use super::Ident;
+use super::{Ident, Listen};
 use crate::syntax::At;
 
 /// Text with holes.
@@ -93,6 +93,34 @@ pub(crate) enum ExprKind {
         params: Vec<Ident>,
         body: Box<Expr>,
     },
+    Past(Box<Past>),
     /// What could not be read; whatever is said about it has been said.
     Error,
+}
+
+/// `count(event where condition within 30 days)`
+#[derive(Clone, Debug)]
+pub(crate) struct Past {
+    pub(crate) what: LookedBack,
+    pub(crate) on: Listen,
+    /// How far back, in microseconds.
+    pub(crate) within: Option<i64>,
+}
+
+/// What is asked of past events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LookedBack {
+    Count,
+    Last,
+}
+
+impl LookedBack {
+    pub(crate) const ALL: [LookedBack; 2] = [LookedBack::Count, LookedBack::Last];
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            LookedBack::Count => "count",
+            LookedBack::Last => "last",
+        }
+    }
 }

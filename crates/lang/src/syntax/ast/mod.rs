@@ -6,7 +6,7 @@ mod test;
 use graph::Name;
 
 use super::At;
-pub(crate) use expr::{Expr, ExprKind, Text, TextPart};
+pub(crate) use expr::{Expr, ExprKind, LookedBack, Past, Text, TextPart};
 pub(crate) use test::{Expect, Reply, Test, TestKind, TestLine, Whereabouts};
 
 /// A name and where it stands.
@@ -31,6 +31,7 @@ pub(crate) enum DeclKind {
     Event { name: Ident, wire: Option<Text>, fields: Vec<Field> },
     Type { name: Ident, ty: TypeExpr },
     Function(Box<Function>),
+    Audience(Box<Audience>),
     Connection(Connection),
     Action(Box<Action>),
     Message(Message),
@@ -109,6 +110,13 @@ pub(crate) struct Function {
     pub(crate) params: Vec<Param>,
     pub(crate) result: TypeExpr,
     pub(crate) body: Expr,
+}
+
+/// `audience name = condition`
+#[derive(Debug)]
+pub(crate) struct Audience {
+    pub(crate) name: Ident,
+    pub(crate) condition: Expr,
 }
 
 #[derive(Debug)]
@@ -196,7 +204,7 @@ pub(crate) struct Goal {
 }
 
 /// `event as name where condition`
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Listen {
     pub(crate) event: Ident,
     pub(crate) alias: Option<Ident>,

@@ -8,13 +8,13 @@ use super::{
     ident, journey, tag, test, text, types,
 };
 use crate::syntax::{
-    ast::{Decl, DeclKind, Function, Message},
+    ast::{Audience, Decl, DeclKind, Function, Message},
     token::Kind,
 };
 
 /// The words that declarations begin with.
-pub(crate) const KEYWORDS: [&str; 9] =
-    ["profile", "event", "type", "fn", "connection", "action", "message", "journey", "test"];
+pub(crate) const KEYWORDS: [&str; 10] =
+    ["profile", "event", "type", "fn", "audience", "connection", "action", "message", "journey", "test"];
 
 /// All declarations of a file.
 pub(crate) fn file(mut input: P<'_>) -> Vec<Decl> {
@@ -61,6 +61,7 @@ fn declaration(input: P<'_>) -> R<'_, Decl> {
             (rest, DeclKind::Type { name, ty })
         }
         "fn" => function(input.take_from(1))?,
+        "audience" => audience(input.take_from(1))?,
         "connection" => connection::connection(input.take_from(1))?,
         "action" => action::action(input.take_from(1))?,
         "message" => message(input.take_from(1))?,
@@ -68,7 +69,7 @@ fn declaration(input: P<'_>) -> R<'_, Decl> {
         "test" => test::test(input.take_from(1))?,
         _ => {
             return input.error(
-                "a declaration (`profile`, `event`, `type`, `fn`, `connection`, `action`, `message`, `journey` or `test`)",
+                "a declaration (`profile`, `event`, `type`, `fn`, `audience`, `connection`, `action`, `message`, `journey` or `test`)",
             );
         }
     };
@@ -98,6 +99,14 @@ fn function(input: P<'_>) -> R<'_, DeclKind> {
     let (input, _) = cut(tag!("=")).parse(input)?;
     let (input, body) = cut(expression).parse(input)?;
     Ok((input, DeclKind::Function(Box::new(Function { name, params, result, body }))))
+}
+
+/// Behind `audience`: `name = condition`
+fn audience(input: P<'_>) -> R<'_, DeclKind> {
+    let (input, name) = cut(ident("the name of the audience")).parse(input)?;
+    let (input, _) = cut(tag!("=")).parse(input)?;
+    let (input, condition) = cut(expression).parse(input)?;
+    Ok((input, DeclKind::Audience(Box::new(Audience { name, condition }))))
 }
 
 fn message(input: P<'_>) -> R<'_, DeclKind> {

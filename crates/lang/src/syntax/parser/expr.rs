@@ -4,12 +4,12 @@ use graph::{BinaryOp, UnaryOp};
 use nom::{Input as _, Parser as _, combinator::cut};
 use rust_decimal::Decimal;
 
-use super::{P, R, ident, many, tag, text};
+use super::{P, R, ident, journey::listen, many, tag, text};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{Expr, ExprKind},
+        ast::{Expr, ExprKind, LookedBack, Past},
         token::Kind,
     },
 };
@@ -230,6 +230,10 @@ fn primary(input: P<'_>) -> R<'_, Expr> {
         }
         (_, "{") => record(input),
         (Kind::Word, word) if !RESERVED.contains(&word) => {
+            let looks_back = LookedBack::ALL.into_iter().find(|what| what.word() == word);
+            if let Some(what) = looks_back.filter(|_| past_follows(&input)) {
+                return past(input, what);
+            }
             if input.peek(1) == "(" && !input.tokens.get(1).is_some_and(|token| token.leads) {
                 let (rest, name) = ident("a name")(input)?;
                 let (rest, args) = arguments(rest)?;
@@ -241,6 +245,31 @@ fn primary(input: P<'_>) -> R<'_, Expr> {
         }
         _ => input.error("an expression"),
     }
+}
+
+/// Whether an event follows in brackets, and not the arguments of a function.
+fn past_follows(input: &P<'_>) -> bool {
+    input.peek(1) == "("
+        && input.tokens.get(2).is_some_and(|token| token.kind == Kind::Word)
+        && matches!(input.peek(3), ")" | "as" | "where" | "within" | ".")
+}
+
+/// `count(event where condition within 30 days)`
+fn past(input: P<'_>, what: LookedBack) -> R<'_, Expr> {
+    let start = input;
+    input.deeper(|input| {
+        let (mut rest, on) = cut(listen).parse(input.take_from(2))?;
+        let mut within = None;
+        if rest.is("within") {
+            let (after, length) = cut(duration).parse(rest.take_from(1))?;
+            within = Some(length);
+            rest = after;
+        }
+        let (rest, _) = cut(tag!(")")).parse(rest)?;
+        let below = on.condition.as_ref().map_or(0, |condition| condition.height);
+        let kind = ExprKind::Past(Box::new(Past { what, on, within }));
+        Ok((rest, grow(&start, &rest, below, kind)?))
+    })
 }
 
 /// `if a then b else c`

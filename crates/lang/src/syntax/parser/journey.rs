@@ -159,7 +159,7 @@ fn entry(input: P<'_>) -> R<'_, Entry> {
             (rest, EntryKind::Started(None))
         }
     } else if input.is("on") {
-        let (rest, event) = cut(ident("the name of an event")).parse(input.take_from(1))?;
+        let (rest, event) = cut(event_name).parse(input.take_from(1))?;
         (rest, EntryKind::On(event))
     } else {
         return input.error("`on` and an event, or `when started`");
@@ -212,9 +212,20 @@ fn reentry(input: P<'_>) -> R<'_, graph::Reentry> {
     }
 }
 
+/// `orderPlaced`, or what something else lets happen: `loyal.joined`, `reminder.clicked`.
+pub(crate) fn event_name(input: P<'_>) -> R<'_, Ident> {
+    let (rest, name) = ident("the name of an event")(input)?;
+    if !rest.is(".") || rest.first().is_some_and(|token| token.leads) {
+        return Ok((rest, name));
+    }
+    let (rest, what) = cut(ident("what happens, such as `joined`")).parse(rest.take_from(1))?;
+    let text = format!("{}.{}", name.text, what.text).into();
+    Ok((rest, Ident { text, at: name.at.to(what.at) }))
+}
+
 /// `event as name where condition`
 pub(crate) fn listen(input: P<'_>) -> R<'_, Listen> {
-    let (input, event) = ident("the name of an event")(input)?;
+    let (input, event) = event_name(input)?;
     let (input, (alias, condition)) = named_where(input)?;
     Ok((input, Listen { event, alias, condition }))
 }

@@ -112,3 +112,49 @@ fn a_journey_is_started_over_http_and_stopped_by_another() {
         });
     }
 }
+
+const AUDIENCE: &str = r#"
+event visited "Visited" { page: string = "/" }
+
+/// Who comes back.
+audience regular = count(visited within 1 hour) >= 2
+
+journey welcomes {
+  enter on regular.joined
+  call slackAlert("welcome back")
+  wait 1 hour
+  call slackAlert(if profile in regular then "still here" else "gone")
+}
+"#;
+
+#[test]
+fn an_audience_is_kept_through_a_kill_and_shown() {
+    for database in DATABASES {
+        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+        let mut setup = setup(database, &partner);
+        add_journey(&mut setup, AUDIENCE);
+        let server = setup.start().unwrap();
+        person(&server, "c1");
+        send(&mut server.writer(), "v1", "Visited", "c1", &json!({}));
+        send(&mut server.writer(), "v1", "Visited", "c2", &json!({}));
+        server.kill().unwrap();
+
+        let server = setup.start().unwrap();
+        send(&mut server.writer(), "v2", "Visited", "c1", &json!({}));
+        let said = partner.wait_for("POST /slack/webhook", 1)[0].body.clone();
+        assert_eq!(said, says("welcome back"));
+        eventually(&server, "one of two belongs to it", "/v1/audiences", |list| {
+            let regular = &list["audiences"][0];
+            regular["doc"] == "Who comes back." && regular["members"] == 1 && regular["watched"] == 2
+        });
+        let members = instances(&server, "journey=regular&step=in");
+        assert_eq!((members.len(), members[0]["profile"].as_str()), (1, Some("c1")), "{members:?}");
+        let id = members[0]["id"].as_str().unwrap().to_owned();
+        let shown = server.admin().get(&format!("/v1/instances/{id}")).unwrap();
+        assert_eq!((shown.status, shown.json()["status"].as_str()), (200, Some("member")), "{}", shown.body);
+        let all = instances(&server, "profile=c1");
+        assert!(all.iter().all(|one| one["status"] != "member"), "{all:?}");
+        let timeline = server.admin().get("/v1/profiles/c1/timeline").unwrap().body;
+        assert!(timeline.contains("joined"), "{timeline}");
+    }
+}

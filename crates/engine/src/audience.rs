@@ -126,8 +126,9 @@ pub(crate) fn ended(mut instance: Instance, status: Status, now: Timestamp) -> O
     instance.status = status;
     instance.due_at = None;
     instance.updated_at = now;
+    instance.turn += 1;
     instance.state.windows.clear();
-    Output::of(instance)
+    Output { happenings: vec![Happening::Ended { status, reason: None }], ..Output::of(instance) }
 }
 
 struct Look<'a> {

@@ -15,7 +15,7 @@ use petgraph::{
 
 use crate::{
     Action, Expr, Message, Name, ProfileSchema, RecordType,
-    rules::{Condition, Entry, ExitRule, Goal, Inside, Open, Reentry},
+    rules::{Condition, Entry, ExitRule, Goal, Inside, Open, Reentry, Scheduled},
     step::Step,
 };
 
@@ -37,6 +37,8 @@ pub struct Journey {
     /// What it is given by `start` or the API, if people enter when started: the properties of the event
     /// [`started`] of it.
     pub input: Option<Arc<RecordType>>,
+    /// When it lets people in by itself: by the event [`crate::scheduled`] of it.
+    pub schedule: Option<Scheduled>,
     /// When it takes people in.
     pub open: Open,
     /// What sets instances of one person apart; without it a person has one.

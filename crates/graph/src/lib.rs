@@ -27,7 +27,10 @@ pub use journey::{Edge, Journey, Way, version_of};
 pub use project::{
     Action, Auth, Body, Connection, EventSchema, Message, ProfileSchema, Project, Retry, Setting,
 };
-pub use rules::{Condition, Entry, ExitRule, Goal, Inside, Listener, Open, Reentry, ended, started};
+pub use rules::{
+    Condition, Entry, ExitRule, Goal, Inside, Listener, Open, Rate, Reentry, Scheduled, ended, scheduled,
+    started,
+};
 pub use step::{Arm, CalendarDay, Moment, Since, Span, Step, StepKind};
 pub use template::{Escape, Part, Template};
 pub use types::{Field, RecordType, Type};

@@ -1,8 +1,8 @@
 //! The rules of a journey: who enters and when, what they leave by, what counts.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
-use crate::{Expr, Name};
+use crate::{Expr, Name, schedule::Schedule};
 
 /// How people enter a journey.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,40 @@ pub fn started(journey: &str) -> Name {
 /// The event that tells whoever started a journey and waits for its end that it has ended.
 pub fn ended(journey: &str) -> Name {
     format!("{journey}.ended").into()
+}
+
+/// The event by which a journey lets people in at the times of its schedule.
+pub fn scheduled(journey: &str) -> Name {
+    format!("{journey}.scheduled").into()
+}
+
+/// When a journey lets people in by itself, and whom.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scheduled {
+    /// The times.
+    pub schedule: Schedule,
+    /// The zone on whose clock they are.
+    pub zone: TimeZone,
+    /// Only those who belong to this audience then.
+    pub audience: Option<Name>,
+    /// How many at most in a time.
+    pub rate: Option<Rate>,
+}
+
+impl Scheduled {
+    /// The first time after `after`.
+    pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
+        self.schedule.next(after, &self.zone)
+    }
+}
+
+/// So many in a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub count: u32,
+    /// In how many microseconds.
+    pub per: i64,
 }
 
 /// When a journey takes people in; always, if it does not say.

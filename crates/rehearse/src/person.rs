@@ -12,7 +12,7 @@ use engine::{
     audience::IN,
     person::{Past, apply, met, profile_changed, take},
 };
-use graph::{Audience, CallError, ErrorKind, Journey, Name, Project, Request, Value};
+use graph::{Audience, CallError, ErrorKind, Journey, Name, Project, Request, Value, scheduled};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -34,6 +34,23 @@ impl Stage {
             journeys: project.journeys.values().filter(takes_part).cloned().collect(),
             audiences: project.audiences.values().cloned().collect(),
         }
+    }
+}
+
+impl Stage {
+    /// The times in a span at which journeys let people in by themselves, earliest first.
+    pub fn scheduled(&self, after: Timestamp, until: Timestamp) -> Vec<(Timestamp, Arc<Journey>)> {
+        let mut times = Vec::new();
+        for journey in &self.journeys {
+            let Some(rule) = &journey.schedule else { continue };
+            let mut next = rule.next(after);
+            while let Some(at) = next.filter(|at| *at <= until) {
+                times.push((at, journey.clone()));
+                next = rule.next(at);
+            }
+        }
+        times.sort_by_key(|(at, _)| *at);
+        times
     }
 }
 
@@ -124,6 +141,15 @@ impl Person {
         outcomes.append(&mut scene.outcomes);
         let stayed_out = outcomes.into_iter().filter(|outcome| &*outcome.outcome == "stayed-out");
         stayed_out.filter_map(|outcome| Some((outcome.journey, outcome.reason?))).collect()
+    }
+
+    /// A journey lets the person in by itself, if they are whom it wants.
+    pub fn scheduled(&mut self, stage: &Stage, journey: &Journey, now: Timestamp, world: &mut dyn World) {
+        let wanted = journey.schedule.as_ref().and_then(|rule| rule.audience.as_ref());
+        if wanted.is_none_or(|audience| self.audiences().contains(audience)) {
+            let properties = Value::record([("at", Value::DateTime(now))]);
+            self.event(stage, &scheduled(&journey.name), properties, now, world);
+        }
     }
 
     /// The person's attributes are others now.

@@ -77,6 +77,7 @@ fn play_row(project: &Project, test: &Test, row: Option<usize>, variables: BTree
         project,
         stage: Stage::new(project, &only),
         now: moment(START),
+        lived: moment(START),
         people: Vec::new(),
         variables,
         partners: Partners::default(),
@@ -105,6 +106,8 @@ struct Play<'a> {
     project: &'a Project,
     stage: Stage,
     now: Timestamp,
+    /// Up to when everything that was due has happened.
+    lived: Timestamp,
     /// The last one is whom the lines are about.
     people: Vec<Person>,
     variables: BTreeMap<Name, Value>,
@@ -171,6 +174,9 @@ impl Play<'_> {
         if start < self.now && !self.people.is_empty() {
             return Err("the clock of a test never goes back".to_owned().into());
         }
+        if self.people.is_empty() {
+            self.lived = start;
+        }
         self.now = start;
         self.live()
     }
@@ -228,6 +234,13 @@ impl Play<'_> {
 
     /// Lets everything happen that is due.
     fn live(&mut self) -> Result<(), Complaint> {
+        for (at, journey) in self.stage.scheduled(self.lived, self.now) {
+            for person in &mut self.people {
+                person.live_until(&self.stage, at, &mut self.partners)?;
+                person.scheduled(&self.stage, &journey, at, &mut self.partners);
+            }
+        }
+        self.lived = self.now;
         for person in &mut self.people {
             person.live_until(&self.stage, self.now, &mut self.partners)?;
         }

@@ -82,6 +82,12 @@ impl Catalog {
         self.entries.get(event).map_or(&[], Vec::as_slice)
     }
 
+    /// When the current version of a journey was first deployed.
+    pub fn deployed_at(&self, journey: &Journey) -> Option<Timestamp> {
+        let key = (journey.name.clone(), journey.version.clone());
+        self.versions.get(&key).map(|version| version.deployed_at)
+    }
+
     /// The current audiences.
     pub fn audiences(&self) -> &[Arc<Audience>] {
         &self.audiences

@@ -15,6 +15,7 @@ mod check;
 mod count;
 mod dispatch;
 mod profile;
+mod sweep;
 mod turn;
 mod worker;
 

@@ -14,10 +14,15 @@ use engine::{
 };
 use graph::{Journey, Name, Type, Value};
 use jiff::Timestamp;
-use store::{History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Turn, Wanted};
+use store::{History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep, Turn, Wanted};
 use uuid::Uuid;
 
-use crate::{Catalog, ProfileAnswer, ProfileChange, Receipt, VersionKey, count::Counts, profile};
+use crate::{
+    Catalog, ProfileAnswer, ProfileChange, Receipt, VersionKey,
+    count::Counts,
+    profile,
+    sweep::{Page, Visitor},
+};
 
 mod visit;
 
@@ -59,6 +64,7 @@ pub(crate) struct Batch<'a> {
     events: Vec<LoggedEvent>,
     refusals: Vec<RefusedEvent>,
     history: Vec<History>,
+    sweeps: Vec<Sweep>,
     dispatches: Vec<Dispatch>,
 }
 
@@ -107,6 +113,7 @@ impl<'a> Batch<'a> {
             events: Vec::new(),
             refusals: Vec::new(),
             history: Vec::new(),
+            sweeps: Vec::new(),
             dispatches: Vec::new(),
         };
         for (_, key, whole) in &wanted.profiles {
@@ -156,11 +163,20 @@ impl<'a> Batch<'a> {
         self.person(&logged.profile).past.get_or_insert_default().push(event);
     }
 
-    /// Watches a person for the audiences that they are not yet watched for.
-    pub(crate) fn meet(&mut self, shard: Shard, key: &Name) {
-        if self.person(key).row.is_some() {
-            met(&mut Visit::new(self, shard, key));
+    /// Comes by the people of a page. Whoever was erased meanwhile is nobody any more.
+    pub(crate) fn sweep(&mut self, page: &Page) {
+        for visitor in &page.people {
+            match visitor {
+                Visitor::Met(key) if self.person(key).row.is_some() => {
+                    met(&mut Visit::new(self, page.sweep.shard, key));
+                }
+                Visitor::Enters(new) if self.person(&new.profile).row.is_some() => {
+                    self.take_event(new);
+                }
+                Visitor::Met(_) | Visitor::Enters(_) => {}
+            }
         }
+        self.sweeps.push(page.sweep.clone());
     }
 
     /// Takes an event: logs it, shows it to the person's instances, and lets it start new ones.
@@ -378,6 +394,7 @@ impl<'a> Batch<'a> {
                 .collect(),
             history: self.history,
             counters: self.counts.changes(),
+            sweeps: self.sweeps,
         };
         (turn, dispatches)
     }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     Catalog, Clock, Error, ProfileAnswer, ProfileChange, Receipt,
     dispatch::{Dispatcher, Reserved},
+    sweep::Sweeper,
     turn::{Batch, NewEvent},
 };
 
@@ -56,6 +57,7 @@ pub(crate) struct Worker {
     /// Calls that were under way when the process started, by id above this one; none when all were looked at.
     recovering: Option<Option<Uuid>>,
     started_at: Timestamp,
+    sweeper: Sweeper,
     /// Answers whose turn could not be written.
     kept: Vec<Command>,
 }
@@ -71,6 +73,8 @@ impl Worker {
         shards: u16,
     ) -> Result<Worker, store::Error> {
         let started_at = clock();
+        let mut writer = writer;
+        let sweeper = Sweeper::new(&mut *writer, &catalog, shards, started_at).await?;
         let mut worker = Worker {
             writer,
             catalog,
@@ -83,6 +87,7 @@ impl Worker {
             next_due: Some(started_at),
             recovering: Some(None),
             started_at,
+            sweeper,
             kept: Vec::new(),
         };
         worker.read_cursors().await?;
@@ -154,7 +159,7 @@ impl Worker {
     }
 
     fn until_due(&self) -> Duration {
-        match self.next_due {
+        match [self.next_due, self.sweeper.next()].into_iter().flatten().min() {
             Some(due) => {
                 let left = due.duration_since((self.clock)());
                 // Rounded up, since a sleep that ends a little early would make an idle turn.
@@ -233,7 +238,12 @@ impl Worker {
             let shard = store::shard_of(&instance.profile, self.shards);
             wanted.profiles.push((shard, instance.profile.clone(), false));
         }
-        if commands.is_empty() && due.instances.is_empty() && lost.is_empty() {
+        self.sweeper.begin(self.writer.shards(), now);
+        let page = self.sweeper.page(&mut *self.writer, now).await?;
+        for visitor in page.iter().flat_map(|page| &page.people) {
+            visitor.want(page.as_ref().map_or(0, |page| page.sweep.shard), &mut wanted);
+        }
+        if commands.is_empty() && due.instances.is_empty() && lost.is_empty() && page.is_none() {
             self.next_due = due.next;
             return Ok(Vec::new());
         }
@@ -251,6 +261,9 @@ impl Worker {
             for id in &due_ids {
                 batch.apply(*id, &Input::Due);
             }
+            if let Some(page) = &page {
+                batch.sweep(page);
+            }
             let answers: Vec<Answer> = commands.iter().map(|command| decide(&mut batch, command)).collect();
             // Few turns touch what no command named; those are decided a second time, with what they want besides.
             if batch.wants_more(&mut wanted, self.shards) {
@@ -265,6 +278,9 @@ impl Worker {
         };
         self.writer.commit(&turn).await?;
         self.cursors = cursors;
+        if let Some(page) = &page {
+            self.sweeper.moved(&page.sweep, page.people.len(), now);
+        }
         let earliest = turn.instances.iter().filter_map(|(_, instance)| instance.due_at).min();
         self.next_due = [due.next, earliest].into_iter().flatten().min();
         metrics::counter!("wayfare_turns_total", "outcome" => "written").increment(1);

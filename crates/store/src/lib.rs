@@ -104,6 +104,16 @@ pub trait Writer: Send {
     async fn load(&mut self, wanted: &Wanted) -> Result<Loaded, Error>;
     /// Instances whose moment has come, earliest first, and the moment at which the next one follows.
     async fn due(&mut self, now: Timestamp, limit: u32) -> Result<Due, Error>;
+    /// How far passes over people have come.
+    async fn sweeps(&mut self) -> Result<Vec<Sweep>, Error>;
+    /// The keys of people of a shard behind one, in order: of those at a step of an audience, or of all.
+    async fn people(
+        &mut self,
+        shard: Shard,
+        of: Option<(&str, &str)>,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Name>, Error>;
     /// Instances with a call under way, by id above `after`: after a restart their attempts are lost.
     async fn calling(&mut self, after: Option<Uuid>, limit: u32) -> Result<Vec<Instance>, Error>;
     /// Writes a turn in one durable transaction; nothing of it when the epoch is no longer ours.
@@ -320,6 +330,24 @@ pub struct Turn {
     pub history: Vec<History>,
     /// Changes of counters, at most one per shard, journey, version and step.
     pub counters: Vec<Counter>,
+    /// How far passes over people have come, at most one per shard and name.
+    pub sweeps: Vec<Sweep>,
+}
+
+/// A pass over the people of a shard, and how far it has come. A new run under the same name takes the place of the one
+/// before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    /// The shard.
+    pub shard: Shard,
+    /// What it is for: an audience or a journey.
+    pub name: Name,
+    /// Which run: the version of the audience, or the moment of the journey's schedule.
+    pub run: Name,
+    /// The key of the last person that it has come by, in the order of the database; empty at the beginning.
+    pub after: Name,
+    /// Whether it has come by everybody.
+    pub done: bool,
 }
 
 /// Which instances are listed; each part that is given must fit.

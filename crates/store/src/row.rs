@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
 
-use crate::{Counter, Error, Filter, History, LoggedEvent, Profile, RefusedEvent, Shard, Turn, Version};
+use crate::{
+    Counter, Error, Filter, History, LoggedEvent, Profile, RefusedEvent, Shard, Sweep, Turn, Version,
+};
 use graph::Name;
 
 /// The columns of an instance, in a statement that calls the table `i`.
@@ -238,6 +240,29 @@ impl TryFrom<VersionRow> for Version {
 }
 
 #[derive(sqlx::FromRow)]
+pub(crate) struct SweepRow {
+    shard: i16,
+    name: String,
+    run: String,
+    after: String,
+    done: i16,
+}
+
+impl TryFrom<SweepRow> for Sweep {
+    type Error = Error;
+
+    fn try_from(row: SweepRow) -> Result<Sweep, Error> {
+        Ok(Sweep {
+            shard: whole("sweep", row.shard)?,
+            name: row.name.into(),
+            run: row.run.into(),
+            after: row.after.into(),
+            done: row.done == 1,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
 pub(crate) struct CounterRow {
     journey: String,
     version: String,
@@ -309,7 +334,8 @@ pub(crate) fn touched(turn: &Turn, own: &Range<Shard>) -> Result<BTreeMap<Shard,
         .chain(turn.refusals.iter().map(|refused| refused.shard))
         .chain(turn.instances.iter().map(|(shard, _)| *shard))
         .chain(turn.history.iter().map(|history| history.shard))
-        .chain(turn.counters.iter().map(|counter| counter.shard));
+        .chain(turn.counters.iter().map(|counter| counter.shard))
+        .chain(turn.sweeps.iter().map(|sweep| sweep.shard));
     for shard in quiet {
         shards.entry(shard).or_insert(None);
     }
@@ -327,9 +353,9 @@ pub(crate) fn touched(turn: &Turn, own: &Range<Shard>) -> Result<BTreeMap<Shard,
 /// `engine::Status`). How often a step was passed stays: it tells of the step, not of the person.
 const UNCOUNT: &str = "UPDATE counters AS c SET \
      waiting = c.waiting - s.waiting, failed = c.failed - s.failed, ended = c.ended - s.ended \
-     FROM (WITH own AS (SELECT journey, version, step, CASE WHEN status IN (0, 1, 7) THEN 1 ELSE 0 END AS waiting, \
+     FROM (WITH own AS (SELECT journey, version, step, CASE WHEN status IN (0, 1, 7, 10) THEN 1 ELSE 0 END AS waiting, \
              CASE WHEN status = 4 THEN 1 ELSE 0 END AS failed, \
-             CASE WHEN status NOT IN (0, 1, 4, 7) THEN 1 ELSE 0 END AS ended \
+             CASE WHEN status NOT IN (0, 1, 4, 7, 10) THEN 1 ELSE 0 END AS ended \
              FROM instances WHERE shard = $1 AND profile = $2), \
            every AS (SELECT * FROM own UNION ALL SELECT journey, version, '', waiting, failed, ended FROM own) \
            SELECT journey, version, step, SUM(waiting) AS waiting, SUM(failed) AS failed, SUM(ended) AS ended \
@@ -363,6 +389,10 @@ where
 {
     let mut query =
         QueryBuilder::new(concat!("SELECT ", instance_columns!(), " FROM instances AS i WHERE TRUE"));
+    // Whoever lists without saying which wants journeys' instances, not those that watch for audiences.
+    if filter.status.is_none() && filter.journey.is_none() {
+        query.push(" AND i.status <> ").push(engine::Status::Member.code());
+    }
     if let Some(status) = filter.status {
         // Written out, not bound: only so can the partial indexes on a status serve it.
         query.push(" AND i.status = ").push(status.code());

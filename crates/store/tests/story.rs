@@ -6,7 +6,8 @@ mod support;
 
 use engine::Status;
 use store::{
-    Behind, Counter, Error, Filter, History, MOST_REFUSALS, RefusedEvent, Turn, Version, Wanted, shard_of,
+    Behind, Counter, Error, Filter, History, MOST_REFUSALS, RefusedEvent, Sweep, Turn, Version, Wanted,
+    shard_of,
 };
 use support::{at, both, counter, event, history, instance, profile, refused, turn};
 
@@ -24,12 +25,14 @@ async fn a_turn_is_kept_whole_and_found_again() {
             instances: vec![ada.clone()],
             history: vec![history(&ada, 1)],
             counters: vec![counter(shard, "wait-1", 1, 0), counter(shard, "", 1, 1)],
+            ..Turn::default()
         };
         writer.commit(&written).await.unwrap();
         let wanted = Wanted {
             profiles: vec![(shard, "ada".into(), true), (shard_of("bob", n), "bob".into(), true)],
             events: vec![(shard, "ada".into(), "e2".into()), (shard, "ada".into(), "e3".into())],
             instances: vec![(shard, ada.1.id)],
+            ..Wanted::default()
         };
         let loaded = writer.load(&wanted).await.unwrap();
         assert_eq!(loaded.profiles, written.profiles);
@@ -183,6 +186,7 @@ async fn an_erased_person_leaves_nothing_and_others_stay() {
             counters: ["wait-1", ""]
                 .map(|step| Counter { failed: 1, ended: 1, ..counter(ada.0, step, 1, 3) })
                 .to_vec(),
+            ..Turn::default()
         };
         writer.commit(&both).await.unwrap();
         let counters = ["wait-1", ""].map(|step| counter(bob.0, step, 1, 1)).to_vec();
@@ -255,4 +259,61 @@ async fn a_database_that_would_forget_is_refused() {
     assert!(psql.status().unwrap().success());
     let refused = store::open(&url).await.err().unwrap();
     assert!(refused.to_string().contains("synchronous_commit"), "{refused}");
+}
+
+#[tokio::test]
+async fn the_past_and_the_people_of_an_audience_are_found_page_by_page() {
+    for (_, store) in both().await {
+        let n = store.shards();
+        let shard = shard_of("ada", n);
+        let mut writer = store.writer(0..n).await.unwrap();
+        let same: Vec<String> = (0..)
+            .map(|number| format!("p{number:04}"))
+            .filter(|key| shard_of(key, n) == shard)
+            .take(5)
+            .collect();
+        let mut members: Vec<_> =
+            same.iter().map(|key| instance(n, key, "", Status::Member, Some(60))).collect();
+        members[1].1.step = "in".into();
+        members[3].1.step = "in".into();
+        let sweep = |after: &str, done| Sweep {
+            shard,
+            name: "loyal".into(),
+            run: "v1".into(),
+            after: after.into(),
+            done,
+        };
+        let mut other = event(n, "ada", 3, "e3");
+        other.name = "somethingElse".into();
+        let written = Turn {
+            events: vec![event(n, "ada", 1, "e1"), event(n, "ada", 2, "e2"), other],
+            profiles: same.iter().map(|key| profile(n, key, 1)).collect(),
+            instances: members,
+            sweeps: vec![sweep("", false)],
+            ..Turn::default()
+        };
+        writer.commit(&written).await.unwrap();
+
+        let name = written.events[0].name.clone();
+        let wanted = Wanted { past: vec![(shard, "ada".into())], past_of: vec![name], ..Wanted::default() };
+        assert_eq!(writer.load(&wanted).await.unwrap().past, written.events[..2], "earliest first");
+        let people = |keys: Vec<graph::Name>| keys.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let first = writer.people(shard, None, "", 3).await.unwrap();
+        assert_eq!(people(first), same[..3]);
+        let rest = writer.people(shard, None, &same[2], 9).await.unwrap();
+        assert_eq!(people(rest), same[3..]);
+        let inside = writer.people(shard, Some(("cart", "in")), "", 9).await.unwrap();
+        assert_eq!(people(inside), [same[1].clone(), same[3].clone()]);
+
+        assert_eq!(writer.sweeps().await.unwrap(), [sweep("", false)]);
+        let moved = Turn { sweeps: vec![sweep("p5", true)], ..Turn::default() };
+        writer.commit(&moved).await.unwrap();
+        assert_eq!(writer.sweeps().await.unwrap(), [sweep("p5", true)]);
+        let listed = store.instances(&Filter::default(), None, 9).await.unwrap();
+        assert!(listed.is_empty(), "who watches for an audience is in no journey: {listed:?}");
+        let of = Filter { journey: Some("cart".into()), ..Filter::default() };
+        assert_eq!(store.instances(&of, None, 9).await.unwrap().len(), 5);
+        writer.erase(shard, &same[1]).await.unwrap();
+        assert_eq!(writer.people(shard, Some(("cart", "in")), "", 9).await.unwrap().len(), 1);
+    }
 }

@@ -4,6 +4,8 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 export type JourneyList = Schemas['JourneyList'];
 export type JourneySummary = Schemas['JourneySummary'];
+export type AudienceList = Schemas['AudienceList'];
+export type AudienceView = Schemas['AudienceView'];
 export type JourneyView = Schemas['JourneyView'];
 export type GraphView = Schemas['GraphView'];
 export type StepView = Schemas['StepView'];
@@ -53,6 +55,7 @@ export interface Search {
 
 export const api = {
   journeys: () => ask<JourneyList>('/v1/journeys'),
+  audiences: () => ask<AudienceList>('/v1/audiences'),
   journey: (name: string, version?: string) =>
     ask<JourneyView>(`/v1/journeys/${encodeURIComponent(name)}${query({ version })}`),
   instances: (search: Search) => ask<InstancePage>(`/v1/instances${query({ ...search })}`),

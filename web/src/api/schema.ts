@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/v1/audiences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audiences, with how many belong to each. Who that is: `/v1/instances?journey=NAME&step=in`. */
+        get: operations["listAudiences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -222,6 +239,32 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The audiences. */
+        AudienceList: {
+            /** @description Sorted by name. */
+            audiences: components["schemas"]["AudienceView"][];
+        };
+        /** @description An audience and how many belong to it. */
+        AudienceView: {
+            /** @description Its doc comment. */
+            doc?: string | null;
+            /**
+             * Format: int64
+             * @description How many people belong to it now.
+             */
+            members: number;
+            /** @description Its name. */
+            name: string;
+            /** @description The text it was compiled from, complete in itself. */
+            source: string;
+            /** @description The current version. */
+            version: string;
+            /**
+             * Format: int64
+             * @description How many people are watched for it; all, once everybody has been met after a deployment.
+             */
+            watched: number;
+        };
         /** @description A call under way. */
         CallView: {
             /** @description The action. */
@@ -603,6 +646,25 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAudiences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceList"];
+                };
+            };
+        };
+    };
     sendEvents: {
         parameters: {
             query?: never;

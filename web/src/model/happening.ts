@@ -41,6 +41,10 @@ export function sentence(happening: Happening): Sentence {
       return { text: 'Waits until the one before it has ended', tone: 'plain' };
     case 'begun':
       return { text: 'Its turn has come', tone: 'plain' };
+    case 'joined':
+      return { text: 'Belongs to it from now on', tone: 'good' };
+    case 'left':
+      return { text: 'Belongs to it no more', tone: 'plain' };
     case 'reached':
       return { text: `Reached the goal: ${happening.name}`, tone: 'good' };
     case 'emitted':

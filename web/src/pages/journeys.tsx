@@ -1,8 +1,8 @@
-// All journeys with their live counts.
+// All journeys and audiences with their live counts.
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 
-import { api, type JourneySummary } from '../api/client';
+import { type AudienceView, api, type JourneySummary } from '../api/client';
 import { paths } from '../paths';
 import { Loaded } from '../ui/basics';
 
@@ -24,7 +24,40 @@ export function JourneysPage() {
           )
         }
       </Loaded>
+      <Audiences />
     </>
+  );
+}
+
+/** Nothing at all where no audience is declared. */
+function Audiences() {
+  const audiences = useQuery({ queryKey: ['audiences'], queryFn: api.audiences });
+  if (!audiences.data?.audiences.length) return null;
+  return (
+    <>
+      <h1>Audiences</h1>
+      <div className="cards">
+        {audiences.data.audiences.map((audience) => (
+          <AudienceCard key={audience.name} audience={audience} />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function AudienceCard({ audience }: { audience: AudienceView }) {
+  return (
+    <Link href={paths.instances({ journey: audience.name, step: 'in' })} className="card">
+      <h2>{audience.name}</h2>
+      <p>{audience.doc ?? 'No description: write one with /// above it.'}</p>
+      <dl className="counts">
+        <Count label="belong to it" value={audience.members} />
+        <Count label="watched" value={audience.watched} />
+      </dl>
+      <footer>
+        version <code>{audience.version.slice(0, 8)}</code>
+      </footer>
+    </Link>
   );
 }
 

@@ -1,5 +1,6 @@
 //! The table of contents of the API.
 
+mod audiences;
 mod body;
 mod events;
 mod health;
@@ -72,6 +73,7 @@ fn reading() -> OpenApiRouter<App> {
         .routes(routes!(refusals::list))
         .routes(routes!(journeys::list))
         .routes(routes!(journeys::get))
+        .routes(routes!(audiences::list))
         .routes(routes!(instances::list))
         .routes(routes!(instances::get))
         .routes(routes!(instances::retry))

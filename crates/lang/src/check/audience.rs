@@ -75,6 +75,13 @@ impl Check<'_, '_> {
         }
     }
 
+    /// Reports an audience that does not exist.
+    pub(super) fn audience_named(&mut self, name: &Ident) {
+        if !self.env.names.audiences.contains_key(&name.text) {
+            self.unknown_audience(&name.text, name.at);
+        }
+    }
+
     fn unknown_audience(&mut self, name: &Name, at: At) -> G {
         let known = self.env.names.audiences.keys().map(|name| &**name);
         let report = Report::new(Code::UnknownName, at, format!("there is no audience `{name}`"))

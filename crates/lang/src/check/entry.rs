@@ -2,20 +2,22 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use graph::{Condition, Entry, Expr as G, Field, Name, Open, RecordType, Root, Type, started};
+use graph::{
+    Condition, Entry, Expr as G, Field, Name, Open, RecordType, Root, Scheduled, Type, scheduled, started,
+};
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use super::{
-    Ty,
+    Kind, Ty,
     expr::Check,
     journey::{event_type, uses_event},
-    scope::{Env, Event, Scope},
+    scope::{Env, Event, Scope, record_of},
 };
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{self, EntryKind, Expr, Ident, Journey, Text},
+        ast::{self, EntryKind, Everyone, Expr, Ident, Journey, Text},
     },
 };
 
@@ -24,6 +26,8 @@ pub(super) struct Entered {
     pub(super) entries: Vec<Entry>,
     /// What it is given when started.
     pub(super) input: Option<Arc<RecordType>>,
+    /// When it lets people in by itself.
+    pub(super) schedule: Option<Scheduled>,
     /// The names that stand for the entry's event from here on.
     pub(super) scope: Scope,
     /// The type of `event`: what all entries have in common.
@@ -45,7 +49,7 @@ pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
         return None;
     }
     let mut made: Vec<(&ast::Entry, Entry, Ty)> = Vec::new();
-    let mut input = None;
+    let (mut input, mut schedule) = (None, None);
     let mut asked = BTreeSet::new();
     for entry in &journey.entries {
         let (event, ty) = match &entry.kind {
@@ -56,6 +60,10 @@ pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
                     input = Some(record.clone());
                 }
                 (started(&journey.name.text), ty)
+            }
+            EntryKind::Everyone(everyone) => {
+                schedule = scheduling(everyone, env);
+                (scheduled(&journey.name.text), Some(record_of(&[("at", Type::DateTime)])))
             }
         };
         if made.iter().any(|(_, before, _)| before.event == event) {
@@ -78,8 +86,12 @@ pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
     scope.audiences = Some(asked);
     let only = made.len() == 1;
     for (declared, entry, ty) in &made {
-        if let EntryKind::On(event) = &declared.kind {
-            uses_event(event, &mut scope);
+        match &declared.kind {
+            EntryKind::On(event) => uses_event(event, &mut scope),
+            EntryKind::Everyone(Everyone { audience: Some(audience), .. }) => {
+                scope.uses(Kind::Audience, audience);
+            }
+            EntryKind::Everyone(_) | EntryKind::Started(_) => {}
         }
         if let Some(alias) = &declared.alias {
             let (ty, value) = if only {
@@ -90,7 +102,26 @@ pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
             scope.bind(alias, ty, value, env);
         }
     }
-    Some(Entered { entries: made.into_iter().map(|(_, entry, _)| entry).collect(), input, scope, event })
+    Some(Entered {
+        entries: made.into_iter().map(|(_, entry, _)| entry).collect(),
+        input,
+        schedule,
+        scope,
+        event,
+    })
+}
+
+/// When everyone, or everyone of an audience, is let in.
+fn scheduling(everyone: &Everyone, env: &mut Env<'_>) -> Option<Scheduled> {
+    let mut scope = Scope::new(Event::Unknown);
+    let mut check = Check { env, scope: &mut scope };
+    let schedule = check.cron(&everyone.schedule);
+    let zone = check.zone(&everyone.zone);
+    if let Some(name) = &everyone.audience {
+        check.audience_named(name);
+    }
+    let audience = everyone.audience.as_ref().map(|name| name.text.clone());
+    Some(Scheduled { schedule: schedule?, zone: zone?, audience, rate: everyone.rate })
 }
 
 pub(super) fn empty() -> Type {
@@ -140,7 +171,7 @@ fn in_common(entries: &[(&ast::Entry, Entry, Ty)]) -> Ty {
 pub(super) fn input_of(journey: &Journey, env: &mut Env<'_>) -> Option<Ty> {
     let given = journey.entries.iter().find_map(|entry| match &entry.kind {
         EntryKind::Started(given) => Some(given),
-        EntryKind::On(_) => None,
+        EntryKind::On(_) | EntryKind::Everyone(_) => None,
     })?;
     // What is wrong with the type is said where it stands.
     let quiet = env.reports.len();
@@ -149,20 +180,25 @@ pub(super) fn input_of(journey: &Journey, env: &mut Env<'_>) -> Option<Ty> {
     Some(ty)
 }
 
-/// The moments between which a journey takes people in.
-pub(super) fn open(open: &ast::Open, check: &mut Check<'_, '_>) -> Open {
-    let zone = open.zone.as_ref().and_then(|zone| {
-        let name = check.fixed(zone)?;
+impl Check<'_, '_> {
+    /// A time zone that is written.
+    fn zone(&mut self, zone: &Text) -> Option<TimeZone> {
+        let name = self.fixed(zone)?;
         let found = TimeZone::get(&name).ok();
         if found.is_none() {
-            check.report(
+            self.report(
                 Report::new(Code::BadSchedule, zone.at, format!("`{name}` is not a time zone"))
                     .label("not a time zone")
                     .help("write a name such as `\"Europe/Berlin\"`"),
             );
         }
         found
-    });
+    }
+}
+
+/// The moments between which a journey takes people in.
+pub(super) fn open(open: &ast::Open, check: &mut Check<'_, '_>) -> Open {
+    let zone = open.zone.as_ref().and_then(|zone| check.zone(zone));
     let mut moment =
         |text: &Option<Text>| text.as_ref().and_then(|text| moment(text, open, zone.as_ref(), check));
     let (from, until) = (moment(&open.from), moment(&open.until));

@@ -29,7 +29,7 @@ pub(crate) fn check(
     doc: Option<&Name>,
     env: &mut Env<'_>,
 ) -> Option<Checked> {
-    let Entered { entries, input, mut scope, event } = entry::check(journey, env)?;
+    let Entered { entries, input, schedule, mut scope, event } = entry::check(journey, env)?;
     let mut check = Check { env, scope: &mut scope };
     let one_per = journey.one_per.first().map(|(_, value)| one_per(value, &mut check));
     let open = journey.open.first().map(|open| entry::open(open, &mut check)).unwrap_or_default();
@@ -65,6 +65,7 @@ pub(crate) fn check(
         shift: bundle.shift,
         entries,
         input,
+        schedule,
         open,
         inside: journey.inside.first().map(|(_, policy)| *policy).unwrap_or_default(),
         one_per,

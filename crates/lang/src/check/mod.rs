@@ -86,6 +86,7 @@ pub(crate) struct Checked {
     pub(crate) shift: i64,
     pub(crate) entries: Vec<graph::Entry>,
     pub(crate) input: Option<Arc<graph::RecordType>>,
+    pub(crate) schedule: Option<graph::Scheduled>,
     pub(crate) open: graph::Open,
     pub(crate) inside: graph::Inside,
     pub(crate) one_per: Option<graph::Expr>,

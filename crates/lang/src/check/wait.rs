@@ -12,7 +12,7 @@ use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{self, Expr, ForArm, WaitFor},
+        ast::{self, Expr, ForArm, Text, WaitFor},
     },
 };
 
@@ -31,20 +31,25 @@ impl Check<'_, '_> {
             },
             ast::Moment::Cron { text, zone } => {
                 let zone = self.expect(zone, &Type::TimeZone, "the zone");
-                let parsed = self.fixed(text).map(|fixed| Schedule::parse(&fixed));
-                match parsed {
-                    Some(Ok(schedule)) => Moment::Cron { schedule, zone },
-                    failed => {
-                        if let Some(Err(reason)) = failed {
-                            self.report(
-                                Report::new(Code::BadSchedule, text.at, reason)
-                                    .label("not a schedule")
-                                    .help("write minute, hour, day, month and weekday: `\"0 9 * * 1-5\"` is 9:00 from Monday to Friday"),
-                            );
-                        }
-                        Moment::At(graph::Expr::Root(graph::Root::Now))
-                    }
+                match self.cron(text) {
+                    Some(schedule) => Moment::Cron { schedule, zone },
+                    None => Moment::At(graph::Expr::Root(graph::Root::Now)),
                 }
+            }
+        }
+    }
+
+    /// A schedule that is written.
+    pub(super) fn cron(&mut self, text: &Text) -> Option<Schedule> {
+        match Schedule::parse(&self.fixed(text)?) {
+            Ok(schedule) => Some(schedule),
+            Err(reason) => {
+                self.report(
+                    Report::new(Code::BadSchedule, text.at, reason).label("not a schedule").help(
+                        "write minute, hour, day, month and weekday: `\"0 9 * * 1-5\"` is 9:00 from Monday to Friday",
+                    ),
+                );
+                None
             }
         }
     }

@@ -93,6 +93,9 @@ impl Index<'_, '_> {
                     match &entry.kind {
                         EntryKind::On(event) => self.event(event),
                         EntryKind::Started(input) => input.iter().for_each(|ty| self.ty(ty)),
+                        EntryKind::Everyone(everyone) => {
+                            everyone.audience.iter().for_each(|audience| self.audience(audience));
+                        }
                     }
                 }
                 journey.goal.iter().for_each(|goal| self.listen(&goal.on));
@@ -127,6 +130,11 @@ impl Index<'_, '_> {
     fn named_type(&mut self, name: &Ident) {
         let to = self.names.type_names.get(&name.text).copied();
         self.add(name.at, to, Thing::Type, format!("type {}", name.text), None);
+    }
+
+    fn audience(&mut self, name: &Ident) {
+        let to = self.names.audiences.get(&name.text).map(|(audience, _)| audience.name.at);
+        self.add(name.at, to, Thing::Audience, format!("audience {}", name.text), None);
     }
 
     fn event(&mut self, name: &Ident) {

@@ -99,7 +99,7 @@ fn journey_header(journey: &Name, names: &Names<'_>, project: &impl Project) -> 
 fn input(journey: &Journey) -> Option<&TypeExpr> {
     journey.entries.iter().find_map(|entry| match &entry.kind {
         EntryKind::Started(input) => input.as_ref(),
-        EntryKind::On(_) => None,
+        EntryKind::On(_) | EntryKind::Everyone(_) => None,
     })
 }
 

@@ -23,6 +23,7 @@ pub(crate) fn project(module: &Module, reports: &mut Vec<Report>) -> Project {
             profile: module.profile.clone(),
             entries: checked.entries.clone(),
             input: checked.input.clone(),
+            schedule: checked.schedule.clone(),
             open: checked.open,
             inside: checked.inside,
             one_per: checked.one_per.clone(),

@@ -116,9 +116,12 @@ pub fn drawn(plan: &Plan<'_>, begin: Timestamp, number: usize, people: usize) ->
     let entry = journey.entries.get(number % journey.entries.len().max(1));
     let event = entry.map(|entry| entry.event.clone()).unwrap_or_default();
     let record = project.events.get(&event).map(|schema| &schema.record).or(journey.input.as_ref());
-    let properties = record.map(|record| draw.record(record));
+    let mut properties = record.map(|record| draw.record(record));
     let day = SignedDuration::from_hours(24).as_micros();
     let offset = i64::try_from(day * number as i128 / people.max(1) as i128).unwrap_or_default();
     let at = begin.checked_add(SignedDuration::from_micros(offset)).map_err(|error| error.to_string())?;
+    if event == graph::scheduled(&journey.name) {
+        properties = Some(Value::record([("at", Value::DateTime(at))]));
+    }
     Ok(Story { key, profile, events: vec![(at, event, properties.unwrap_or(Value::Null))] })
 }

@@ -9,10 +9,11 @@ use sqlx::{PgConnection, PgPool, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::{
-    Behind, Counter, Due, Error, History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Version, Wanted,
+    Behind, Counter, Due, Error, History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep, Version,
+    Wanted,
     row::{
-        self, CounterRow, EventRow, HistoryRow, InstanceRow, ProfileRow, RefusalRow, TurnRow, VersionRow,
-        small,
+        self, CounterRow, EventRow, HistoryRow, InstanceRow, ProfileRow, RefusalRow, SweepRow, TurnRow,
+        VersionRow, small,
     },
 };
 
@@ -166,6 +167,50 @@ pub(super) async fn due(
     };
     let next = next.map(|at| row::time("instance", at)).transpose()?;
     Ok(Due { instances: row::all(due)?, next })
+}
+
+pub(super) async fn sweeps(
+    connection: &mut PgConnection,
+    shards: &Range<Shard>,
+) -> Result<Vec<Sweep>, Error> {
+    let sweeps: Vec<SweepRow> =
+        query_as("SELECT shard, name, run, after, done FROM sweeps WHERE shard >= $1 AND shard < $2")
+            .bind(small(shards.start))
+            .bind(small(shards.end))
+            .fetch_all(connection)
+            .await?;
+    row::all(sweeps)
+}
+
+pub(super) async fn people(
+    connection: &mut PgConnection,
+    shard: Shard,
+    of: Option<(&str, &str)>,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Name>, Error> {
+    let keys: Vec<String> = match of {
+        None => {
+            query_scalar("SELECT key FROM profiles WHERE shard = $1 AND key > $2 ORDER BY key LIMIT $3")
+                .bind(small(shard))
+                .bind(after)
+                .bind(i64::from(limit))
+                .fetch_all(connection)
+                .await?
+        }
+        Some((audience, step)) => query_scalar(
+            "SELECT profile FROM instances WHERE shard = $1 AND journey = $4 AND step = $5 AND status = 10 \
+                 AND profile > $2 ORDER BY profile LIMIT $3",
+        )
+        .bind(small(shard))
+        .bind(after)
+        .bind(i64::from(limit))
+        .bind(audience)
+        .bind(step)
+        .fetch_all(connection)
+        .await?,
+    };
+    Ok(keys.into_iter().map(Name::from).collect())
 }
 
 const CALLING: &str = concat!(

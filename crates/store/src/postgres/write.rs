@@ -53,6 +53,10 @@ const COUNTERS: &str = "INSERT INTO counters AS c \
      passed = c.passed + excluded.passed, failed = c.failed + excluded.failed, ended = c.ended + excluded.ended, \
      reached = c.reached + excluded.reached";
 
+const SWEEPS: &str = "INSERT INTO sweeps (shard, name, run, after, done) \
+     SELECT * FROM UNNEST($1::smallint[], $2::text[], $3::text[], $4::text[], $5::smallint[]) \
+     ON CONFLICT (shard, name) DO UPDATE SET run = excluded.run, after = excluded.after, done = excluded.done";
+
 /// Raises the epoch of these shards, so that whoever wrote to them before can no longer.
 pub(super) async fn take_over(connection: &mut PgConnection, shards: &Range<Shard>) -> Result<i64, Error> {
     let mut transaction = connection.begin().await?;
@@ -87,6 +91,7 @@ pub(super) struct Batch {
     instances: Instances,
     history: Histories,
     counters: Counters,
+    sweeps: Sweeps,
 }
 
 /// The columns of a table's new rows.
@@ -157,6 +162,8 @@ columns!(Counters {
     reached: i64,
 });
 
+columns!(Sweeps { shard: i16, name: String, run: String, after: String, done: i16 });
+
 impl Batch {
     /// Puts a turn into columns; `None` if there is nothing in it.
     pub(super) fn of(turn: &Turn, own: &Range<Shard>, epoch: i64) -> Result<Option<Batch>, Error> {
@@ -175,6 +182,7 @@ impl Batch {
             instances: instances(turn)?,
             history: history(turn),
             counters: counters(turn),
+            sweeps: sweeps(turn),
         }))
     }
 
@@ -195,6 +203,7 @@ impl Batch {
         self.instances.write(INSTANCES, &mut transaction).await?;
         self.history.write(HISTORY, &mut transaction).await?;
         self.counters.write(COUNTERS, &mut transaction).await?;
+        self.sweeps.write(SWEEPS, &mut transaction).await?;
         Ok(transaction.commit().await?)
     }
 }
@@ -357,6 +366,18 @@ fn counters(turn: &Turn) -> Counters {
         columns.failed.push(counter.failed);
         columns.ended.push(counter.ended);
         columns.reached.push(counter.reached);
+    }
+    columns
+}
+
+fn sweeps(turn: &Turn) -> Sweeps {
+    let mut columns = Sweeps::default();
+    for sweep in &turn.sweeps {
+        columns.shard.push(small(sweep.shard));
+        columns.name.push(sweep.name.to_string());
+        columns.run.push(sweep.run.to_string());
+        columns.after.push(sweep.after.to_string());
+        columns.done.push(i16::from(sweep.done));
     }
     columns
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Behind, Counter, Due, Error, Filter, History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Store,
-    Turn, Version, Wanted, Writer, held::Held, row,
+    Sweep, Turn, Version, Wanted, Writer, held::Held, row,
 };
 
 pub(crate) struct Sqlite {
@@ -174,6 +174,32 @@ impl Writer for SqliteWriter {
         let work = move |mut connection| async move {
             let due = read::due(&mut connection, &shards, now, limit).await;
             (connection, due)
+        };
+        self.held.run(open::connect(&self.options), work).await
+    }
+
+    async fn sweeps(&mut self) -> Result<Vec<Sweep>, Error> {
+        let shards = self.shards.clone();
+        let work = |mut connection| async move {
+            let sweeps = read::sweeps(&mut connection, &shards).await;
+            (connection, sweeps)
+        };
+        self.held.run(open::connect(&self.options), work).await
+    }
+
+    async fn people(
+        &mut self,
+        shard: Shard,
+        of: Option<(&str, &str)>,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Name>, Error> {
+        let of = of.map(|(audience, step)| (audience.to_owned(), step.to_owned()));
+        let after = after.to_owned();
+        let work = move |mut connection| async move {
+            let of = of.as_ref().map(|(audience, step)| (audience.as_str(), step.as_str()));
+            let people = read::people(&mut connection, shard, of, &after, limit).await;
+            (connection, people)
         };
         self.held.run(open::connect(&self.options), work).await
     }

@@ -54,6 +54,10 @@ const COUNTERS: &str = "INSERT INTO counters \
      passed = passed + excluded.passed, failed = failed + excluded.failed, ended = ended + excluded.ended, \
      reached = reached + excluded.reached";
 
+const SWEEPS: &str = "INSERT INTO sweeps (shard, name, run, after, done) \
+     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1) WHERE TRUE \
+     ON CONFLICT (shard, name) DO UPDATE SET run = excluded.run, after = excluded.after, done = excluded.done";
+
 /// Raises the epoch of these shards, so that whoever wrote to them before can no longer.
 pub(super) async fn take_over(
     connection: &mut SqliteConnection,
@@ -95,7 +99,7 @@ impl Batch {
         if touched.is_empty() {
             return Ok(None);
         }
-        let mut statements = Vec::with_capacity(7);
+        let mut statements = Vec::with_capacity(8);
         let mut add = |sql: &'static str, rows: String| {
             if rows != "[]" {
                 statements.push((sql, rows));
@@ -111,6 +115,7 @@ impl Batch {
         add(INSTANCES, instances(turn)?);
         add(HISTORY, history(turn)?);
         add(COUNTERS, counters(turn)?);
+        add(SWEEPS, sweeps(turn)?);
         let (shards, fence) = (touched.len(), rows(touched.iter())?);
         Ok(Some(Batch { epoch, shards, fence, statements }))
     }
@@ -274,6 +279,14 @@ fn counters(turn: &Turn) -> Result<String, Error> {
             counter.reached,
         )
     }))
+}
+
+fn sweeps(turn: &Turn) -> Result<String, Error> {
+    rows(
+        turn.sweeps
+            .iter()
+            .map(|sweep| (sweep.shard, &*sweep.name, &*sweep.run, &*sweep.after, i16::from(sweep.done))),
+    )
 }
 
 /// Rows as the JSON list that a statement takes.

@@ -49,16 +49,8 @@ pub(crate) fn instance(
         event: Value::record([("total", Value::Decimal(rust_decimal("59.90")))]),
         variables: BTreeMap::from([("x".into(), Value::Duration(5))]),
         calls: 1,
-        call: None,
-        inbox: Vec::new(),
-        failure: None,
-        reason: None,
-        leaving: None,
         entered_by: "cartAbandoned".into(),
-        start: None,
-        follows: 0,
-        reached: None,
-        watching: false,
+        ..State::default()
     };
     let instance = Instance {
         id: instance_id(at(0), shard, profile, entry, "cart"),

@@ -185,6 +185,16 @@ pub(crate) enum EntryKind {
     On(Ident),
     /// `enter when started with { … }`
     Started(Option<TypeExpr>),
+    /// `enter everyone in audience at cron "…" in "zone", 500 per second`
+    Everyone(Everyone),
+}
+
+#[derive(Debug)]
+pub(crate) struct Everyone {
+    pub(crate) audience: Option<Ident>,
+    pub(crate) schedule: Text,
+    pub(crate) zone: Text,
+    pub(crate) rate: Option<graph::Rate>,
 }
 
 #[derive(Debug)]

@@ -7,11 +7,11 @@ use nom::{
 
 use super::{
     P, R,
-    expr::{duration, expression},
+    expr::{duration, expression, unit},
     ident, steps, tag, text, types,
 };
 use crate::syntax::{
-    ast::{Block, DeclKind, Entry, EntryKind, Expr, Goal, Ident, Journey, Listen, Open},
+    ast::{Block, DeclKind, Entry, EntryKind, Everyone, Expr, Goal, Ident, Journey, Listen, Open},
     token::Kind,
 };
 
@@ -161,11 +161,52 @@ fn entry(input: P<'_>) -> R<'_, Entry> {
     } else if input.is("on") {
         let (rest, event) = cut(event_name).parse(input.take_from(1))?;
         (rest, EntryKind::On(event))
+    } else if input.is("everyone") {
+        let (rest, everyone) = cut(everyone).parse(input.take_from(1))?;
+        (rest, EntryKind::Everyone(everyone))
     } else {
-        return input.error("`on` and an event, or `when started`");
+        return input.error("`on` and an event, `when started`, or `everyone`");
     };
     let (rest, (alias, condition)) = named_where(rest)?;
     Ok((rest, Entry { at: start.until(&rest), kind, alias, condition }))
+}
+
+/// Behind `everyone`: `in audience at cron "0 9 * * 1" in "Europe/Berlin", 500 per second`
+fn everyone(mut input: P<'_>) -> R<'_, Everyone> {
+    let mut audience = None;
+    if input.is("in") {
+        let (rest, name) = cut(ident("the name of an audience")).parse(input.take_from(1))?;
+        audience = Some(name);
+        input = rest;
+    }
+    let (input, _) = cut(tag!("at")).parse(input)?;
+    let (input, _) = cut(tag!("cron")).parse(input)?;
+    let (input, schedule) = cut(text("a schedule such as `\"0 9 * * 1\"`")).parse(input)?;
+    let (input, _) = cut(tag!("in")).parse(input)?;
+    let (mut input, zone) = cut(text("a time zone such as `\"Europe/Berlin\"`")).parse(input)?;
+    let mut most = None;
+    if input.is(",") {
+        let (rest, found) = cut(rate).parse(input.take_from(1))?;
+        most = Some(found);
+        input = rest;
+    }
+    Ok((input, Everyone { audience, schedule, zone, rate: most }))
+}
+
+/// `500 per second`
+fn rate(input: P<'_>) -> R<'_, graph::Rate> {
+    const RATE: &str = "a rate such as `500 per second`";
+    let count = input.first().filter(|token| token.kind == Kind::Number);
+    let count = count.and_then(|token| token.text.replace('_', "").parse::<u32>().ok());
+    let Some(count) = count.filter(|count| *count > 0) else { return input.error(RATE) };
+    let (rest, _) = tag!("per")(input.take_from(1))?;
+    match rest.peek(0) {
+        "second" | "minute" | "hour" | "day" => {
+            let per = unit(rest.peek(0)).unwrap_or(1_000_000);
+            Ok((rest.take_from(1), graph::Rate { count, per }))
+        }
+        _ => rest.error("`second`, `minute`, `hour` or `day`"),
+    }
 }
 
 /// `open from "2026-12-01" until "2026-12-27" in "Europe/Berlin"`

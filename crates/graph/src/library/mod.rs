@@ -2,8 +2,10 @@
 //!
 //! `lang` reads the signatures, `engine` calls `apply`; neither has a list of its own. Functions are pure: what they
 //! give depends on their arguments alone. They are looked up by name and by the kind of their first argument, so
-//! `length` may serve text and lists alike.
+//! `length` may serve text and lists alike. Each has a file of its own, in the folder of what it works on; the folder's
+//! `mod.rs` lists them in the order of the manual and holds what they share.
 
+mod any;
 pub mod encode;
 mod list;
 pub mod number;
@@ -40,6 +42,16 @@ pub struct Param {
     pub shape: Shape,
     /// Whether it may be left out.
     pub optional: bool,
+}
+
+impl Param {
+    const fn needed(name: &'static str, shape: Shape) -> Param {
+        Param { name, shape, optional: false }
+    }
+
+    const fn optional(name: &'static str, shape: Shape) -> Param {
+        Param { name, shape, optional: true }
+    }
 }
 
 /// A type with variables, as signatures are written.
@@ -166,14 +178,26 @@ pub(crate) fn unexpected(wanted: &str, found: &Value) -> Fault {
     Fault(format!("expected {wanted}, found {}", found.kind()))
 }
 
+/// The most bytes a text may grow to in an expression.
+const MOST_BYTES: usize = 1 << 20;
+
+fn bounded(text: String) -> Result<Value, Fault> {
+    if text.len() > MOST_BYTES {
+        Err(Fault::new("the text grows beyond 1 MiB"))
+    } else {
+        Ok(Value::from(text))
+    }
+}
+
 /// Every function of the library, in the order of the manual.
 pub fn all() -> impl Iterator<Item = &'static Function> {
     text::FUNCTIONS
         .iter()
         .chain(list::FUNCTIONS)
         .chain(number::FUNCTIONS)
-        .chain(time::FUNCTIONS)
+        .chain(time::functions())
         .chain(encode::FUNCTIONS)
+        .chain(any::FUNCTIONS)
 }
 
 /// The functions of this name; several when it serves several kinds of first argument.
@@ -233,25 +257,3 @@ impl fmt::Display for Shape {
         }
     }
 }
-
-/// Builds the table of a family: receiver first for methods.
-macro_rules! functions {
-    ($($name:literal $kind:ident ($($param:literal : $shape:expr $(, ? $optional:literal : $oshape:expr)*);*) -> $result:expr,
-       $doc:literal, [$($example:literal => $gives:literal),* $(,)?], $apply:expr;)*) => {
-        &[$($crate::library::Function {
-            name: $name,
-            method: $crate::library::functions!(@$kind),
-            params: &[$(
-                $crate::library::Param { name: $param, shape: $shape, optional: false },
-                $($crate::library::Param { name: $optional, shape: $oshape, optional: true },)*
-            )*],
-            result: $result,
-            doc: $doc,
-            examples: &[$(($example, $gives)),*],
-            apply: $apply,
-        }),*]
-    };
-    (@method) => { true };
-    (@function) => { false };
-}
-pub(crate) use functions;

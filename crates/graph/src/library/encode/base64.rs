@@ -10,6 +10,6 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("text", Shape::Text)],
     result: Shape::Text,
     doc: "The text's UTF-8 bytes in Base64.",
-    examples: &[(r#""ada".base64()"#, r#""YWRh""#)],
+    examples: &[(r#""ada".base64()"#, r#""YWRh""#), (r#""".base64()"#, r#""""#)],
     apply: |call| bounded(STANDARD.encode(call.text(0)?.as_bytes())),
 };

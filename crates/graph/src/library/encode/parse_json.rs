@@ -11,7 +11,7 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("text", Shape::Text)],
     result: Shape::Json,
     doc: "The value of JSON text; anything else is an error.",
-    examples: &[(r#""[1, 2]".parseJson()"#, "[1,2]")],
+    examples: &[(r#""[1, 2]".parseJson()"#, "[1,2]"), (r#""null".parseJson()"#, "null")],
     apply,
 };
 

@@ -14,6 +14,6 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("text", Shape::Text)],
     result: Shape::Text,
     doc: "The SHA-256 of the text's UTF-8 bytes, in hexadecimal.",
-    examples: &[(r#""ada".sha256().substring(0, 8)"#, r#""fdee430d""#)],
+    examples: &[(r#""ada".sha256().substring(0, 8)"#, r#""fdee430d""#), (r#""".sha256().length()"#, "64")],
     apply: |call| Ok(Value::from(hexadecimal(&Sha256::digest(call.text(0)?.as_bytes())))),
 };

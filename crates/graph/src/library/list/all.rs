@@ -14,8 +14,8 @@ pub(super) const FUNCTION: Function = Function {
         Param::needed("test", Shape::Function(&Shape::A, &Shape::Bool)),
     ],
     result: Shape::Bool,
-    doc: "Whether `test` is true for every item.",
-    examples: &[("[1, 2].all(n => n > 1)", "false")],
+    doc: "Whether `test` is true for every item; of none it is.",
+    examples: &[("[1, 2].all(n => n > 1)", "false"), ("[1].filter(n => n > 1).all(n => false)", "true")],
     apply,
 };
 

@@ -14,8 +14,8 @@ pub(super) const FUNCTION: Function = Function {
         Param::needed("test", Shape::Function(&Shape::A, &Shape::Bool)),
     ],
     result: Shape::Bool,
-    doc: "Whether `test` is true for some item.",
-    examples: &[("[1, 2].any(n => n > 1)", "true")],
+    doc: "Whether `test` is true for some item; of none it is not.",
+    examples: &[("[1, 2].any(n => n > 1)", "true"), ("[1].filter(n => n > 1).any(n => true)", "false")],
     apply,
 };
 

@@ -10,8 +10,8 @@ pub(super) const FUNCTION: Function = Function {
     method: true,
     params: &[Param::needed("list", Shape::List(&Shape::A)), Param::needed("item", Shape::A)],
     result: Shape::Bool,
-    doc: "Whether the list has the item.",
-    examples: &[("[1, 2].contains(2)", "true")],
+    doc: "Whether the list has the item; `1` and `1.0` are the same.",
+    examples: &[("[1, 2].contains(2)", "true"), ("[1.0, 2.0].contains(2)", "true")],
     apply,
 };
 

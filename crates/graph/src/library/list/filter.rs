@@ -15,7 +15,7 @@ pub(super) const FUNCTION: Function = Function {
     ],
     result: Shape::List(&Shape::A),
     doc: "The items for which `keep` is true.",
-    examples: &[("[1, 2, 3].filter(n => n > 1)", "[2,3]")],
+    examples: &[("[1, 2, 3].filter(n => n > 1)", "[2,3]"), ("[1].filter(n => n > 1)", "[]")],
     apply,
 };
 

@@ -11,6 +11,6 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("list", Shape::List(&Shape::A))],
     result: Shape::Optional(&Shape::A),
     doc: "The first item, if there is one.",
-    examples: &[("[1, 2].first()", "1")],
+    examples: &[("[1, 2].first()", "1"), ("[1].filter(n => n > 1).first()", "null")],
     apply: |call| Ok(call.list(0)?.first().cloned().unwrap_or(Value::Null)),
 };

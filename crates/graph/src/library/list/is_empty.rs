@@ -11,6 +11,6 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("list", Shape::List(&Shape::A))],
     result: Shape::Bool,
     doc: "Whether the list has no items.",
-    examples: &[("[1].isEmpty()", "false")],
+    examples: &[("[1].isEmpty()", "false"), ("[1].filter(n => n > 1).isEmpty()", "true")],
     apply: |call| Ok(Value::Bool(call.list(0)?.is_empty())),
 };

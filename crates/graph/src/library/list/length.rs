@@ -11,6 +11,6 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("list", Shape::List(&Shape::A))],
     result: Shape::Int,
     doc: "How many items the list has.",
-    examples: &[("[5, 6].length()", "2")],
+    examples: &[("[5, 6].length()", "2"), ("[[1, 2], [3]].length()", "2")],
     apply: |call| Ok(Value::Int(call.list(0)?.len().try_into().unwrap_or(i64::MAX))),
 };

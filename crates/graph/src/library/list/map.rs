@@ -14,7 +14,7 @@ pub(super) const FUNCTION: Function = Function {
     ],
     result: Shape::List(&Shape::B),
     doc: "What `change` makes of each item.",
-    examples: &[("[1, 2].map(n => n * 10)", "[10,20]")],
+    examples: &[("[1, 2].map(n => n * 10)", "[10,20]"), (r#"["a"].map(t => t.upper())"#, r#"["A"]"#)],
     apply,
 };
 

@@ -10,7 +10,7 @@ pub(super) const FUNCTION: Function = Function {
     method: true,
     params: &[Param::needed("list", Shape::List(&Shape::A))],
     result: Shape::Optional(&Shape::A),
-    doc: "The greatest item, if there is one.",
-    examples: &[("[2, 1].max()", "2")],
+    doc: "The greatest item, if there is one; missing ones do not count.",
+    examples: &[("[2, 1].max()", "2"), ("[1].filter(n => n > 1).max()", "null")],
     apply: |call| extreme(call, Ordering::Greater),
 };

@@ -1,11 +1,7 @@
 //! The function `sortBy` of a list.
 
-use std::cmp::Ordering;
-
-use crate::{
-    Value,
-    library::{Call, Fault, Function, Param, Shape},
-};
+use super::sorted_by;
+use crate::library::{Function, Param, Shape};
 
 pub(super) const FUNCTION: Function = Function {
     name: "sortBy",
@@ -15,16 +11,10 @@ pub(super) const FUNCTION: Function = Function {
         Param::needed("key", Shape::Function(&Shape::A, &Shape::B)),
     ],
     result: Shape::List(&Shape::A),
-    doc: "The items in ascending order of what `key` gives for them.",
-    examples: &[("[3, 1].sortBy(n => -n)", "[3,1]")],
-    apply,
+    doc: "The items in ascending order of what `key` gives for them; those with the same key stay in their order.",
+    examples: &[
+        ("[3, 1].sortBy(n => -n)", "[3,1]"),
+        (r#"["bb", "a", "cc"].sortBy(t => t.length())"#, r#"["a","bb","cc"]"#),
+    ],
+    apply: |call| sorted_by(call, false),
 };
-
-fn apply(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let mut keyed = Vec::new();
-    for item in call.list(0)?.iter() {
-        keyed.push((call.run(1, item.clone())?, item.clone()));
-    }
-    keyed.sort_by(|(a, _), (b, _)| a.compare(b).unwrap_or(Ordering::Equal));
-    Ok(Value::list(keyed.into_iter().map(|(_, item)| item)))
-}

@@ -1,10 +1,8 @@
 //! The function `sum` of a list.
 
-use crate::library::number::add;
-
 use crate::{
     Value,
-    library::{Call, Fault, Function, Param, Shape},
+    library::{Call, Fault, Function, Param, Shape, number::add},
 };
 
 pub(super) const FUNCTION: Function = Function {
@@ -13,7 +11,7 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("list", Shape::List(&Shape::Number))],
     result: Shape::Number,
     doc: "The sum of the items; of none it is 0.",
-    examples: &[("[1, 2, 3].sum()", "6"), ("[1.50, 2].sum()", "3.50")],
+    examples: &[("[1, 2, 3].sum()", "6"), ("[1.50, 2].sum()", "3.50"), ("[1].filter(n => n > 1).sum()", "0")],
     apply,
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Value,
-    library::{Call, Fault, Function, Param, Shape},
+    library::{Function, Param, Shape},
 };
 
 pub(super) const FUNCTION: Function = Function {
@@ -10,12 +10,7 @@ pub(super) const FUNCTION: Function = Function {
     method: true,
     params: &[Param::needed("list", Shape::List(&Shape::A)), Param::needed("count", Shape::Int)],
     result: Shape::List(&Shape::A),
-    doc: "The first `count` items.",
-    examples: &[("[1, 2, 3].take(2)", "[1,2]")],
-    apply,
+    doc: "The first `count` items, or all if there are fewer.",
+    examples: &[("[1, 2, 3].take(2)", "[1,2]"), ("[1].take(-1)", "[]")],
+    apply: |call| Ok(Value::list(call.list(0)?.iter().take(call.count(1)?).cloned())),
 };
-
-fn apply(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let count = usize::try_from(call.int(1)?.max(0)).unwrap_or(usize::MAX);
-    Ok(Value::list(call.list(0)?.iter().take(count).cloned()))
-}

@@ -12,7 +12,7 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("number", Shape::Number)],
     result: Shape::Number,
     doc: "The number without its sign.",
-    examples: &[("(-3).abs()", "3")],
+    examples: &[("(-3).abs()", "3"), ("(-1.50).abs()", "1.50")],
     apply,
 };
 

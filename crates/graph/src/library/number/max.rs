@@ -13,7 +13,7 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("a", Shape::Number), Param::needed("b", Shape::Number)],
     result: Shape::Number,
     doc: "The larger of two numbers.",
-    examples: &[("max(2, 3)", "3")],
+    examples: &[("max(2, 3)", "3"), ("max(2, -1.5)", "2")],
     apply,
 };
 

@@ -13,7 +13,7 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("a", Shape::Number), Param::needed("b", Shape::Number)],
     result: Shape::Number,
     doc: "The smaller of two numbers.",
-    examples: &[("min(2, 3)", "2")],
+    examples: &[("min(2, 3)", "2"), ("min(2, 1.5)", "1.5")],
     apply,
 };
 

@@ -2,12 +2,23 @@
 
 mod abs;
 mod ceil;
+mod clamp;
+mod distance;
 mod floor;
 mod format;
+mod is_between;
 mod max;
 mod min;
+mod modulo;
+mod pow;
 mod round;
 mod round_half_even;
+mod sign;
+mod sqrt;
+mod to_date_time;
+mod to_decimal;
+mod to_int;
+mod trunc;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -20,10 +31,21 @@ pub(super) static FUNCTIONS: &[Function] = &[
     round_half_even::FUNCTION,
     floor::FUNCTION,
     ceil::FUNCTION,
+    trunc::FUNCTION,
     abs::FUNCTION,
+    sign::FUNCTION,
+    clamp::FUNCTION,
+    is_between::FUNCTION,
+    modulo::FUNCTION,
+    pow::FUNCTION,
+    sqrt::FUNCTION,
+    format::FUNCTION,
+    to_int::FUNCTION,
+    to_decimal::FUNCTION,
+    to_date_time::FUNCTION,
     min::FUNCTION,
     max::FUNCTION,
-    format::FUNCTION,
+    distance::FUNCTION,
 ];
 
 /// The fault of a number that no longer fits.
@@ -62,4 +84,9 @@ fn rounded(call: &Call<'_>, strategy: RoundingStrategy) -> Result<Value, Fault> 
 
 fn integer(number: Decimal) -> Result<Value, Fault> {
     i64::try_from(number).map(Value::Int).map_err(|_| overflow())
+}
+
+/// The fault of a division by zero, in whatever form.
+fn no_divisor() -> Fault {
+    Fault::new("division by zero")
 }

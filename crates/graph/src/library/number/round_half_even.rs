@@ -11,6 +11,6 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("number", Shape::Decimal), Param::optional("digits", Shape::Int)],
     result: Shape::Decimal,
     doc: "The number rounded to so many digits after the point; halves go to the even neighbour.",
-    examples: &[("(2.5).roundHalfEven()", "2")],
+    examples: &[("(2.5).roundHalfEven()", "2"), ("(2.345).roundHalfEven(2)", "2.34")],
     apply: |call| rounded(call, RoundingStrategy::MidpointNearestEven),
 };

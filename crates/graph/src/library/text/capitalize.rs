@@ -2,7 +2,7 @@
 
 use crate::{
     Value,
-    library::{Call, Fault, Function, Param, Shape},
+    library::{Call, Fault, Function, Param, Shape, bounded},
 };
 
 pub(super) const FUNCTION: Function = Function {
@@ -10,8 +10,8 @@ pub(super) const FUNCTION: Function = Function {
     method: true,
     params: &[Param::needed("text", Shape::Text)],
     result: Shape::Text,
-    doc: "The text with its first letter in capitals.",
-    examples: &[(r#""ada lovelace".capitalize()"#, r#""Ada lovelace""#)],
+    doc: "The text with its first letter in capitals and the rest as it is.",
+    examples: &[(r#""ada lovelace".capitalize()"#, r#""Ada lovelace""#), (r#""".capitalize()"#, r#""""#)],
     apply,
 };
 
@@ -19,5 +19,5 @@ fn apply(call: &mut Call<'_>) -> Result<Value, Fault> {
     let text = call.text(0)?;
     let mut rest = text.chars();
     let first: String = rest.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
-    Ok(Value::from(first + rest.as_str()))
+    bounded(first + rest.as_str())
 }

@@ -10,7 +10,7 @@ pub(super) const FUNCTION: Function = Function {
     method: true,
     params: &[Param::needed("text", Shape::Text), Param::needed("part", Shape::Text)],
     result: Shape::Bool,
-    doc: "Whether `part` occurs in the text.",
-    examples: &[(r#""cart".contains("ar")"#, "true")],
+    doc: "Whether `part` occurs in the text; the empty text occurs in every one.",
+    examples: &[(r#""cart".contains("ar")"#, "true"), (r#""cart".contains("")"#, "true")],
     apply: |call| Ok(Value::Bool(call.text(0)?.contains(&*call.text(1)?))),
 };

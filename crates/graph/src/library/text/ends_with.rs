@@ -11,6 +11,6 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("text", Shape::Text), Param::needed("end", Shape::Text)],
     result: Shape::Bool,
     doc: "Whether the text ends with `end`.",
-    examples: &[(r#""cart".endsWith("rt")"#, "true")],
+    examples: &[(r#""cart".endsWith("rt")"#, "true"), (r#""cart".endsWith("")"#, "true")],
     apply: |call| Ok(Value::Bool(call.text(0)?.ends_with(&*call.text(1)?))),
 };

@@ -11,6 +11,6 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("text", Shape::Text)],
     result: Shape::Bool,
     doc: "Whether the text has no characters.",
-    examples: &[(r#""".isEmpty()"#, "true")],
+    examples: &[(r#""".isEmpty()"#, "true"), (r#"" ".isEmpty()"#, "false")],
     apply: |call| Ok(Value::Bool(call.text(0)?.is_empty())),
 };

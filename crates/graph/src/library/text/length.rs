@@ -11,6 +11,6 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("text", Shape::Text)],
     result: Shape::Int,
     doc: "How many characters the text has.",
-    examples: &[(r#""Zoë".length()"#, "3")],
+    examples: &[(r#""Zoë".length()"#, "3"), (r#""".length()"#, "0")],
     apply: |call| Ok(Value::Int(call.text(0)?.chars().count().try_into().unwrap_or(i64::MAX))),
 };

@@ -1,9 +1,6 @@
 //! The function `lower` of a text.
 
-use crate::{
-    Value,
-    library::{Function, Param, Shape},
-};
+use crate::library::{Function, Param, Shape, bounded};
 
 pub(super) const FUNCTION: Function = Function {
     name: "lower",
@@ -11,6 +8,6 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("text", Shape::Text)],
     result: Shape::Text,
     doc: "The text in small letters.",
-    examples: &[(r#""ADA".lower()"#, r#""ada""#)],
-    apply: |call| Ok(Value::from(call.text(0)?.to_lowercase())),
+    examples: &[(r#""ADA".lower()"#, r#""ada""#), (r#""Ärger 1".lower()"#, r#""ärger 1""#)],
+    apply: |call| bounded(call.text(0)?.to_lowercase()),
 };

@@ -1,10 +1,9 @@
 //! The function `matches` of a text.
 
-use regex::RegexBuilder;
-
+use super::pattern;
 use crate::{
     Value,
-    library::{Call, Fault, Function, Param, Shape},
+    library::{Function, Param, Shape},
 };
 
 pub(super) const FUNCTION: Function = Function {
@@ -13,14 +12,9 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("text", Shape::Text), Param::needed("pattern", Shape::Text)],
     result: Shape::Bool,
     doc: "Whether the regular expression matches somewhere in the text; takes linear time.",
-    examples: &[(r#""ada@example.com".matches("^[^@]+@[^@]+$")"#, "true")],
-    apply,
+    examples: &[
+        (r#""ada@example.com".matches("^[^@]+@[^@]+$")"#, "true"),
+        (r#""ada".matches("^a$")"#, "false"),
+    ],
+    apply: |call| Ok(Value::Bool(pattern(call, 1)?.is_match(&call.text(0)?))),
 };
-
-fn apply(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let pattern = RegexBuilder::new(&call.text(1)?)
-        .size_limit(1 << 20)
-        .build()
-        .map_err(|_| Fault::new("not a regular expression, or one that is too large"))?;
-    Ok(Value::Bool(pattern.is_match(&call.text(0)?)))
-}

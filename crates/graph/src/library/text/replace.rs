@@ -1,6 +1,10 @@
 //! The function `replace` of a text.
 
-use crate::library::{Function, Param, Shape, bounded};
+use super::replaced;
+use crate::{
+    Value,
+    library::{Call, Fault, Function, Param, Shape},
+};
 
 pub(super) const FUNCTION: Function = Function {
     name: "replace",
@@ -11,7 +15,12 @@ pub(super) const FUNCTION: Function = Function {
         Param::needed("new", Shape::Text),
     ],
     result: Shape::Text,
-    doc: "The text with every `old` replaced by `new`.",
-    examples: &[(r#""a-b-c".replace("-", "+")"#, r#""a+b+c""#)],
-    apply: |call| bounded(call.text(0)?.replace(&*call.text(1)?, &call.text(2)?)),
+    doc: "The text with every `old` replaced by `new`, from left to right; an empty `old` stands between all characters.",
+    examples: &[(r#""a-b-c".replace("-", "+")"#, r#""a+b+c""#), (r#""ab".replace("x", "y")"#, r#""ab""#)],
+    apply,
 };
+
+fn apply(call: &mut Call<'_>) -> Result<Value, Fault> {
+    let (text, old, new) = (call.text(0)?, call.text(1)?, call.text(2)?);
+    replaced(&text, text.match_indices(&*old).map(|(at, found)| Ok((at..at + found.len(), new.to_string()))))
+}

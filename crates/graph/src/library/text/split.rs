@@ -2,7 +2,7 @@
 
 use crate::{
     Value,
-    library::{Function, Param, Shape},
+    library::{Function, Param, Shape, listed},
 };
 
 pub(super) const FUNCTION: Function = Function {
@@ -10,7 +10,7 @@ pub(super) const FUNCTION: Function = Function {
     method: true,
     params: &[Param::needed("text", Shape::Text), Param::needed("separator", Shape::Text)],
     result: Shape::List(&Shape::Text),
-    doc: "The parts between the separators.",
-    examples: &[(r#""a,b".split(",")"#, r#"["a","b"]"#)],
-    apply: |call| Ok(Value::list(call.text(0)?.split(&*call.text(1)?).map(Value::from))),
+    doc: "The parts between the separators, at most 100,000.",
+    examples: &[(r#""a,b".split(",")"#, r#"["a","b"]"#), (r#""".split(",")"#, r#"[""]"#)],
+    apply: |call| listed(call.text(0)?.split(&*call.text(1)?).map(Value::from)),
 };

@@ -14,17 +14,18 @@ pub(super) const FUNCTION: Function = Function {
         Param::optional("to", Shape::Int),
     ],
     result: Shape::Text,
-    doc: "The characters from position `from` up to, not including, `to` (or the end).",
-    examples: &[(r#""journey".substring(0, 4)"#, r#""jour""#), (r#""journey".substring(4)"#, r#""ney""#)],
+    doc: "The characters from position `from` (the first is 0) up to, not including, `to` (or the end); what lies outside is left out.",
+    examples: &[
+        (r#""journey".substring(0, 4)"#, r#""jour""#),
+        (r#""journey".substring(4)"#, r#""ney""#),
+        (r#""ab".substring(5)"#, r#""""#),
+    ],
     apply,
 };
 
 fn apply(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let from = usize::try_from(call.int(1)?.max(0)).unwrap_or(usize::MAX);
-    let to = match call.value(2) {
-        Value::Int(to) => usize::try_from(to.max(0)).unwrap_or(usize::MAX),
-        _ => usize::MAX,
-    };
+    let from = call.count(1)?;
+    let to = if call.value(2).is_null() { usize::MAX } else { call.count(2)? };
     let text = call.text(0)?;
     Ok(Value::from(text.chars().skip(from).take(to.saturating_sub(from)).collect::<String>()))
 }

@@ -16,7 +16,7 @@ pub(super) const FUNCTION: Function = Function {
 };
 
 fn apply(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let (text, most) = (call.text(0)?, usize::try_from(call.int(1)?.max(0)).unwrap_or(usize::MAX));
+    let (text, most) = (call.text(0)?, call.count(1)?);
     if text.chars().count() <= most {
         return Ok(Value::Text(text));
     }

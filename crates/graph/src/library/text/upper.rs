@@ -1,9 +1,6 @@
 //! The function `upper` of a text.
 
-use crate::{
-    Value,
-    library::{Function, Param, Shape},
-};
+use crate::library::{Function, Param, Shape, bounded};
 
 pub(super) const FUNCTION: Function = Function {
     name: "upper",
@@ -11,6 +8,6 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("text", Shape::Text)],
     result: Shape::Text,
     doc: "The text in capitals.",
-    examples: &[(r#""ada".upper()"#, r#""ADA""#)],
-    apply: |call| Ok(Value::from(call.text(0)?.to_uppercase())),
+    examples: &[(r#""ada".upper()"#, r#""ADA""#), (r#""straße".upper()"#, r#""STRASSE""#)],
+    apply: |call| bounded(call.text(0)?.to_uppercase()),
 };

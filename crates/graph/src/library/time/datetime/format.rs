@@ -2,10 +2,10 @@
 
 use jiff::fmt::strtime;
 
-use super::{at, zone};
+use super::{at, no_pattern, pattern, zone};
 use crate::{
     Value,
-    library::{Call, Fault, Function, Param, Shape},
+    library::{Call, Fault, Function, Param, Shape, bounded},
 };
 
 pub(super) const FUNCTION: Function = Function {
@@ -17,17 +17,21 @@ pub(super) const FUNCTION: Function = Function {
         Param::needed("zone", Shape::TimeZone),
     ],
     result: Shape::Text,
-    doc: "The instant on a zone's clock, by a strftime pattern.",
-    examples: &[(
-        r#""2026-11-24T08:00:00Z".toDateTime().format("%d.%m.%Y %H:%M", "Europe/Berlin")"#,
-        r#""24.11.2026 09:00""#,
-    )],
+    doc: "The moment on a zone's clock, by a strftime pattern.",
+    examples: &[
+        (
+            r#""2026-11-24T08:00:00Z".toDateTime().format("%d.%m.%Y %H:%M", "Europe/Berlin")"#,
+            r#""24.11.2026 09:00""#,
+        ),
+        (
+            r#""2026-11-24T08:00:00Z".toDateTime().format("%A, %-d %B, %H:%M %Z", "America/New_York")"#,
+            r#""Tuesday, 24 November, 03:00 EST""#,
+        ),
+    ],
     apply,
 };
 
 fn apply(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let wall = zone(call, 2)?.to_datetime(at(call, 0)?);
-    strtime::format(&*call.text(1)?, wall)
-        .map(Value::from)
-        .map_err(|_| Fault::new("not a date pattern, such as \"%d.%m.%Y\""))
+    let shown = at(call, 0)?.to_zoned_datetime(zone(call, 2)?);
+    strtime::format(&*pattern(call, 1)?, &shown).map_err(|_| no_pattern()).and_then(bounded)
 }

@@ -14,10 +14,10 @@ pub(super) const FUNCTION: Function = Function {
         Param::needed("zone", Shape::TimeZone),
     ],
     result: Shape::DateTime,
-    doc: "The same time of day so many days later on a zone's calendar.",
-    examples: &[(
-        r#""2026-10-24T08:00:00Z".toDateTime().plusDays(1, "Europe/Berlin")"#,
-        r#""2026-10-25T09:00:00Z""#,
-    )],
+    doc: "The same time of day so many days later on a zone's calendar; a number below zero goes back.",
+    examples: &[
+        (r#""2026-10-24T08:00:00Z".toDateTime().plusDays(1, "Europe/Berlin")"#, r#""2026-10-25T09:00:00Z""#),
+        (r#""2026-11-24T08:00:00Z".toDateTime().plusDays(-24, "UTC")"#, r#""2026-10-31T08:00:00Z""#),
+    ],
     apply: |call| later(call, Unit::Day),
 };

@@ -9,6 +9,6 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("length", Shape::Duration)],
     result: Shape::Int,
     doc: "The whole days of 24 hours of a duration.",
-    examples: &[("(49 hours).inDays()", "2")],
+    examples: &[("(49 hours).inDays()", "2"), ("(1 hour).inDays()", "0")],
     apply: |call| whole(call, 86_400_000_000),
 };

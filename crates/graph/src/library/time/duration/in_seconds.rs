@@ -9,6 +9,6 @@ pub(super) const FUNCTION: Function = Function {
     params: &[Param::needed("length", Shape::Duration)],
     result: Shape::Int,
     doc: "The whole seconds of a duration.",
-    examples: &[("(2 minutes).inSeconds()", "120")],
+    examples: &[("(2 minutes).inSeconds()", "120"), ("(1500 ms).inSeconds()", "1")],
     apply: |call| whole(call, 1_000_000),
 };

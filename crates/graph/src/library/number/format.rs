@@ -30,8 +30,10 @@ pub(super) const FUNCTION: Function = Function {
 fn apply(call: &mut Call<'_>) -> Result<Value, Fault> {
     let digits = digits(call, 1)?;
     let number = decimal(call, 0)?.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero);
-    let plain = format!("{:.*}", usize::try_from(digits).unwrap_or(0), number.abs());
+    // Without a precision, and filled up here: with one, the crate panics beyond 32 characters.
+    let plain = number.abs().to_string();
     let (whole, after) = plain.split_once('.').unwrap_or((&plain, ""));
+    let digits = usize::try_from(digits).unwrap_or(0);
     let mut made = String::from(if number.is_sign_negative() && !number.is_zero() { "-" } else { "" });
     let group = if call.value(3).is_null() { "".into() } else { call.text(3)? };
     for (index, digit) in whole.chars().enumerate() {
@@ -40,9 +42,9 @@ fn apply(call: &mut Call<'_>) -> Result<Value, Fault> {
         }
         made.push(digit);
     }
-    if !after.is_empty() {
+    if digits > 0 {
         made.push_str(&if call.value(2).is_null() { ".".into() } else { call.text(2)? });
-        made.push_str(after);
+        made.push_str(&format!("{after:0<digits$}"));
     }
     bounded(made)
 }

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use graph::{
     Action, Body, CallError, ErrorKind, Escape, Name, Part, Request, Template, Value,
-    library::{Fault, encode::url},
+    library::{
+        Fault,
+        encode::{html, url},
+    },
 };
 
 use crate::eval::{Local, Scope, evaluate, holds};
@@ -79,18 +82,7 @@ fn write_value(out: &mut String, value: &Value, escape: Escape) -> Result<(), Fa
             }
             out.push_str(&text);
         }
-        Escape::Html => {
-            for letter in value.to_string().chars() {
-                match letter {
-                    '&' => out.push_str("&amp;"),
-                    '<' => out.push_str("&lt;"),
-                    '>' => out.push_str("&gt;"),
-                    '"' => out.push_str("&quot;"),
-                    '\'' => out.push_str("&#39;"),
-                    other => out.push(other),
-                }
-            }
-        }
+        Escape::Html => out.push_str(&html(&value.to_string())),
     }
     Ok(())
 }

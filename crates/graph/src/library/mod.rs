@@ -2,8 +2,10 @@
 //!
 //! `lang` reads the signatures, `engine` calls `apply`; neither has a list of its own. Functions are pure: what they
 //! give depends on their arguments alone. They are looked up by name and by the kind of their first argument, so
-//! `length` may serve text and lists alike.
+//! `length` may serve text and lists alike. Each has a file of its own, in the folder of what it works on; the folder's
+//! `mod.rs` lists them in the order of the manual and holds what they share.
 
+mod any;
 pub mod encode;
 mod list;
 pub mod number;
@@ -42,6 +44,16 @@ pub struct Param {
     pub optional: bool,
 }
 
+impl Param {
+    const fn needed(name: &'static str, shape: Shape) -> Param {
+        Param { name, shape, optional: false }
+    }
+
+    const fn optional(name: &'static str, shape: Shape) -> Param {
+        Param { name, shape, optional: true }
+    }
+}
+
 /// A type with variables, as signatures are written.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Shape {
@@ -69,7 +81,7 @@ pub enum Shape {
     Duration,
     /// `timezone`; a text constant that names a zone fits too
     TimeZone,
-    /// `json`: any type fits
+    /// `json`, of which a receiver has to be
     Json,
     /// A list
     List(&'static Shape),
@@ -139,6 +151,17 @@ impl Call<'_> {
         }
     }
 
+    /// Argument `index` as a number of things: below zero, or left out, it is zero.
+    ///
+    /// # Errors
+    /// When it is not an integer.
+    pub fn count(&self, index: usize) -> Result<usize, Fault> {
+        match self.value(index) {
+            Value::Null => Ok(0),
+            _ => Ok(usize::try_from(self.int(index)?.max(0)).unwrap_or(usize::MAX)),
+        }
+    }
+
     /// Argument `index` as a list.
     ///
     /// # Errors
@@ -166,14 +189,67 @@ pub(crate) fn unexpected(wanted: &str, found: &Value) -> Fault {
     Fault(format!("expected {wanted}, found {}", found.kind()))
 }
 
+/// The most bytes a text may grow to in an expression.
+const MOST_BYTES: usize = 1 << 20;
+
+/// The most items a function may make a list of.
+const MOST_ITEMS: usize = 100_000;
+
+fn too_large() -> Fault {
+    Fault::new("the text grows beyond 1 MiB")
+}
+
+fn bounded(text: String) -> Result<Value, Fault> {
+    if text.len() > MOST_BYTES { Err(too_large()) } else { Ok(Value::from(text)) }
+}
+
+/// A text that is made piece by piece, and refuses the piece that is too much.
+#[derive(Default)]
+struct Bounded(String);
+
+impl Bounded {
+    fn push(&mut self, piece: &str) -> Result<(), Fault> {
+        if self.0.len().saturating_add(piece.len()) > MOST_BYTES {
+            return Err(too_large());
+        }
+        self.0.push_str(piece);
+        Ok(())
+    }
+}
+
+impl From<Bounded> for Value {
+    fn from(text: Bounded) -> Value {
+        Value::from(text.0)
+    }
+}
+
+/// A list of these items, unless there are too many.
+fn listed(items: impl Iterator<Item = Value>) -> Result<Value, Fault> {
+    let items: Vec<Value> = items.take(MOST_ITEMS + 1).collect();
+    if items.len() > MOST_ITEMS {
+        return Err(Fault(format!("the list grows beyond {MOST_ITEMS} items")));
+    }
+    Ok(Value::List(items.into()))
+}
+
+/// Whether argument 0 lies between arguments 1 and 2, both included.
+fn between(call: &Call<'_>) -> Result<Value, Fault> {
+    let (value, from, to) = (call.value(0), call.value(1), call.value(2));
+    match (value.compare(&from), value.compare(&to)) {
+        (Some(low), Some(high)) => Ok(Value::Bool(low.is_ge() && high.is_le())),
+        _ => Err(unexpected(value.kind(), &from)),
+    }
+}
+
 /// Every function of the library, in the order of the manual.
 pub fn all() -> impl Iterator<Item = &'static Function> {
     text::FUNCTIONS
         .iter()
         .chain(list::FUNCTIONS)
         .chain(number::FUNCTIONS)
-        .chain(time::FUNCTIONS)
+        .chain(time::functions())
         .chain(encode::FUNCTIONS)
+        .chain(any::FUNCTIONS)
 }
 
 /// The functions of this name; several when it serves several kinds of first argument.
@@ -233,25 +309,3 @@ impl fmt::Display for Shape {
         }
     }
 }
-
-/// Builds the table of a family: receiver first for methods.
-macro_rules! functions {
-    ($($name:literal $kind:ident ($($param:literal : $shape:expr $(, ? $optional:literal : $oshape:expr)*);*) -> $result:expr,
-       $doc:literal, [$($example:literal => $gives:literal),* $(,)?], $apply:expr;)*) => {
-        &[$($crate::library::Function {
-            name: $name,
-            method: $crate::library::functions!(@$kind),
-            params: &[$(
-                $crate::library::Param { name: $param, shape: $shape, optional: false },
-                $($crate::library::Param { name: $optional, shape: $oshape, optional: true },)*
-            )*],
-            result: $result,
-            doc: $doc,
-            examples: &[$(($example, $gives)),*],
-            apply: $apply,
-        }),*]
-    };
-    (@method) => { true };
-    (@function) => { false };
-}
-pub(crate) use functions;

@@ -1,0 +1,19 @@
+//! The function `startOfYear` of a moment.
+
+use jiff::Unit;
+
+use super::start;
+use crate::library::{Function, Param, Shape};
+
+pub(super) const FUNCTION: Function = Function {
+    name: "startOfYear",
+    method: true,
+    params: &[Param::needed("at", Shape::DateTime), Param::needed("zone", Shape::TimeZone)],
+    result: Shape::DateTime,
+    doc: "The first moment of the year on a zone's calendar.",
+    examples: &[
+        (r#""2026-11-24T08:00:00Z".toDateTime().startOfYear("UTC")"#, r#""2026-01-01T00:00:00Z""#),
+        (r#""2026-12-31T23:30:00Z".toDateTime().startOfYear("Europe/Berlin")"#, r#""2026-12-31T23:00:00Z""#),
+    ],
+    apply: |call| start(call, Unit::Year),
+};

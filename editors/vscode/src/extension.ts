@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import { drawJourney } from './draw';
 import { Server } from './server';
-import { runAllTests, runTest } from './tests';
+import { runAllTests, runTest } from './play';
 
 let server: Server | undefined;
 

@@ -11,6 +11,7 @@ export interface Piece {
   text: string;
   scopes: string[];
   line: number;
+  start: number;
 }
 
 /** A text in colours, and how many scopes are open before each of its lines and behind the last. */
@@ -45,8 +46,9 @@ export function highlight(text: string): Highlighted {
     found.open.push(state.depth);
     const result = grammar.tokenizeLine(line, state);
     for (const { startIndex, endIndex, scopes } of result.tokens) {
-      const piece = line.slice(startIndex, endIndex).trim();
-      if (piece) found.pieces.push({ text: piece, scopes, line: number });
+      const piece = line.slice(startIndex, endIndex);
+      const start = startIndex + piece.search(/\S/);
+      if (piece.trim()) found.pieces.push({ text: piece.trim(), scopes, line: number, start });
     }
     state = result.ruleStack;
   });

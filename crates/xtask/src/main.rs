@@ -6,14 +6,14 @@
 mod need;
 mod step;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use anyhow::{Result, bail};
-use step::{Step, cargo, npm};
+use step::{Step, VSCODE, WEB, cargo, npm};
 
 const USAGE: &str = "\
 cargo xtask demo  [ARGS…]              build everything and run the demo on 127.0.0.1:7070
-cargo xtask test                       everything CI runs: format, lints, tests, dashboard, browser
+cargo xtask test                       everything CI runs: format, lints, tests, dashboard, editors, browser
 cargo xtask build                      the dashboard and target/release/wayfare
 cargo xtask bench [--quick] [--json FILE]  measure the release binary on SQLite and PostgreSQL";
 
@@ -40,16 +40,22 @@ fn main() -> ExitCode {
     }
 }
 
-fn dashboard() -> Result<()> {
+/// Installs the packages that a folder's lock file names.
+fn packages(folder: &str, name: &str) -> Result<()> {
     need::node()?;
     // A second install of the same lock file is skipped: npm takes seconds even when there is nothing to do.
-    let (lock, mark) =
-        (step::web().join("package-lock.json"), step::web().join("node_modules/.package-lock.json"));
-    let newer = |path: &std::path::Path| path.metadata().and_then(|meta| meta.modified()).ok();
-    if newer(&mark).is_none() || newer(&mark) < newer(&lock) {
-        npm("the dashboard's packages", &["ci", "--no-audit", "--no-fund"]).run()?;
+    let folder_path = step::root().join(folder);
+    let changed = |file: &str| folder_path.join(file).metadata().and_then(|meta| meta.modified()).ok();
+    let (lock, mark) = (changed("package-lock.json"), changed("node_modules/.package-lock.json"));
+    if mark.is_none() || mark < lock {
+        npm(folder, name, &["ci", "--no-audit", "--no-fund"]).run()?;
     }
-    npm("build the dashboard", &["run", "build"]).run()
+    Ok(())
+}
+
+fn dashboard() -> Result<()> {
+    packages(WEB, "the dashboard's packages")?;
+    npm(WEB, "build the dashboard", &["run", "build"]).run()
 }
 
 fn build() -> Result<()> {
@@ -72,14 +78,23 @@ fn test() -> Result<()> {
     dashboard()?;
     cargo("lints", &["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
     cargo("build", &["build", "--locked", "--workspace", "--bins"]).run()?;
-    npm("the dashboard's types", &["run", "check"]).run()?;
-    npm("the dashboard's unit tests", &["run", "test"]).run()?;
+    npm(WEB, "the dashboard's types", &["run", "check"]).run()?;
+    npm(WEB, "the dashboard's unit tests", &["run", "test"]).run()?;
     cargo("tests", &["test", "--locked", "--workspace", "--no-fail-fast"]).run()?;
-    let mut browser = npm("the dashboard in a browser", &["run", "e2e"]);
-    browser.env("CHROMIUM", &chromium).env("WAYFARE", step::target().join("debug/wayfare"));
+    let wayfare = step::target().join("debug/wayfare");
+    extension(&wayfare)?;
+    let mut browser = npm(WEB, "the dashboard in a browser", &["run", "e2e"]);
+    browser.env("CHROMIUM", &chromium).env("WAYFARE", &wayfare);
     browser.run()?;
     eprintln!("\nall checks passed");
     Ok(())
+}
+
+fn extension(wayfare: &Path) -> Result<()> {
+    packages(VSCODE, "the extension's packages")?;
+    npm(VSCODE, "the extension's types", &["run", "check"]).run()?;
+    npm(VSCODE, "the extension's tests", &["run", "test"]).env("WAYFARE", wayfare).run()?;
+    npm(VSCODE, "package the extension", &["run", "package"]).run()
 }
 
 fn bench(args: &[String]) -> Result<()> {

@@ -21,9 +21,10 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// The dashboard's folder.
-pub(crate) fn web() -> PathBuf {
-    root().join("web")
-}
+pub(crate) const WEB: &str = "web";
+
+/// The folder of the extension for VS Code.
+pub(crate) const VSCODE: &str = "editors/vscode";
 
 /// Where cargo puts what it builds.
 pub(crate) fn target() -> PathBuf {
@@ -40,10 +41,10 @@ pub(crate) fn cargo(name: &str, args: &[&str]) -> Step {
     step
 }
 
-/// A step by npm, in the dashboard's folder.
-pub(crate) fn npm(name: &str, args: &[&str]) -> Step {
+/// A step by npm, in a folder of the workspace.
+pub(crate) fn npm(folder: &str, name: &str, args: &[&str]) -> Step {
     let mut step = Step::new(name, "npm");
-    step.args(args).command.current_dir(web());
+    step.args(args).command.current_dir(root().join(folder));
     step
 }
 

@@ -111,6 +111,7 @@ impl Check<'_, '_> {
             );
             return Some(failed().0);
         }
+        self.root_mention(who, left.at);
         self.env.mention(right.at, Some(audience.name.at), crate::editor::Thing::Audience, || {
             format!("audience {name}{}", doc.map(|doc| format!("\n\n{doc}")).unwrap_or_default())
         });

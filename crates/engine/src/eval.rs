@@ -1,196 +1,30 @@
 //! Evaluates checked expressions.
 //!
-//! Evaluation is bounded in steps, so that no expression over data, however large, holds up a turn. Names and types
-//! were checked by the compiler; what can still fail is the data, and that is a [`Fault`] with a reason.
+//! Evaluation is bounded in steps and memory, so that no expression over data, however large, holds up a turn. Names and
+//! types were checked by the compiler; what can still fail is the data, and that is a [`Fault`] with a reason.
 
-use std::{
-    cell::Cell,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::BTreeMap;
 
 use graph::{
-    BinaryOp, Expr, Formula, Journey, Lambda, Name, Root, UnaryOp, Value,
+    BinaryOp, Expr, Formula, Lambda, Root, UnaryOp, Value,
     library::{Argument, Call, Fault, number::overflow},
 };
-use jiff::{SignedDuration, Timestamp};
-use rust_decimal::Decimal;
 
-use crate::{Context, Event, Instance, render};
-
-/// How many nodes one evaluation may visit.
-const MOST_STEPS: u32 = 200_000;
-
-/// What the names in an expression stand for.
-#[derive(Debug)]
-pub struct Scope<'a> {
-    profile: &'a Value,
-    event: &'a Value,
-    /// The name of that event.
-    entered_by: &'a str,
-    variables: &'a BTreeMap<Name, Value>,
-    /// The audiences that the person belongs to.
-    audiences: Option<&'a BTreeSet<Name>>,
-    journey: Value,
-    now: Timestamp,
-    local: Option<&'a Local<'a>>,
-    steps: Cell<u32>,
-}
-
-/// A name bound inside an expression: a lambda's parameter, a loop's variable, an event that is being looked at.
-#[derive(Debug)]
-pub(crate) struct Local<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) value: Value,
-    pub(crate) next: Option<&'a Local<'a>>,
-}
-
-impl<'a> Scope<'a> {
-    /// A scope with a person, the entry's event, the bound names and the present moment, outside any journey.
-    pub fn new(
-        profile: &'a Value,
-        event: &'a Value,
-        variables: &'a BTreeMap<Name, Value>,
-        now: Timestamp,
-    ) -> Scope<'a> {
-        Scope {
-            profile,
-            event,
-            entered_by: "",
-            variables,
-            audiences: None,
-            journey: Value::Null,
-            now,
-            local: None,
-            steps: Cell::new(MOST_STEPS),
-        }
-    }
-
-    /// This scope for a person who belongs to these audiences.
-    pub fn among(self, audiences: &'a BTreeSet<Name>) -> Scope<'a> {
-        Scope { audiences: Some(audiences), ..self }
-    }
-
-    /// The scope of an instance.
-    pub(crate) fn of(instance: &'a Instance, profile: &'a Value, context: Context<'a>) -> Scope<'a> {
-        let facts = Value::record([
-            ("name", Value::Text(instance.journey.clone())),
-            ("version", Value::Text(instance.version.clone())),
-            ("instance", Value::from(instance.id.to_string())),
-            ("enteredAt", Value::DateTime(instance.entered_at)),
-        ]);
-        let state = &instance.state;
-        Scope {
-            journey: facts,
-            entered_by: &state.entered_by,
-            audiences: Some(context.audiences),
-            ..Scope::new(profile, &state.event, &state.variables, context.now)
-        }
-    }
-
-    /// The scope in which somebody is about to enter a journey.
-    pub(crate) fn at_entry(
-        journey: &Journey,
-        event: &'a Event,
-        variables: &'a BTreeMap<Name, Value>,
-        context: Context<'a>,
-    ) -> Scope<'a> {
-        let facts = Value::record([
-            ("name", Value::Text(journey.name.clone())),
-            ("version", Value::Text(journey.version.clone())),
-        ]);
-        Scope {
-            journey: facts,
-            entered_by: &event.name,
-            audiences: Some(context.audiences),
-            ..Scope::new(context.profile, &event.properties, variables, context.now)
-        }
-    }
-
-    /// This scope with one more name.
-    pub(crate) fn with<'b>(&'b self, local: &'b Local<'b>) -> Scope<'b>
-    where
-        'a: 'b,
-    {
-        Scope {
-            profile: self.profile,
-            event: self.event,
-            entered_by: self.entered_by,
-            variables: self.variables,
-            audiences: self.audiences,
-            journey: self.journey.clone(),
-            now: self.now,
-            local: Some(local),
-            steps: Cell::new(self.steps.get()),
-        }
-    }
-
-    /// This scope with other bound names, as an action sees it: its parameters and nothing else.
-    pub(crate) fn with_variables<'b>(&'b self, variables: &'b BTreeMap<Name, Value>) -> Scope<'b>
-    where
-        'a: 'b,
-    {
-        Scope {
-            profile: self.profile,
-            event: self.event,
-            entered_by: self.entered_by,
-            variables,
-            audiences: self.audiences,
-            journey: self.journey.clone(),
-            now: self.now,
-            local: None,
-            steps: Cell::new(self.steps.get()),
-        }
-    }
-
-    pub(crate) fn local(&self) -> Option<&Local<'_>> {
-        self.local
-    }
-
-    fn name(&self, name: &str) -> Option<Value> {
-        let mut local = self.local;
-        while let Some(bound) = local {
-            if bound.name == name {
-                return Some(bound.value.clone());
-            }
-            local = bound.next;
-        }
-        self.variables.get(name).cloned()
-    }
-
-    /// Counts one step; the rest of an inner scope is taken over by the outer one through [`Scope::settle`].
-    pub(crate) fn spend(&self) -> Result<(), Fault> {
-        let rest = self
-            .steps
-            .get()
-            .checked_sub(1)
-            .ok_or_else(|| Fault::new("the expression takes too many steps"))?;
-        self.steps.set(rest);
-        Ok(())
-    }
-
-    pub(crate) fn settle(&self, inner: &Scope<'_>) {
-        self.steps.set(inner.steps.get());
-    }
-}
+pub(crate) use crate::scope::Local;
+pub use crate::scope::Scope;
+use crate::{arithmetic::arithmetic, render};
 
 /// Evaluates an expression.
 ///
 /// # Errors
 /// When the data does not allow it: division by zero, overflow, a date that does not exist, too many steps.
 pub fn evaluate(expr: &Expr, scope: &Scope<'_>) -> Result<Value, Fault> {
-    scope.spend()?;
+    scope.spend(1)?;
     match expr {
         Expr::Literal(value) => Ok(value.clone()),
-        Expr::Root(Root::Profile) => Ok(scope.profile.clone()),
-        Expr::Root(Root::Event) => Ok(scope.event.clone()),
-        Expr::Root(Root::Journey) => Ok(scope.journey.clone()),
-        Expr::Root(Root::Now) => Ok(Value::DateTime(scope.now)),
-        Expr::Entered(event) => {
-            Ok(if **event == *scope.entered_by { scope.event.clone() } else { Value::Null })
-        }
-        Expr::Member(audience) => {
-            Ok(Value::Bool(scope.audiences.is_some_and(|audiences| audiences.contains(audience))))
-        }
+        Expr::Root(root) => Ok(scope.root(*root)),
+        Expr::Entered(event) => Ok(scope.entered_by(event)),
+        Expr::Member(audience) => Ok(Value::Bool(scope.belongs_to(audience))),
         Expr::Variable(name) => scope.name(name).ok_or_else(|| Fault(format!("`{name}` has no value here"))),
         Expr::Field { of, name } => Ok(match place(of, scope) {
             // The common case, a field of something named, is read without copying the whole.
@@ -220,8 +54,15 @@ pub fn evaluate(expr: &Expr, scope: &Scope<'_>) -> Result<Value, Fault> {
         Expr::Call { function, args } => call(function, args, scope),
         Expr::Apply { function, args } => apply(function, args, scope),
         Expr::Lambda(_) => Err(Fault::new("a function is no value")),
-        Expr::Text(template) => render::text(template, scope).map(Value::from),
+        Expr::Text(template) => weighed(render::text(template, scope).map(Value::from), scope),
     }
+}
+
+/// A value that was made just now, counted.
+fn weighed(made: Result<Value, Fault>, scope: &Scope<'_>) -> Result<Value, Fault> {
+    let made = made?;
+    scope.weigh(&made)?;
+    Ok(made)
 }
 
 /// Whether a condition holds.
@@ -234,9 +75,9 @@ pub(crate) fn holds(expr: &Expr, scope: &Scope<'_>) -> Result<bool, Fault> {
 
 fn place<'s>(expr: &Expr, scope: &'s Scope<'_>) -> Option<&'s Value> {
     match expr {
-        Expr::Root(Root::Profile) => Some(scope.profile),
-        Expr::Root(Root::Event) => Some(scope.event),
-        Expr::Variable(name) if scope.local.is_none() => scope.variables.get(name),
+        Expr::Root(Root::Profile) => Some(scope.profile()),
+        Expr::Root(Root::Event) => Some(scope.event()),
+        Expr::Variable(name) if scope.local().is_none() => scope.variable(name),
         _ => None,
     }
 }
@@ -284,7 +125,7 @@ fn binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope<'_>) -> Result<
                 Ok(a)
             }
         }
-        _ => strict(op, &a, &evaluate(right, scope)?),
+        _ => weighed(strict(op, &a, &evaluate(right, scope)?), scope),
     }
 }
 
@@ -310,71 +151,6 @@ fn strict(op: BinaryOp, a: &Value, b: &Value) -> Result<Value, Fault> {
     }
 }
 
-fn arithmetic(op: BinaryOp, a: &Value, b: &Value) -> Result<Value, Fault> {
-    match (op, a, b) {
-        (BinaryOp::Add, Value::Text(a), Value::Text(b)) => Ok(Value::from(format!("{a}{b}"))),
-        (BinaryOp::Add, Value::List(a), Value::List(b)) => Ok(Value::list(a.iter().chain(b.iter()).cloned())),
-        (BinaryOp::Add, Value::DateTime(at), Value::Duration(micros))
-        | (BinaryOp::Add, Value::Duration(micros), Value::DateTime(at)) => shifted(*at, *micros),
-        (BinaryOp::Subtract, Value::DateTime(at), Value::Duration(micros)) => {
-            shifted(*at, micros.checked_neg().ok_or_else(overflow)?)
-        }
-        (BinaryOp::Subtract, Value::DateTime(a), Value::DateTime(b)) => {
-            a.as_microsecond().checked_sub(b.as_microsecond()).map(Value::Duration).ok_or_else(overflow)
-        }
-        (BinaryOp::Add, Value::Duration(a), Value::Duration(b)) => {
-            a.checked_add(*b).map(Value::Duration).ok_or_else(overflow)
-        }
-        (BinaryOp::Subtract, Value::Duration(a), Value::Duration(b)) => {
-            a.checked_sub(*b).map(Value::Duration).ok_or_else(overflow)
-        }
-        (BinaryOp::Multiply, Value::Duration(micros), factor)
-        | (BinaryOp::Multiply, factor, Value::Duration(micros)) => {
-            let factor =
-                factor.as_decimal().ok_or_else(|| Fault::new("a duration is multiplied by a number"))?;
-            let product = Decimal::from(*micros).checked_mul(factor).ok_or_else(overflow)?;
-            i64::try_from(product.trunc()).map(Value::Duration).map_err(|_| overflow())
-        }
-        _ => numeric(op, a, b),
-    }
-}
-
-fn shifted(at: Timestamp, micros: i64) -> Result<Value, Fault> {
-    at.checked_add(SignedDuration::from_micros(micros))
-        .map(Value::DateTime)
-        .map_err(|_| Fault::new("the date lies beyond the calendar"))
-}
-
-fn numeric(op: BinaryOp, a: &Value, b: &Value) -> Result<Value, Fault> {
-    if let (Value::Int(a), Value::Int(b)) = (a, b) {
-        let whole = match op {
-            BinaryOp::Add => Some(a.checked_add(*b)),
-            BinaryOp::Subtract => Some(a.checked_sub(*b)),
-            BinaryOp::Multiply => Some(a.checked_mul(*b)),
-            BinaryOp::Remainder if *b != 0 => Some(a.checked_rem(*b)),
-            _ => None,
-        };
-        if let Some(result) = whole {
-            return result.map(Value::Int).ok_or_else(overflow);
-        }
-    }
-    let (Some(a), Some(b)) = (a.as_decimal(), b.as_decimal()) else {
-        return Err(Fault(format!("`{}` does not work on {} and {}", op.symbol(), a.kind(), b.kind())));
-    };
-    if b.is_zero() && matches!(op, BinaryOp::Divide | BinaryOp::Remainder) {
-        return Err(Fault::new("division by zero"));
-    }
-    let result = match op {
-        BinaryOp::Add => a.checked_add(b),
-        BinaryOp::Subtract => a.checked_sub(b),
-        BinaryOp::Multiply => a.checked_mul(b),
-        BinaryOp::Divide => a.checked_div(b),
-        BinaryOp::Remainder => a.checked_rem(b),
-        _ => return Err(Fault(format!("`{}` is no arithmetic", op.symbol()))),
-    };
-    result.map(Value::Decimal).ok_or_else(overflow)
-}
-
 fn apply(function: &Formula, args: &[Expr], scope: &Scope<'_>) -> Result<Value, Fault> {
     let mut variables = BTreeMap::new();
     for (param, arg) in function.params.iter().zip(args) {
@@ -398,11 +174,11 @@ fn call(function: &graph::library::Function, args: &[Expr], scope: &Scope<'_>) -
         let Some(name) = lambda.params.first() else {
             return evaluate(&lambda.body, scope);
         };
-        let local = Local { name, value, next: scope.local };
+        let local = Local { name, value, next: scope.local() };
         let inner = scope.with(&local);
         let result = evaluate(&lambda.body, &inner);
         scope.settle(&inner);
         result
     };
-    (function.apply)(&mut Call { args: &arguments, run: &mut run })
+    weighed((function.apply)(&mut Call { args: &arguments, run: &mut run }), scope)
 }

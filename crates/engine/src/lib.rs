@@ -13,6 +13,7 @@
 //! 4. Only step names are kept, never graph indices.
 
 mod advance;
+mod arithmetic;
 pub mod audience;
 mod call;
 mod deciding;
@@ -26,6 +27,7 @@ mod others;
 mod output;
 pub mod person;
 mod render;
+mod scope;
 mod walk;
 
 pub use advance::advance;

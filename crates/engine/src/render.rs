@@ -51,7 +51,7 @@ fn write_into(out: &mut String, template: &Template, scope: &Scope<'_>) -> Resul
                     let inner = scope.with(&local);
                     write_into(out, body, &inner)?;
                     scope.settle(&inner);
-                    scope.spend()?;
+                    scope.spend(1)?;
                 }
             }
         }

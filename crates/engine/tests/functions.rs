@@ -58,3 +58,18 @@ fn the_highest_that_compiles_fits_the_stack() {
     let run = std::thread::Builder::new().stack_size(2 << 20).spawn(move || result_of(&journey));
     assert!(run.unwrap().join().unwrap().parse::<i64>().is_ok());
 }
+
+#[test]
+fn no_expression_takes_too_much_memory() {
+    let numbers = format!("[{}]", (0..1_000).map(|n| n.to_string()).collect::<Vec<_>>().join(", "));
+    for greedy in [
+        format!("{numbers}.map(n => \"x\".repeat(100000)).count()"),
+        format!(
+            "{numbers}.map(n => {numbers}.map(m => \"{{{{ n }}}} {{{{ m }}}}\").join(\" \")).join(\" \").length()"
+        ),
+    ] {
+        let journey = compiled("", &greedy).unwrap();
+        let result = result_of(&journey);
+        assert!(result.contains("too many steps, or too much memory"), "{result}");
+    }
+}

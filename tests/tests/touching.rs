@@ -158,3 +158,33 @@ fn an_audience_is_kept_through_a_kill_and_shown() {
         assert!(timeline.contains("joined"), "{timeline}");
     }
 }
+
+const NUDGES: &str = r#"
+event visited "Visited" {}
+message nudge(words: string) via slackAlert { text: words }
+
+journey nudges {
+  enter on visited
+  send nudge("come back")
+  wait for nudge.clicked as click
+  call slackAlert("clicked {{ click.url ?? "nothing" }}")
+}
+"#;
+
+#[test]
+fn a_reaction_to_a_message_is_an_event() {
+    for database in DATABASES {
+        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+        let mut setup = setup(database, &partner);
+        add_journey(&mut setup, NUDGES);
+        let server = setup.start().unwrap();
+        person(&server, "c1");
+        send(&mut server.writer(), "v1", "Visited", "c1", &json!({}));
+        assert_eq!(partner.wait_for("POST /slack/webhook", 1)[0].body, says("come back"));
+        let wrong = json!({"id": "r0", "event": "nudge.fumbled", "profile": "c1"});
+        let refused = server.writer().json("POST", "/v1/events", &wrong.to_string()).unwrap();
+        assert_eq!(refused.status, 422, "{}", refused.body);
+        send(&mut server.writer(), "r1", "nudge.clicked", "c1", &json!({"url": "/cart"}));
+        assert_eq!(partner.wait_for("POST /slack/webhook", 2)[1].body, says("clicked /cart"));
+    }
+}

@@ -28,8 +28,8 @@ pub use project::{
     Action, Auth, Body, Connection, EventSchema, Message, ProfileSchema, Project, Retry, Setting,
 };
 pub use rules::{
-    Condition, Entry, ExitRule, Goal, Inside, Listener, Open, Rate, Reentry, Scheduled, ended, scheduled,
-    started,
+    Condition, Entry, ExitRule, Goal, Inside, Listener, Open, REACTIONS, Rate, Reentry, Scheduled, ended,
+    reaction, reaction_record, scheduled, started,
 };
 pub use step::{Arm, CalendarDay, Moment, Since, Span, Step, StepKind};
 pub use template::{Escape, Part, Template};

@@ -1,8 +1,10 @@
 //! The rules of a journey: who enters and when, what they leave by, what counts.
 
+use std::sync::Arc;
+
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::{Expr, Name, schedule::Schedule};
+use crate::{Expr, Field, Name, RecordType, Type, schedule::Schedule};
 
 /// How people enter a journey.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +37,22 @@ pub fn ended(journey: &str) -> Name {
 /// The event by which a journey lets people in at the times of its schedule.
 pub fn scheduled(journey: &str) -> Name {
     format!("{journey}.scheduled").into()
+}
+
+/// What may happen to a message that was sent; `reminder.clicked` is the event of it.
+pub const REACTIONS: [&str; 6] = ["delivered", "opened", "clicked", "bounced", "complained", "replied"];
+
+/// The message and the reaction of an event's name, if it is one of a reaction.
+pub fn reaction(event: &str) -> Option<(&str, &str)> {
+    event.split_once('.').filter(|(_, reaction)| REACTIONS.contains(reaction))
+}
+
+/// The properties of every reaction: the link that was clicked or the reason of a bounce, the text of a reply, and the
+/// instance that sent the message, where that is known.
+pub fn reaction_record() -> Arc<RecordType> {
+    let field = |name: &str| Field { name: name.into(), ty: Type::Text.optional(), default: None, doc: None };
+    let fields = ["url", "reason", "text", "instance"].map(field).into();
+    Arc::new(RecordType { name: None, fields })
 }
 
 /// When a journey lets people in by itself, and whom.

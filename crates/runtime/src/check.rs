@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::person::OWN_IDS;
-use graph::{Name, RecordType, Value, started};
+use graph::{Name, RecordType, Value, reaction, reaction_record, started};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use store::{RefusedEvent, shard_of};
@@ -126,6 +126,11 @@ pub(crate) fn check(
 fn declared(catalog: &Catalog, what: &What) -> Result<(Name, Arc<RecordType>), Refusal> {
     let project = catalog.project();
     match what {
+        What::Event(wire)
+            if reaction(wire).is_some_and(|(message, _)| project.messages.contains_key(message)) =>
+        {
+            Ok((wire.as_str().into(), reaction_record()))
+        }
         What::Event(wire) => match project.event_on_wire(wire) {
             Some(schema) => Ok((schema.name.clone(), schema.record.clone())),
             None => {

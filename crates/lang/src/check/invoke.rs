@@ -118,6 +118,7 @@ impl Walk<'_, '_> {
         match names.messages.get(&call.name.text) {
             Some((message, _)) => {
                 self.scope.uses(kind_of(true), &call.name);
+                self.scope.sent.insert(call.name.text.clone());
                 args = self.arguments(call, &message.params, "the message");
             }
             None => {

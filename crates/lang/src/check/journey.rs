@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use graph::{Condition, ExitRule, Goal, Listener, Name, Reentry, Type};
+use graph::{
+    BinaryOp, Condition, ExitRule, Expr as G, Goal, Listener, Name, REACTIONS, Reentry, Root, Type, reaction,
+    reaction_record,
+};
 
 use super::{
     Checked, Kind, Ty, action, audience,
@@ -56,6 +59,7 @@ pub(crate) fn check(
         .first()
         .map(|(_, alias, block)| handler(alias.as_ref(), left, block, env, &mut scope));
     let steps = walk(&journey.steps, env, &mut scope);
+    unsent(name, &scope, env);
     let (actions, messages) = used(name, &scope, event, env);
     let bundle = bundle::of(&(Kind::Journey, name.clone()), &scope.used, env);
     Some(Checked {
@@ -97,6 +101,11 @@ pub(crate) fn event_type(event: &Ident, env: &mut Env<'_>) -> Ty {
     if let Some(ty) = audience::event_type(event, env) {
         return Some(ty);
     }
+    if let Some((message, _)) = reaction(&event.text)
+        && env.names.messages.contains_key(message)
+    {
+        return Some(Type::Record(reaction_record()));
+    }
     if event.text.contains('.') {
         derived(event, env);
         return None;
@@ -123,23 +132,55 @@ pub(crate) fn event_type(event: &Ident, env: &mut Env<'_>) -> Ty {
     env.types.get(&event.text).and_then(|(ty, _)| ty.clone())
 }
 
+/// A reaction concerns an instance if it is to a message that it sent itself, as far as that is known.
+fn to_own_message(alias: &Name, condition: Option<G>) -> G {
+    let of = |of: G, field: &str| G::Field { of: Box::new(of), name: field.into() };
+    let own = of(G::Root(Root::Journey), "instance");
+    let sender = of(G::Variable(alias.clone()), "instance");
+    let sender = G::Binary(BinaryOp::Coalesce, Box::new(sender), Box::new(own.clone()));
+    let ours = G::Binary(BinaryOp::Equal, Box::new(sender), Box::new(own));
+    match condition {
+        Some(condition) => G::Binary(BinaryOp::And, Box::new(ours), Box::new(condition)),
+        None => ours,
+    }
+}
+
+/// Reports that a journey heeds reactions to messages that it never sends.
+fn unsent(journey: &Name, scope: &Scope, env: &mut Env<'_>) {
+    for (message, at) in scope.heeded.iter().filter(|(message, _)| !scope.sent.contains(message)) {
+        env.report(
+            Report::new(Code::UnknownEvent, *at, format!("`{journey}` never sends `{message}`"))
+                .label("nobody can react to it")
+                .help(format!(
+                    "send it in this journey, or let people in by it: `enter on {message}.clicked`"
+                )),
+        );
+    }
+}
+
 /// Reports an event that nothing lets happen.
 fn derived(event: &Ident, env: &mut Env<'_>) {
     let audiences = env.names.audiences.keys();
-    let known: Vec<String> =
-        audiences.flat_map(|name| [format!("{name}.joined"), format!("{name}.left")]).collect();
+    let messages = env.names.messages.keys();
+    let known: Vec<String> = audiences
+        .flat_map(|name| [format!("{name}.joined"), format!("{name}.left")])
+        .chain(messages.flat_map(|name| REACTIONS.map(|reaction| format!("{name}.{reaction}"))))
+        .collect();
     let message = format!("nothing lets `{}` happen", event.text);
     env.report(
         Report::new(Code::UnknownEvent, event.at, message)
             .label("no such event")
-            .help("an audience has `joined` and `left`")
+            .help(format!("an audience has `joined` and `left`, a message `{}`", REACTIONS.join("`, `")))
             .did_you_mean(event.at, &event.text, known.iter().map(String::as_str)),
     );
 }
 
-/// Notes that an event is used: of an audience, that audience is.
+/// Notes that an event is used: of an audience or a message, that is.
 pub(crate) fn uses_event(event: &Ident, scope: &mut Scope) {
     match event.text.split_once('.') {
+        Some((base, _)) if reaction(&event.text).is_some() => {
+            scope.uses(Kind::Message, &Ident { text: base.into(), at: event.at });
+        }
         Some((base, _)) => scope.uses(Kind::Audience, &Ident { text: base.into(), at: event.at }),
         None => scope.uses(Kind::Event, event),
     }
@@ -163,6 +204,15 @@ pub(crate) fn listener(listen: &Listen, check: &mut Check<'_, '_>) -> (Listener,
     };
     let condition = listen.condition.as_ref().map(|condition| check.condition(condition));
     check.scope.reset(mark);
+    let condition = match reaction(&listen.event.text) {
+        // An audience looks at what a person did, whoever sent it.
+        Some(_) if matches!(check.scope.event, Event::Nobody) => condition,
+        Some((message, _)) if check.env.names.messages.contains_key(message) => {
+            check.scope.heeded.push((message.into(), listen.event.at));
+            Some(to_own_message(&alias, condition))
+        }
+        _ => condition,
+    };
     (Listener { event: listen.event.text.clone(), alias, condition }, ty)
 }
 

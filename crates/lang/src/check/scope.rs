@@ -113,6 +113,10 @@ pub(crate) struct Scope {
     /// Actions, messages and events that were named, with the first place of each.
     pub(crate) used: BTreeMap<(Kind, Name), At>,
     pub(crate) awaited: BTreeSet<Name>,
+    /// Messages that were sent.
+    pub(crate) sent: BTreeSet<Name>,
+    /// Messages whose reactions are listened for.
+    pub(crate) heeded: Vec<(Name, At)>,
     /// The audiences that were asked about, where that can be asked.
     pub(crate) audiences: Option<BTreeSet<Name>>,
     /// Where an audience looks back, in one.
@@ -136,6 +140,8 @@ impl Scope {
             known: Vec::new(),
             used: BTreeMap::new(),
             awaited: BTreeSet::new(),
+            sent: BTreeSet::new(),
+            heeded: Vec::new(),
             audiences: None,
             windows: None,
         }

@@ -138,9 +138,10 @@ impl Index<'_, '_> {
     }
 
     fn event(&mut self, name: &Ident) {
-        // What an audience lets happen leads to the audience.
+        // What an audience or a message lets happen leads there.
         if let Some((base, _)) = name.text.split_once('.') {
-            let to = self.names.audiences.get(base).map(|(audience, _)| audience.name.at);
+            let audience = self.names.audiences.get(base).map(|(audience, _)| audience.name.at);
+            let to = audience.or_else(|| self.names.messages.get(base).map(|(message, _)| message.name.at));
             return self.add(name.at, to, Thing::Event, format!("event {}", name.text), None);
         }
         let Some(event) = self.names.events.get(&name.text) else { return };

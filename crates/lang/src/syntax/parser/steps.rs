@@ -188,7 +188,9 @@ fn give(input: P<'_>) -> R<'_, StepKind> {
 }
 
 fn exit(input: P<'_>) -> R<'_, StepKind> {
-    if !input.first().is_some_and(|token| token.kind == Kind::Text) {
+    // The reason stands on the same line: what is on the next one is a step of its own.
+    let ends = input.is("}") || input.first().is_none_or(|token| token.leads);
+    if ends {
         return Ok((input, StepKind::Exit { reason: None }));
     }
     let (rest, reason) = cut(expression).parse(input)?;

@@ -3,7 +3,7 @@
 use graph::{ErrorKind, test::Outgoing};
 use nom::{Input as _, Parser as _, combinator::cut};
 
-use super::{P, R, expr::expression, ident, others, steps, tag, text};
+use super::{P, R, expr::expression, ident, journey::event_name, others, steps, tag, text};
 use crate::syntax::{
     ast::{DeclKind, Expect, Expr, Ident, Reply, Test, TestKind, TestLine, Whereabouts},
     token::Kind,
@@ -82,7 +82,7 @@ fn line(input: P<'_>) -> R<'_, TestLine> {
         }
         "mock" => mock(behind)?,
         "event" => {
-            let (rest, event) = cut(ident("the name of an event")).parse(behind)?;
+            let (rest, event) = cut(event_name).parse(behind)?;
             let (rest, properties) = if rest.is("{") {
                 let (rest, properties) = record(rest)?;
                 (rest, Some(properties))

@@ -9,6 +9,7 @@ mod held;
 mod postgres;
 mod row;
 mod sqlite;
+mod statements;
 
 use std::{ops::Range, sync::Arc};
 

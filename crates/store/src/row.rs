@@ -1,16 +1,13 @@
-//! What rows and types have in common in both databases: how a row becomes one of our types, which shards a turn
-//! touches, and the statement that lists instances. Deliberately absent: a connection.
+//! What rows and types have in common in both databases: how a row becomes one of our types, and which shards a turn
+//! touches. Deliberately absent: a connection.
 
 use std::{collections::BTreeMap, ops::Range};
 
 use engine::{Instance, Status};
 use jiff::Timestamp;
-use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
 
-use crate::{
-    Counter, Error, Filter, History, LoggedEvent, Profile, RefusedEvent, Shard, Sweep, Turn, Version,
-};
+use crate::{Counter, Error, History, LoggedEvent, Profile, RefusedEvent, Shard, Sweep, Turn, Version};
 use graph::Name;
 
 /// The columns of an instance, in a statement that calls the table `i`.
@@ -349,71 +346,7 @@ pub(crate) fn touched(turn: &Turn, own: &Range<Shard>) -> Result<BTreeMap<Shard,
     }
 }
 
-/// Takes a person's instances out of the counters, wherever they stand or have ended (the codes are those of
-/// `engine::Status`). How often a step was passed stays: it tells of the step, not of the person.
-const UNCOUNT: &str = "UPDATE counters AS c SET \
-     waiting = c.waiting - s.waiting, failed = c.failed - s.failed, ended = c.ended - s.ended \
-     FROM (WITH own AS (SELECT journey, version, step, CASE WHEN status IN (0, 1, 7, 10) THEN 1 ELSE 0 END AS waiting, \
-             CASE WHEN status = 4 THEN 1 ELSE 0 END AS failed, \
-             CASE WHEN status NOT IN (0, 1, 4, 7, 10) THEN 1 ELSE 0 END AS ended \
-             FROM instances WHERE shard = $1 AND profile = $2), \
-           every AS (SELECT * FROM own UNION ALL SELECT journey, version, '', waiting, failed, ended FROM own) \
-           SELECT journey, version, step, SUM(waiting) AS waiting, SUM(failed) AS failed, SUM(ended) AS ended \
-           FROM every GROUP BY journey, version, step) AS s \
-     WHERE c.shard = $1 AND c.journey = s.journey AND c.version = s.version AND c.step = s.step";
-
-/// What removes the person `$2` of the shard `$1`, in this order: the instances say which history is the person's.
-pub(crate) const ERASE: [&str; 6] = [
-    UNCOUNT,
-    "DELETE FROM history WHERE shard = $1 AND instance IN \
-     (SELECT id FROM instances WHERE shard = $1 AND profile = $2)",
-    "DELETE FROM instances WHERE shard = $1 AND profile = $2",
-    "DELETE FROM events WHERE shard = $1 AND profile = $2",
-    "DELETE FROM refusals WHERE shard = $1 AND profile = $2",
-    "DELETE FROM profiles WHERE shard = $1 AND key = $2",
-];
-
 /// What to say about a shard that is not the writer's.
 pub(crate) fn foreign(shard: Shard, own: &Range<Shard>) -> Error {
     Error::Unsuitable(format!("shard {shard} does not belong to the writer of {} to {}", own.start, own.end))
-}
-
-/// The statement that lists instances. Its text is made of fixed parts; values are only ever bound.
-pub(crate) fn listing<DB>(filter: &Filter, before: Option<Uuid>, limit: u32) -> QueryBuilder<DB>
-where
-    DB: Database,
-    for<'t> String: Encode<'t, DB> + Type<DB>,
-    for<'t> Uuid: Encode<'t, DB> + Type<DB>,
-    for<'t> i16: Encode<'t, DB> + Type<DB>,
-    for<'t> i64: Encode<'t, DB> + Type<DB>,
-{
-    let mut query =
-        QueryBuilder::new(concat!("SELECT ", instance_columns!(), " FROM instances AS i WHERE TRUE"));
-    // Whoever lists without saying which wants journeys' instances, not those that watch for audiences.
-    if filter.status.is_none() && filter.journey.is_none() {
-        query.push(" AND i.status <> ").push(engine::Status::Member.code());
-    }
-    if let Some(status) = filter.status {
-        // Written out, not bound: only so can the partial indexes on a status serve it.
-        query.push(" AND i.status = ").push(status.code());
-    }
-    if let Some((shard, profile)) = &filter.profile {
-        query.push(" AND i.shard = ").push_bind(small(*shard));
-        query.push(" AND i.profile = ").push_bind(profile.clone());
-    }
-    let texts = [
-        (" AND i.journey = ", &filter.journey),
-        (" AND i.version = ", &filter.version),
-        (" AND i.step = ", &filter.step),
-    ];
-    for (condition, value) in texts {
-        if let Some(value) = value {
-            query.push(condition).push_bind(value.clone());
-        }
-    }
-    if let Some(before) = before {
-        query.push(" AND i.id < ").push_bind(before);
-    }
-    query.push(" ORDER BY i.id DESC LIMIT ").push_bind(i64::from(limit));
-    query
 }

@@ -37,15 +37,9 @@ pub(super) struct Entered {
 /// Checks the entries; `None` when there is none.
 pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
     if journey.entries.is_empty() {
-        if journey.entry_unread {
-            return None;
+        if !journey.entry_unread {
+            missing(journey, env);
         }
-        let message = format!("nothing says how people enter `{}`", journey.name.text);
-        env.report(
-            Report::new(Code::MissingEntry, journey.name.at, message)
-                .label("no `enter`")
-                .help("begin it with `enter on` and an event, or with `enter when started`"),
-        );
         return None;
     }
     let mut made: Vec<(&ast::Entry, Entry, Ty)> = Vec::new();
@@ -84,10 +78,31 @@ pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
     let event = in_common(&made);
     let mut scope = Scope::new(Event::Known(event.clone()));
     scope.audiences = Some(asked);
+    name(&made, &mut scope, env);
+    Some(Entered {
+        entries: made.into_iter().map(|(_, entry, _)| entry).collect(),
+        input,
+        schedule,
+        scope,
+        event,
+    })
+}
+
+fn missing(journey: &Journey, env: &mut Env<'_>) {
+    let message = format!("nothing says how people enter `{}`", journey.name.text);
+    env.report(
+        Report::new(Code::MissingEntry, journey.name.at, message)
+            .label("no `enter`")
+            .help("begin it with `enter on` and an event, `enter when started`, or `enter everyone`"),
+    );
+}
+
+/// Notes what the entries use, and gives their events the names they have from here on.
+fn name(made: &[(&ast::Entry, Entry, Ty)], scope: &mut Scope, env: &mut Env<'_>) {
     let only = made.len() == 1;
-    for (declared, entry, ty) in &made {
+    for (declared, entry, ty) in made {
         match &declared.kind {
-            EntryKind::On(event) => uses_event(event, &mut scope),
+            EntryKind::On(event) => uses_event(event, scope),
             EntryKind::Everyone(Everyone { audience: Some(audience), .. }) => {
                 scope.uses(Kind::Audience, audience);
             }
@@ -102,13 +117,6 @@ pub(super) fn check(journey: &Journey, env: &mut Env<'_>) -> Option<Entered> {
             scope.bind(alias, ty, value, env);
         }
     }
-    Some(Entered {
-        entries: made.into_iter().map(|(_, entry, _)| entry).collect(),
-        input,
-        schedule,
-        scope,
-        event,
-    })
 }
 
 /// When everyone, or everyone of an audience, is let in.

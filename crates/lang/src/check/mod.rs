@@ -16,6 +16,7 @@ mod journey;
 mod json;
 mod jumps;
 mod literals;
+mod meaning;
 mod message;
 mod names;
 mod narrow;

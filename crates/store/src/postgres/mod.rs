@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Behind, Counter, Due, Error, Filter, History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Store,
-    Sweep, Turn, Version, Wanted, Writer, held::Held, row,
+    Sweep, Turn, Version, Wanted, Writer, held::Held, row, statements,
 };
 
 pub(crate) struct Postgres {
@@ -117,7 +117,7 @@ impl Store for Postgres {
         before: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<Instance>, Error> {
-        let mut listing = row::listing(filter, before, limit);
+        let mut listing = statements::listing(filter, before, limit);
         row::all(listing.build_query_as::<row::InstanceRow>().fetch_all(&self.readers).await?)
     }
 

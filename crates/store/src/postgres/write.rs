@@ -8,7 +8,7 @@ use std::ops::Range;
 use sqlx::{Connection as _, PgConnection, query, query_scalar};
 use uuid::Uuid;
 
-use crate::{Error, Shard, Turn, Version, row, row::small};
+use crate::{Error, Shard, Turn, Version, row, row::small, statements};
 
 /// A transaction that changes shards goes through this: it changes as many rows as there are shards, or is fenced.
 const FENCE: &str = "UPDATE shards SET cursor = coalesce(w.cursor, shards.cursor) \
@@ -220,7 +220,7 @@ pub(super) async fn erase(
         transaction.rollback().await?;
         return Err(Error::Fenced);
     }
-    for sql in row::ERASE {
+    for sql in statements::ERASE {
         query(sql).bind(small(shard)).bind(profile).execute(&mut *transaction).await?;
     }
     Ok(transaction.commit().await?)

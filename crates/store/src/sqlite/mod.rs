@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Behind, Counter, Due, Error, Filter, History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Store,
-    Sweep, Turn, Version, Wanted, Writer, held::Held, row,
+    Sweep, Turn, Version, Wanted, Writer, held::Held, row, statements,
 };
 
 pub(crate) struct Sqlite {
@@ -121,7 +121,7 @@ impl Store for Sqlite {
         limit: u32,
     ) -> Result<Vec<Instance>, Error> {
         row::all(
-            row::listing(filter, before, limit)
+            statements::listing(filter, before, limit)
                 .build_query_as::<row::InstanceRow>()
                 .fetch_all(&self.readers)
                 .await?,

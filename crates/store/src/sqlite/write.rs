@@ -9,7 +9,7 @@ use serde::Serialize;
 use sqlx::{SqliteConnection, query, query_scalar};
 
 use super::begin;
-use crate::{Error, Shard, Turn, Version, row};
+use crate::{Error, Shard, Turn, Version, row, statements};
 
 /// A transaction that changes shards goes through this: it changes as many rows as there are shards, or is fenced.
 const FENCE: &str = "UPDATE shards SET cursor = coalesce(w.value ->> 1, shards.cursor) FROM json_each(?1) AS w \
@@ -146,7 +146,7 @@ pub(super) async fn erase(
         transaction.rollback().await?;
         return Err(Error::Fenced);
     }
-    for sql in row::ERASE {
+    for sql in statements::ERASE {
         query(sql).bind(shard).bind(profile).execute(&mut *transaction).await?;
     }
     Ok(transaction.commit().await?)

@@ -87,8 +87,12 @@ fn pass_due(walk: &mut Walk<'_>) {
                 walk.follows = walk.context.follows;
             }
             walk.end_wait();
-            let times_out = matches!(walk.step_here().map(|step| &step.kind), Some(StepKind::WaitFor { .. }));
-            walk.leave(if times_out { Way::Timeout } else { Way::Next });
+            match walk.step_here().map(|step| &step.kind) {
+                Some(StepKind::WaitFor { .. }) => walk.leave(Way::Timeout),
+                // The quiet hours are over: the message is judged anew.
+                Some(StepKind::Send { .. }) => walk.here().into_iter().for_each(|here| walk.go(here)),
+                _ => walk.leave(Way::Next),
+            }
         }
     }
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use graph::{Answer, CallError, Name, Value};
 use jiff::Timestamp;
 
-use crate::Status;
+use crate::{
+    Status,
+    policy::{NOTHING_SENT, Sent},
+};
 
 /// Something that happens to an instance.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +79,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// The audiences that the person belongs to, of those that the journey asks about.
     pub audiences: &'a BTreeSet<Name>,
+    /// When messages went out to the person, of the policies that the journey sends under.
+    pub sent: &'a Sent,
     /// From how many events, each from the one before, this input follows; 0 for what comes from outside.
     pub follows: u32,
 }
@@ -86,6 +91,6 @@ static NO_AUDIENCES: BTreeSet<Name> = BTreeSet::new();
 impl<'a> Context<'a> {
     /// The context of an input from outside, for somebody who belongs to no audience.
     pub fn of(profile: &'a Value, now: Timestamp) -> Context<'a> {
-        Context { profile, now, audiences: &NO_AUDIENCES, follows: 0 }
+        Context { profile, now, audiences: &NO_AUDIENCES, sent: &NOTHING_SENT, follows: 0 }
     }
 }

@@ -26,6 +26,7 @@ mod moment;
 mod others;
 mod output;
 pub mod person;
+pub mod policy;
 mod render;
 mod scope;
 mod walk;

@@ -55,7 +55,7 @@ fn calendar(
     first_instant(date.ok_or_else(beyond)?.to_datetime(time), zone).ok_or_else(beyond)
 }
 
-fn zone_of(zone: &Value) -> Result<TimeZone, Fault> {
+pub(crate) fn zone_of(zone: &Value) -> Result<TimeZone, Fault> {
     let name = zone.as_text().unwrap_or_default();
     TimeZone::get(name).map_err(|_| Fault(format!("`{name}` is not a time zone")))
 }

@@ -16,6 +16,8 @@ pub struct Output {
     pub effects: Vec<Effect>,
     /// Attributes of the person that changed, in order.
     pub changes: Vec<(Name, Value)>,
+    /// The policies that messages went out under, once for each message.
+    pub sent: Vec<Name>,
     /// Events of the same person that follow, in order.
     pub emitted: Vec<Event>,
     /// Instances of the same person that are to end.
@@ -33,6 +35,7 @@ impl Output {
             instance,
             effects: Vec::new(),
             changes: Vec::new(),
+            sent: Vec::new(),
             emitted: Vec::new(),
             stops: Vec::new(),
             happenings: Vec::new(),
@@ -137,6 +140,15 @@ pub enum Happening {
         event: Name,
         /// The event's name.
         name: Name,
+        /// Why.
+        reason: String,
+    },
+    /// A message does not go out, because its policy says so.
+    HeldBack {
+        /// The step.
+        step: Name,
+        /// The policy.
+        policy: Name,
         /// Why.
         reason: String,
     },

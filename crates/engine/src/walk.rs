@@ -24,6 +24,8 @@ pub(crate) struct Walk<'a> {
     stops: Vec<Stop>,
     /// From how many events in a row this has come, see [`crate::State::follows`].
     pub(crate) follows: u32,
+    /// The policies that messages of this turn go out under.
+    pub(crate) went_out: Vec<Name>,
     /// Attributes that this turn changed, and the profile with them.
     pub(crate) changes: Vec<(Name, graph::Value)>,
     pub(crate) profile: Option<graph::Value>,
@@ -40,6 +42,7 @@ impl<'a> Walk<'a> {
             happenings: Vec::new(),
             emitted: Vec::new(),
             stops: Vec::new(),
+            went_out: Vec::new(),
             changes: Vec::new(),
             profile: None,
         }
@@ -62,6 +65,7 @@ impl<'a> Walk<'a> {
             instance: self.instance,
             effects: self.effects,
             changes: self.changes,
+            sent: self.went_out,
             emitted: self.emitted,
             stops: self.stops,
             happenings: self.happenings,
@@ -150,10 +154,11 @@ impl<'a> Walk<'a> {
             StepKind::Goto => Ok(self.pass(node, Way::Next)),
             StepKind::Wait(until) => self.wait(node, until),
             StepKind::WaitFor { arms, timeout, since } => self.wait_for(node, arms, timeout.as_ref(), *since),
-            StepKind::Call { .. } | StepKind::Send { .. } => {
+            StepKind::Call { .. } => {
                 self.begin_call(step);
                 Ok(None)
             }
+            StepKind::Send { message, .. } => self.send(node, message),
             StepKind::Exit { reason } => self.exit(reason.as_ref()),
         };
         match done {
@@ -285,7 +290,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Stays at the step, until a moment or until the journey's time is over.
-    fn rest(&mut self, until: Option<jiff::Timestamp>) {
+    pub(crate) fn rest(&mut self, until: Option<jiff::Timestamp>) {
         let expiry = self.expiry();
         if expiry.is_some_and(|expiry| expiry <= self.context.now) {
             return self.end(Status::Expired, None);

@@ -21,6 +21,8 @@ event left "Left" {}
 connection shop { url: "https://shop.example.com"  timeout: 2s each, 20s in all  retry: 2 times, 100ms to 1s }
 action ask(id: string) -> { vip: bool, level: string? } { GET shop "/ask?id={{ id }}" }
 action tell(text: string) { POST shop "/tell"  json { "text": "{{ text }}" } }
+policy polite { quiet hours 09:00 to 18:00 in "UTC" }
+message note via tell under polite { text: "note" }
 "#;
 
 const FIRST: &str = r#"
@@ -70,6 +72,7 @@ journey first {
       else => { wait 1 minute }
     }
   }
+  send note()
   match start.amount > 5 {
     true => { wait 1 day }
     false => { exit "small" }
@@ -237,6 +240,8 @@ fn check_rest(journey: &Journey, instance: &Instance) -> Result<(), TestCaseErro
     match instance.status {
         Status::Calling => prop_assert!(instance.state.call.is_some() && instance.due_at.is_some()),
         Status::Waiting => match kind {
+            // In quiet hours.
+            Some(StepKind::Send { .. }) => prop_assert!(instance.due_at.is_some()),
             Some(StepKind::Wait(_)) => prop_assert!(instance.due_at.is_some()),
             Some(StepKind::WaitFor { timeout, .. }) => {
                 let ends = timeout.is_some() || journey.expire.is_some();

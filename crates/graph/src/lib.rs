@@ -11,6 +11,7 @@ pub mod expr;
 pub mod journey;
 pub mod json;
 pub mod library;
+pub mod policy;
 pub mod project;
 pub mod rules;
 pub mod schedule;
@@ -24,6 +25,7 @@ pub use audience::Audience;
 pub use call::{Answer, CallError, ErrorKind, Request};
 pub use expr::{BinaryOp, Expr, Formula, Lambda, Root, UnaryOp};
 pub use journey::{Edge, Journey, Way, version_of};
+pub use policy::{Policy, Quiet};
 pub use project::{
     Action, Auth, Body, Connection, EventSchema, Message, ProfileSchema, Project, Retry, Setting,
 };

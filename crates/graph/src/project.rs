@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{Audience, Expr, Journey, Name, RecordType, Template, Type};
+use crate::{Audience, Expr, Journey, Name, Policy, RecordType, Template, Type};
 
 /// A whole compiled project.
 #[derive(Clone, Debug, Default)]
@@ -188,6 +188,8 @@ pub struct Message {
     pub action: Arc<Action>,
     /// The action's arguments, in the order of its parameters.
     pub args: Vec<Expr>,
+    /// What it is sent under.
+    pub policy: Option<Arc<Policy>>,
     /// Its doc comment.
     pub doc: Option<Name>,
 }

@@ -43,6 +43,7 @@ impl Coverage {
                     self.ways.insert((journey.name.clone(), step.clone(), way));
                 }
                 Happening::Waits { step, .. }
+                | Happening::HeldBack { step, .. }
                 | Happening::CallBegun { step, .. }
                 | Happening::CallEnded { step, .. }
                 | Happening::Set { step, .. }

@@ -11,6 +11,7 @@ use engine::{
     Around, CallOutcome, Effect, Event, Input, Instance, Outcome, Output, Status,
     audience::IN,
     person::{Past, apply, met, profile_changed, take},
+    policy::{Sent, remember},
 };
 use graph::{Audience, CallError, ErrorKind, Journey, Name, Project, Request, Value, scheduled};
 use jiff::{SignedDuration, Timestamp};
@@ -93,6 +94,8 @@ pub struct Person {
     /// In the order in which they were started.
     instances: Vec<Instance>,
     entries: BTreeMap<(Name, Name), Timestamp>,
+    /// When messages went out to them, by policy.
+    sent: Sent,
     /// The answers on their way, by arrival.
     answers: BTreeMap<(Timestamp, u64), (Uuid, Input)>,
     sequence: u64,
@@ -106,6 +109,7 @@ impl Person {
             profile,
             instances: Vec::new(),
             entries: BTreeMap::new(),
+            sent: Sent::new(),
             answers: BTreeMap::new(),
             sequence: 0,
         };
@@ -238,6 +242,10 @@ impl Around for Scene<'_> {
         Past::New
     }
 
+    fn sent(&self) -> Sent {
+        self.person.sent.clone()
+    }
+
     fn member_id(&mut self, audience: &Audience) -> Uuid {
         let seed = [&*self.person.key, &*audience.name].join("\u{0}");
         Uuid::new_v5(&Uuid::NAMESPACE_OID, seed.as_bytes())
@@ -284,6 +292,7 @@ impl Around for Scene<'_> {
     /// Keeps what a turn did, and has its calls answered.
     fn keep(&mut self, journey: &Journey, before: Option<(Name, Status)>, output: Output) {
         self.world.turned(journey, &output);
+        remember(&mut self.person.sent, journey, &output.sent, self.now);
         for (field, value) in &output.changes {
             if let Value::Record(record) = &self.person.profile {
                 self.person.profile = Value::Record(record.with(field, value.clone()));

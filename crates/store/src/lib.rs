@@ -173,7 +173,8 @@ pub struct Profile {
     pub key: Name,
     /// The attributes as a JSON object, as they came.
     pub attributes: String,
-    /// When the person last entered which journey under which key, as a JSON object; kept for `re-enter` rules only.
+    /// When the person last entered which journey under which key, and when messages went out to them, as a JSON
+    /// object; kept only as far as some rule asks.
     pub entries: String,
     /// When it was first seen.
     pub created_at: Timestamp,

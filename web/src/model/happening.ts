@@ -12,6 +12,7 @@ export interface Happening {
   call?: number;
   attempt?: number;
   action?: string;
+  policy?: string;
   request?: { method: string; connection: string; path: string; headers: [string, string][]; body?: [string, string] };
   status?: number | string;
   body?: string;
@@ -62,6 +63,8 @@ export function sentence(happening: Happening): Sentence {
       return { text: `The event ${happening.name} came`, tone: 'good' };
     case 'undecided':
       return { text: `A condition on the event ${happening.name} could not be decided: ${happening.reason}`, tone: 'bad' };
+    case 'held-back':
+      return { text: `Held back under ${happening.policy}: ${happening.reason}`, tone: 'quiet' };
     case 'call-begun':
       return { text: `Calls ${happening.action}${attempt > 1 ? `, attempt ${attempt}` : ''}`, tone: 'plain' };
     case 'call-ended':

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::{
     Context, Event, Happening, Ignored, Input, Instance, Output, Status, Stop, advance,
     enter::{admit, barred, start},
+    policy::Sent,
 };
 
 /// What the ids of events begin with that follow from others; senders' ids never do.
@@ -62,6 +63,8 @@ pub trait Around {
     fn new_id(&mut self, event: &Event, journey: &Name) -> Uuid;
     /// When the person last entered a journey under a key.
     fn last_entry(&self, journey: &Name, key: &Name) -> Option<Timestamp>;
+    /// When messages went out to the person, by policy.
+    fn sent(&self) -> Sent;
     /// Keeps what an accepted input did, or what an entry began. `before` is the step and the status before it; none
     /// for a new instance.
     fn keep(&mut self, journey: &Journey, before: Option<(Name, Status)>, output: Output);
@@ -222,9 +225,9 @@ impl Following<'_> {
         let (name, version) = (instance.journey.clone(), instance.version.clone());
         let journey = self.around.journey(&name, &version)?;
         let profile = self.around.attributes(&journey);
-        let audiences = self.belongs_to(&journey);
+        let (audiences, sent) = (self.belongs_to(&journey), self.sent(&journey));
         let (now, follows) = (self.around.now(), self.follows());
-        let context = Context { profile: &profile, now, audiences: &audiences, follows };
+        let context = Context { profile: &profile, now, audiences: &audiences, sent: &sent, follows };
         let instance = self.around.instance(id)?;
         let before = (instance.step.clone(), instance.status);
         let output = advance(&journey, instance, input, context);
@@ -268,6 +271,15 @@ impl Following<'_> {
         self.around.keep(journey, before, output);
     }
 
+    /// When messages went out, where the journey sends any under a policy.
+    fn sent(&self, journey: &Journey) -> Sent {
+        if journey.messages.values().any(|message| message.policy.is_some()) {
+            self.around.sent()
+        } else {
+            Sent::new()
+        }
+    }
+
     fn admit(&mut self, journey: &Arc<Journey>, event: &Event) -> Outcome {
         match self.try_admit(journey, event) {
             Ok((id, outcome)) => Outcome {
@@ -288,8 +300,9 @@ impl Following<'_> {
     fn try_admit(&mut self, journey: &Arc<Journey>, event: &Event) -> Result<(Uuid, &'static str), String> {
         let profile = self.around.attributes_at_entry(journey)?;
         let now = self.around.now();
-        let audiences = self.belongs_to(journey);
-        let context = Context { profile: &profile, now, audiences: &audiences, follows: self.follows() };
+        let (audiences, sent) = (self.belongs_to(journey), self.sent(journey));
+        let follows = self.follows();
+        let context = Context { profile: &profile, now, audiences: &audiences, sent: &sent, follows };
         let key = admit(journey, event, context)?;
         let inside = self.inside(&journey.name, Some(&key));
         if !inside.is_empty() && journey.inside == Inside::Skip {

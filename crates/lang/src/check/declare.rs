@@ -8,7 +8,7 @@ use std::{
 use graph::{EventSchema, Name, ProfileSchema, RecordType, Type};
 
 use super::{
-    Module, action, audience, connection, function, journey, message,
+    Module, action, audience, connection, function, journey, message, policy,
     scope::{Env, Event},
     test,
     types::Resolver,
@@ -34,6 +34,10 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
         if let Some(made) = action::check(declared, *doc, Event::Unknown, env) {
             actions.insert(name.clone(), Arc::new(made));
         }
+    }
+    for (name, (declared, _)) in &names.policies {
+        let made = policy::check(declared, env);
+        env.policies.insert(name.clone(), made);
     }
     let mut messages = BTreeMap::new();
     for (name, (declared, doc)) in &names.messages {

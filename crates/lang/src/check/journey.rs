@@ -287,6 +287,7 @@ fn used(journey: &Name, scope: &Scope, event: Ty, env: &mut Env<'_>) -> Used {
             | Kind::Function
             | Kind::Audience
             | Kind::Connection
+            | Kind::Policy
             | Kind::Journey
             | Kind::Test => {}
         }

@@ -22,6 +22,7 @@ mod names;
 mod narrow;
 mod operators;
 mod others;
+mod policy;
 mod scope;
 mod steps;
 mod templates;
@@ -158,6 +159,7 @@ pub(crate) fn check(
         profile: None,
         connections: BTreeMap::new(),
         functions: BTreeMap::new(),
+        policies: BTreeMap::new(),
         reports: Vec::new(),
         mentions: for_editor.then(Vec::new),
         candidates: Vec::new(),

@@ -9,8 +9,8 @@ use crate::{
     syntax::{
         At,
         ast::{
-            Action, Audience, Connection, Decl, DeclKind, Field, Function, Ident, Journey, Message, Test,
-            Text, TypeExpr,
+            Action, Audience, Connection, Decl, DeclKind, Field, Function, Ident, Journey, Message, Policy,
+            Test, Text, TypeExpr,
         },
     },
 };
@@ -25,6 +25,7 @@ pub(crate) enum Kind {
     Audience,
     Connection,
     Action,
+    Policy,
     Message,
     Journey,
     Test,
@@ -48,6 +49,7 @@ pub(crate) struct Names<'a> {
     pub(crate) audiences: BTreeMap<Name, (&'a Audience, Option<&'a Name>)>,
     pub(crate) connections: BTreeMap<Name, (&'a Connection, Option<&'a Name>)>,
     pub(crate) actions: BTreeMap<Name, (&'a Action, Option<&'a Name>)>,
+    pub(crate) policies: BTreeMap<Name, (&'a Policy, Option<&'a Name>)>,
     pub(crate) messages: BTreeMap<Name, (&'a Message, Option<&'a Name>)>,
     pub(crate) journeys: BTreeMap<Name, (&'a Journey, Option<&'a Name>)>,
     pub(crate) tests: Vec<(&'a Test, At)>,
@@ -132,6 +134,9 @@ impl<'a> Names<'a> {
             DeclKind::Action(action) => {
                 self.actions.insert(name, (action, doc));
             }
+            DeclKind::Policy(policy) => {
+                self.policies.insert(name, (policy, doc));
+            }
             DeclKind::Message(message) => {
                 self.messages.insert(name, (message, doc));
             }
@@ -153,6 +158,7 @@ fn identity(decl: &Decl) -> (Kind, Name, At) {
         DeclKind::Audience(audience) => of(Kind::Audience, &audience.name),
         DeclKind::Connection(connection) => of(Kind::Connection, &connection.name),
         DeclKind::Action(action) => of(Kind::Action, &action.name),
+        DeclKind::Policy(policy) => of(Kind::Policy, &policy.name),
         DeclKind::Message(message) => of(Kind::Message, &message.name),
         DeclKind::Journey(journey) => of(Kind::Journey, &journey.name),
         DeclKind::Test(test) => (Kind::Test, test.name.fixed().unwrap_or_default().into(), test.name.at),

@@ -29,6 +29,7 @@ pub(crate) struct Env<'a> {
     /// The type of `profile`.
     pub(crate) profile: Option<Arc<RecordType>>,
     pub(crate) connections: BTreeMap<Name, Arc<Connection>>,
+    pub(crate) policies: BTreeMap<Name, Arc<graph::Policy>>,
     pub(crate) functions: BTreeMap<Name, super::function::Checked>,
     pub(crate) reports: Vec<Report>,
     /// What names in expressions mean; collected for editors only.

@@ -82,7 +82,9 @@ impl Index<'_, '_> {
                 action.params.iter().for_each(|param| self.ty(&param.ty));
                 action.answer.iter().for_each(|ty| self.ty(ty));
             }
+            DeclKind::Policy(policy) => self.policy(&policy.name),
             DeclKind::Message(message) => {
+                message.policy.iter().for_each(|policy| self.policy(policy));
                 self.message(&message.name);
                 self.action(&message.action);
                 message.params.iter().for_each(|param| self.ty(&param.ty));
@@ -130,6 +132,11 @@ impl Index<'_, '_> {
     fn named_type(&mut self, name: &Ident) {
         let to = self.names.type_names.get(&name.text).copied();
         self.add(name.at, to, Thing::Type, format!("type {}", name.text), None);
+    }
+
+    fn policy(&mut self, name: &Ident) {
+        let Some((policy, doc)) = self.names.policies.get(&name.text).copied() else { return };
+        self.add(name.at, Some(policy.name.at), Thing::Policy, format!("policy {}", name.text), doc);
     }
 
     fn audience(&mut self, name: &Ident) {

@@ -33,6 +33,8 @@ pub enum Thing {
     Connection,
     /// An action.
     Action,
+    /// A policy.
+    Policy,
     /// A message.
     Message,
     /// An audience.

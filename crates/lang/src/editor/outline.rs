@@ -48,6 +48,7 @@ fn symbol(decl: &Decl) -> Symbol {
         DeclKind::Audience(one) => made(&one.name.text, one.name.at, Thing::Audience, Vec::new()),
         DeclKind::Connection(one) => made(&one.name.text, one.name.at, Thing::Connection, Vec::new()),
         DeclKind::Action(one) => made(&one.name.text, one.name.at, Thing::Action, Vec::new()),
+        DeclKind::Policy(one) => made(&one.name.text, one.name.at, Thing::Policy, Vec::new()),
         DeclKind::Message(one) => made(&one.name.text, one.name.at, Thing::Message, Vec::new()),
         DeclKind::Journey(one) => made(&one.name.text, one.name.at, Thing::Journey, Vec::new()),
         DeclKind::Test(one) => {

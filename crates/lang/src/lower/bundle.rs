@@ -131,6 +131,7 @@ fn needs((kind, name): &(Kind, Name), is_root: bool, names: &Names<'_>, open: &m
             if let Some((message, _)) = names.messages.get(name) {
                 types.params(&message.params);
                 open.push((Kind::Action, message.action.text.clone()));
+                open.extend(message.policy.iter().map(|policy| (Kind::Policy, policy.text.clone())));
             }
         }
         Kind::Journey => {
@@ -149,7 +150,7 @@ fn needs((kind, name): &(Kind, Name), is_root: bool, names: &Names<'_>, open: &m
                 visit::looked_back(&audience.condition, &mut |event| types.named(event));
             }
         }
-        Kind::Connection | Kind::Test => {}
+        Kind::Connection | Kind::Policy | Kind::Test => {}
     }
 }
 

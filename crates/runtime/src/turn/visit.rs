@@ -2,9 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use engine::{Around, Event, Instance, Outcome, Output, Status, person::Past};
+use engine::{
+    Around, Event, Instance, Outcome, Output, Status,
+    person::Past,
+    policy::{Sent, remember},
+};
 use graph::{Audience, Journey, Name, Reentry, Value};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use store::{Profile, Shard, instance_id};
 use uuid::Uuid;
 
@@ -32,19 +37,40 @@ impl<'b, 'a> Visit<'b, 'a> {
         current.is_some_and(|current| current.version == journey.version)
     }
 
-    /// Keeps the moment of an entry where a rule will ask for it.
-    fn remember_entry(&mut self, journey: &Journey, key: &str) {
-        if journey.reentry == Reentry::Always {
+    /// Keeps the moment of an entry and what went out, where a rule will ask for it.
+    fn remember(&mut self, journey: &Journey, entered: Option<&Name>, went_out: &[Name]) {
+        let entered = entered.filter(|_| journey.reentry != Reentry::Always);
+        if entered.is_none() && went_out.is_empty() {
             return;
         }
         let now = self.batch.now;
-        let mut entries = entries_of(self.row());
-        entries.insert(entry_name(&journey.name, key), now);
+        let mut memory = Memory::of(self.row());
+        if let Some(key) = entered {
+            memory.entries.insert(entry_name(&journey.name, key), now);
+        }
+        remember(&mut memory.sent, journey, went_out, now);
         let person = self.batch.person(&self.key);
         if let Some(row) = &mut person.row {
-            row.entries = serde_json::to_string(&entries).unwrap_or_else(|_| "{}".into());
+            row.entries = serde_json::to_string(&memory).unwrap_or_else(|_| "{}".into());
             person.changed = true;
         }
+    }
+}
+
+/// What rules ask of a person's past; kept with the profile.
+#[derive(Debug, Default, Deserialize, Serialize)]
+struct Memory {
+    /// When messages went out, by policy. No name of the language has such a character in it.
+    #[serde(default, rename = "\u{1f}sent", skip_serializing_if = "BTreeMap::is_empty")]
+    sent: Sent,
+    /// When they last entered which journey under which key.
+    #[serde(flatten)]
+    entries: BTreeMap<String, Timestamp>,
+}
+
+impl Memory {
+    fn of(row: Option<&Profile>) -> Memory {
+        row.and_then(|row| serde_json::from_str(&row.entries).ok()).unwrap_or_default()
     }
 }
 
@@ -79,6 +105,10 @@ impl Around for Visit<'_, '_> {
                 Past::Known(Vec::new())
             }
         }
+    }
+
+    fn sent(&self) -> Sent {
+        Memory::of(self.row()).sent
     }
 
     fn member_id(&mut self, audience: &Audience) -> Uuid {
@@ -132,13 +162,12 @@ impl Around for Visit<'_, '_> {
     }
 
     fn last_entry(&self, journey: &Name, key: &Name) -> Option<Timestamp> {
-        entries_of(self.row()).get(&entry_name(journey, key)).copied()
+        Memory::of(self.row()).entries.get(&entry_name(journey, key)).copied()
     }
 
     fn keep(&mut self, journey: &Journey, before: Option<(Name, Status)>, output: Output) {
-        if before.is_none() {
-            self.remember_entry(journey, &output.instance.key);
-        }
+        let entered = before.is_none().then(|| output.instance.key.clone());
+        self.remember(journey, entered.as_ref(), &output.sent);
         self.batch.keep(self.shard, before, output);
     }
 
@@ -153,8 +182,4 @@ impl Around for Visit<'_, '_> {
 
 fn entry_name(journey: &str, key: &str) -> String {
     format!("{journey}\u{1f}{key}")
-}
-
-fn entries_of(row: Option<&Profile>) -> BTreeMap<String, Timestamp> {
-    row.and_then(|row| serde_json::from_str(&row.entries).ok()).unwrap_or_default()
 }

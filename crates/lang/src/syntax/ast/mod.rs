@@ -34,6 +34,7 @@ pub(crate) enum DeclKind {
     Audience(Box<Audience>),
     Connection(Connection),
     Action(Box<Action>),
+    Policy(Box<Policy>),
     Message(Message),
     Journey(Box<Journey>),
     Test(Test),
@@ -140,10 +141,28 @@ pub(crate) enum Body {
 }
 
 #[derive(Debug)]
+pub(crate) struct Policy {
+    pub(crate) name: Ident,
+    pub(crate) only_when: Vec<Expr>,
+    pub(crate) quiet: Vec<(At, QuietHours)>,
+    /// `at most 3 per 7 days`
+    pub(crate) caps: Vec<(At, graph::Rate)>,
+}
+
+/// `quiet hours 22:00 to 08:00 in zone`
+#[derive(Debug)]
+pub(crate) struct QuietHours {
+    pub(crate) from: jiff::civil::Time,
+    pub(crate) until: jiff::civil::Time,
+    pub(crate) zone: Expr,
+}
+
+#[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) name: Ident,
     pub(crate) params: Vec<Param>,
     pub(crate) action: Ident,
+    pub(crate) policy: Option<Ident>,
     pub(crate) fields: Vec<(Ident, Expr)>,
     pub(crate) end: At,
 }

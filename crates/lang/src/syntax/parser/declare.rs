@@ -1,11 +1,14 @@
 //! Declarations, and how the parser goes on behind one that it could not read.
 
-use nom::{Input as _, Parser as _, combinator::cut};
+use nom::{
+    Input as _, Parser as _,
+    combinator::{cut, opt},
+};
 
 use super::{
     P, R, action, connection,
     expr::{arguments, expression},
-    ident, journey, tag, test, text, types,
+    ident, journey, policy, tag, test, text, types,
 };
 use crate::syntax::{
     ast::{Audience, Decl, DeclKind, Function, Message},
@@ -13,8 +16,19 @@ use crate::syntax::{
 };
 
 /// The words that declarations begin with.
-pub(crate) const KEYWORDS: [&str; 10] =
-    ["profile", "event", "type", "fn", "audience", "connection", "action", "message", "journey", "test"];
+pub(crate) const KEYWORDS: [&str; 11] = [
+    "profile",
+    "event",
+    "type",
+    "fn",
+    "audience",
+    "connection",
+    "action",
+    "policy",
+    "message",
+    "journey",
+    "test",
+];
 
 /// All declarations of a file.
 pub(crate) fn file(mut input: P<'_>) -> Vec<Decl> {
@@ -64,12 +78,13 @@ fn declaration(input: P<'_>) -> R<'_, Decl> {
         "audience" => audience(input.take_from(1))?,
         "connection" => connection::connection(input.take_from(1))?,
         "action" => action::action(input.take_from(1))?,
+        "policy" => policy::policy(input.take_from(1))?,
         "message" => message(input.take_from(1))?,
         "journey" => journey::journey(input.take_from(1))?,
         "test" => test::test(input.take_from(1))?,
         _ => {
             return input.error(
-                "a declaration (`profile`, `event`, `type`, `fn`, `audience`, `connection`, `action`, `message`, `journey` or `test`)",
+                "a declaration (`profile`, `event`, `type`, `fn`, `audience`, `connection`, `action`, `policy`, `message`, `journey` or `test`)",
             );
         }
     };
@@ -114,10 +129,18 @@ fn message(input: P<'_>) -> R<'_, DeclKind> {
     let (input, params) = types::params(input)?;
     let (input, _) = cut(tag!("via")).parse(input)?;
     let (input, action) = cut(ident("the name of an action")).parse(input)?;
+    let (input, under) = opt(tag!("under")).parse(input)?;
+    let (input, policy) = match under {
+        Some(_) => {
+            let (rest, name) = cut(ident("the name of a policy")).parse(input)?;
+            (rest, Some(name))
+        }
+        None => (input, None),
+    };
     let (input, _) = cut(tag!("{")).parse(input)?;
     let (input, fields) = cut(action::named_values).parse(input)?;
     let (input, end) = cut(tag!("}")).parse(input)?;
-    Ok((input, DeclKind::Message(Message { name, params, action, fields, end })))
+    Ok((input, DeclKind::Message(Message { name, params, action, policy, fields, end })))
 }
 
 /// `name(args)`, the callee of `call` and `send`.

@@ -9,6 +9,7 @@ pub(crate) mod expr;
 mod journey;
 mod moment;
 mod others;
+mod policy;
 mod steps;
 mod test;
 mod types;

@@ -70,7 +70,7 @@ fn calendar(input: P<'_>, day: CalendarDay) -> R<'_, Moment> {
     Ok((input, Moment::Calendar { day, time, zone }))
 }
 
-fn clock(input: P<'_>) -> R<'_, Time> {
+pub(super) fn clock(input: P<'_>) -> R<'_, Time> {
     let digits = |ahead: usize| {
         input
             .tokens

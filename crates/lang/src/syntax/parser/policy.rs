@@ -1,0 +1,59 @@
+//! `policy name { only when … quiet hours … at most … }`
+
+use nom::{Input as _, Parser as _, combinator::cut};
+
+use super::{
+    P, R,
+    expr::{duration, expression},
+    ident,
+    moment::clock,
+    tag,
+};
+use crate::syntax::{
+    ast::{DeclKind, Policy, QuietHours},
+    token::Kind,
+};
+
+/// Behind the word `policy`.
+pub(super) fn policy(input: P<'_>) -> R<'_, DeclKind> {
+    let (input, name) = cut(ident("the name of the policy")).parse(input)?;
+    let (mut input, _) = cut(tag!("{")).parse(input)?;
+    let mut made = Policy { name, only_when: Vec::new(), quiet: Vec::new(), caps: Vec::new() };
+    while !input.is("}") {
+        let (rest, ()) = cut(|input| rule(input, &mut made)).parse(input)?;
+        input = rest;
+    }
+    Ok((input.take_from(1), DeclKind::Policy(Box::new(made))))
+}
+
+fn rule<'a>(input: P<'a>, made: &mut Policy) -> R<'a, ()> {
+    let start = input;
+    match (input.peek(0), input.peek(1)) {
+        ("only", "when") => {
+            let (rest, condition) = cut(expression).parse(input.take_from(2))?;
+            made.only_when.push(condition);
+            Ok((rest, ()))
+        }
+        ("quiet", "hours") => {
+            let (rest, from) = cut(clock).parse(input.take_from(2))?;
+            let (rest, _) = cut(tag!("to")).parse(rest)?;
+            let (rest, until) = cut(clock).parse(rest)?;
+            let (rest, _) = cut(tag!("in")).parse(rest)?;
+            let (rest, zone) = cut(expression).parse(rest)?;
+            made.quiet.push((start.until(&rest), QuietHours { from, until, zone }));
+            Ok((rest, ()))
+        }
+        ("at", "most") => {
+            let input = input.take_from(2);
+            let count = input.first().filter(|token| token.kind == Kind::Number);
+            let Some(count) = count.and_then(|token| token.text.replace('_', "").parse::<u32>().ok()) else {
+                return input.error("a number");
+            };
+            let (rest, _) = cut(tag!("per")).parse(input.take_from(1))?;
+            let (rest, per) = cut(duration).parse(rest)?;
+            made.caps.push((start.until(&rest), graph::Rate { count, per }));
+            Ok((rest, ()))
+        }
+        _ => input.error("`only when`, `quiet hours`, `at most` or `}`"),
+    }
+}

@@ -14,6 +14,7 @@ use crate::{
     syntax::{
         At,
         ast::{Expr, ExprKind, Ident},
+        foreign,
     },
 };
 
@@ -180,6 +181,8 @@ impl Check<'_, '_> {
                     report = report
                         .help(format!("did you mean `profile.{name}`?"))
                         .fix(at, format!("profile.{name}"));
+                } else if let Some(ours) = foreign::value(name) {
+                    report = report.help(format!("write `{ours}`")).fix(at, ours);
                 } else if &**name == PLACEHOLDER {
                     self.offer_names();
                 } else if &**name == "it" {
@@ -274,7 +277,11 @@ impl Check<'_, '_> {
             },
             other => {
                 let message = format!("{other} has no fields");
-                self.report(Report::new(Code::UnknownField, name.at, message).label("unknown field"));
+                let mut report = Report::new(Code::UnknownField, name.at, message).label("unknown field");
+                if let Some(ours) = foreign::member(&name.text) {
+                    report = report.help(format!("write `.{ours}`")).fix(name.at, ours);
+                }
+                self.report(report);
                 (made, None)
             }
         }

@@ -8,16 +8,18 @@ use nom::{
 use super::{
     P, R,
     expr::{duration, expression},
-    ident, steps, tag, text, types,
+    ident, steps, tag, text, types, unclosed,
 };
 use crate::syntax::{
     ast::{Block, DeclKind, Entry, EntryKind, Expr, Goal, Ident, Journey, Listen, Open},
+    foreign,
     token::Kind,
 };
 
 /// Behind the word `journey`.
 pub(crate) fn journey(input: P<'_>) -> R<'_, DeclKind> {
     let (input, name) = cut(ident("the name of the journey")).parse(input)?;
+    let start = input;
     let (mut input, open) = cut(tag!("{")).parse(input)?;
     let mut made = Journey {
         name,
@@ -46,7 +48,7 @@ pub(crate) fn journey(input: P<'_>) -> R<'_, DeclKind> {
         input = match rule(input, &mut made) {
             Ok((rest, ())) => rest,
             Err(error) => {
-                made.entry_unread |= input.is("enter");
+                made.entry_unread |= input.is("enter") || input.is("on");
                 steps::skip(input, error, &steps::begins)
             }
         };
@@ -56,8 +58,8 @@ pub(crate) fn journey(input: P<'_>) -> R<'_, DeclKind> {
             made.steps.at = open.to(end);
             Ok((rest, DeclKind::Journey(Box::new(made))))
         }
-        Err(error) => {
-            input.complain(error);
+        Err(_) => {
+            unclosed::report(&start, &input);
             Ok((input, DeclKind::Journey(Box::new(made))))
         }
     }
@@ -73,7 +75,7 @@ fn is_rule(input: &P<'_>) -> bool {
             | ("open", "from" | "until", _)
             | ("when", "inside", _)
             | ("goal", ..)
-            | ("on", "failure" | "exit", _)
+            | ("on", ..)
             | ("expire", "after", _)
     )
 }
@@ -128,6 +130,7 @@ fn rule<'a>(input: P<'a>, made: &mut Journey) -> R<'a, ()> {
             made.expire.push((start.until(&rest), micros));
             Ok((rest, ()))
         }
+        _ if !matches!(input.peek(1), "failure" | "exit") => input.error(steps::WANTED),
         _ => {
             let leaves = input.peek(1) == "exit";
             let at = input.at().to(input.take_from(1).at());
@@ -159,7 +162,11 @@ fn entry(input: P<'_>) -> R<'_, Entry> {
             (rest, EntryKind::Started(None))
         }
     } else if input.is("on") {
-        let (rest, event) = cut(ident("the name of an event")).parse(input.take_from(1))?;
+        let behind = input.take_from(1);
+        if let Some(report) = foreign::wire_words(&behind) {
+            return input.refuse(report);
+        }
+        let (rest, event) = cut(ident("the name of an event")).parse(behind)?;
         (rest, EntryKind::On(event))
     } else {
         return input.error("`on` and an event, or `when started`");
@@ -214,6 +221,9 @@ fn reentry(input: P<'_>) -> R<'_, graph::Reentry> {
 
 /// `event as name where condition`
 pub(crate) fn listen(input: P<'_>) -> R<'_, Listen> {
+    if let Some(report) = foreign::wire_words(&input) {
+        return input.refuse(report);
+    }
     let (input, event) = ident("the name of an event")(input)?;
     let (input, (alias, condition)) = named_where(input)?;
     Ok((input, Listen { event, alias, condition }))

@@ -133,14 +133,8 @@ impl Check<'_, '_> {
                 self.call(expr.at, receiver.as_deref(), *safe, name, args)
             }
             ExprKind::Lambda { .. } => {
-                self.report(
-                    Report::new(
-                        Code::WrongType,
-                        expr.at,
-                        "a function can only be the argument of a function",
-                    )
-                    .label("not a value"),
-                );
+                let message = "a function can only be the argument of a function";
+                self.report(Report::new(Code::WrongType, expr.at, message).label("not a value"));
                 failed()
             }
         }

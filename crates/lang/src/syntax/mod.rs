@@ -2,6 +2,7 @@
 
 pub(crate) mod ast;
 pub(crate) mod foreign;
+pub(crate) mod lexemes;
 pub(crate) mod lexer;
 pub(crate) mod parser;
 pub(crate) mod template;

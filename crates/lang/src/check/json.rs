@@ -3,7 +3,7 @@
 //! The body is written out a few times with something harmless in each hole and every branch taken once; each result
 //! must parse. Where it does not, the place is found again in the source.
 
-use super::scope::Env;
+use super::{json_paths, scope::Env};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
@@ -54,6 +54,13 @@ pub(crate) fn check(text: &Text, env: &mut Env<'_>) {
         };
         env.report(report);
         return;
+    }
+    if let Some(at) = json_paths::decides(text) {
+        env.report(
+            Report::new(Code::BadJson, at, "this body is not JSON in every case")
+                .label("decides whether it is")
+                .help("what may be left out must leave JSON behind, and needs its comma with it; or write a whole value: `{{ if … then … else null }}`"),
+        );
     }
 }
 

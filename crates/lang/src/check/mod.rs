@@ -13,6 +13,7 @@ mod function;
 mod invoke;
 mod journey;
 mod json;
+mod json_paths;
 mod jumps;
 mod literals;
 mod message;

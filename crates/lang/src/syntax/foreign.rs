@@ -120,7 +120,7 @@ pub(crate) fn advise(input: &P<'_>, taken: usize, want: &[&str]) -> Option<Repor
             if ["`{`", "`)`", "`,` or `)`", "the end of the expression"].into_iter().any(wanted) =>
         {
             Some(
-                report("`=` gives a value, and there is nothing here that could be given one".into())?
+                report("`=` gives a name its value, it does not compare".into())?
                     .label("meant to compare?")
                     .help("write `==`")
                     .fix(found.at, "=="),

@@ -120,10 +120,10 @@ impl Choices<'_> {
         Value::record([
             ("id", Value::text("p")),
             ("text", Value::from(self.text())),
-            ("maybe", if self.byte() % 2 == 0 { Value::Null } else { Value::from(self.text()) }),
+            ("maybe", if self.byte().is_multiple_of(2) { Value::Null } else { Value::from(self.text()) }),
             ("number", Value::Int(self.integer())),
             ("amount", Value::Decimal(self.decimal())),
-            ("yes", Value::Bool(self.byte() % 2 == 0)),
+            ("yes", Value::Bool(self.byte().is_multiple_of(2))),
             ("day", Value::Date(day)),
             ("moment", Value::DateTime(self.moment())),
             ("length", Value::Duration(self.integer())),
@@ -147,7 +147,7 @@ impl Choices<'_> {
             ("s", Value::from(self.text())),
             ("items", self.list(item)),
             ("tags", self.list(|choices| Value::from(choices.text()))),
-            ("at", if self.byte() % 2 == 0 { Value::Null } else { Value::DateTime(self.moment()) }),
+            ("at", if self.byte().is_multiple_of(2) { Value::Null } else { Value::DateTime(self.moment()) }),
             ("raw", self.any(2)),
         ])
     }

@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use rust_decimal::Decimal;
 
-use crate::{Name, Record, Value, json};
+use crate::{Name, Record, Value, json, value::duration_of};
 
 /// The type of a value.
 #[derive(Clone, Debug, PartialEq)]
@@ -252,8 +252,8 @@ fn read_duration(value: &serde_json::Value) -> Option<Value> {
             i64::try_from(seconds.checked_mul(Decimal::from(1_000_000))?.trunc()).ok()?
         }
         serde_json::Value::String(text) => {
-            let span: jiff::SignedDuration = text.parse().ok()?;
-            i64::try_from(span.as_micros()).ok()?
+            let span = text.parse::<jiff::SignedDuration>().ok();
+            span.and_then(|span| i64::try_from(span.as_micros()).ok()).or_else(|| duration_of(text))?
         }
         _ => return None,
     };
@@ -321,6 +321,16 @@ mod tests {
         let value = read(r#"{"id":"k","total":59.90}"#).unwrap();
         assert_eq!(value.field("total").unwrap().to_string(), "59.90");
         assert_eq!(value.field("note"), Some(&Value::Null));
+    }
+
+    #[test]
+    fn durations_come_back_as_they_are_written() {
+        for micros in [0, 1, -90_000_000, 719_996_400_000_000, i64::MAX, i64::MIN] {
+            let written = json::to_json(&Value::Duration(micros));
+            assert_eq!(Type::Duration.read(&written).unwrap(), Value::Duration(micros), "{written}");
+        }
+        assert!(Type::Duration.read(&serde_json::json!("2 fortnights")).is_err());
+        assert!(Type::Duration.read(&serde_json::json!("")).is_err());
     }
 
     #[test]

@@ -205,16 +205,18 @@ impl fmt::Display for Value {
     }
 }
 
+/// The units in which durations are written.
+const UNITS: [(&str, i64); 6] = [
+    ("day", 86_400_000_000),
+    ("hour", 3_600_000_000),
+    ("minute", 60_000_000),
+    ("second", 1_000_000),
+    ("millisecond", 1_000),
+    ("microsecond", 1),
+];
+
 /// A duration in words, largest units first: `1 day 2 hours`, `500ms`; parts that are zero are left out.
 pub fn duration_text(micros: i64) -> String {
-    const UNITS: [(&str, i64); 6] = [
-        ("day", 86_400_000_000),
-        ("hour", 3_600_000_000),
-        ("minute", 60_000_000),
-        ("second", 1_000_000),
-        ("millisecond", 1_000),
-        ("microsecond", 1),
-    ];
     if micros == 0 {
         return "0 seconds".into();
     }
@@ -228,6 +230,20 @@ pub fn duration_text(micros: i64) -> String {
         }
     }
     format!("{}{}", if micros < 0 { "-" } else { "" }, words.join(" "))
+}
+
+/// The duration that [`duration_text`] wrote.
+pub(crate) fn duration_of(text: &str) -> Option<i64> {
+    let (sign, rest) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let mut micros: i64 = 0;
+    let mut words = rest.split(' ');
+    while let Some(count) = words.next() {
+        let (count, unit) = (count.parse::<u32>().ok()?, words.next()?);
+        let (_, size) = UNITS.iter().find(|(name, _)| unit.strip_suffix('s').unwrap_or(unit) == *name)?;
+        // Added with its sign, so that the longest negative duration comes back too.
+        micros = micros.checked_add(sign * i64::from(count).checked_mul(*size)?)?;
+    }
+    Some(micros)
 }
 
 impl From<bool> for Value {

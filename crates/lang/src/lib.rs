@@ -15,6 +15,8 @@ mod syntax;
 pub use diagnostic::{Code, Diagnostic, Fix, Related, Severity, draw, draw_place, to_json, to_sarif};
 pub use draw_graph::{dot, mermaid};
 pub use format::format;
+#[doc(hidden)]
+pub use syntax::lexemes::{Lexeme, lexemes};
 
 /// A file of a project.
 #[derive(Clone, Debug, PartialEq, Eq)]

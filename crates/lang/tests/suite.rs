@@ -1,6 +1,6 @@
 //! The specification pages in `tests/suite/lang`: every ```journey block is compiled and must give exactly the
 //! diagnostics that its comments announce, `// error: code "part of the message"` at the end of the line they are on.
-//! A ```diagnostics block after it holds the drawing.
+//! A ```diagnostics block after it holds the drawing, which may also be all that is announced.
 
 #![allow(
     clippy::unwrap_used,
@@ -81,6 +81,7 @@ fn pages_mean_what_they_say() {
             let place = format!("{}:{}", path.file_name().unwrap().to_string_lossy(), case.line);
             let drawn = draw(&compiled.diagnostics, &sources, false);
             let mut expected = announced(&case.text);
+            let by_drawing = expected.is_empty() && case.drawn.is_some();
             for diagnostic in &compiled.diagnostics {
                 let line = case.text[..diagnostic.span.start.min(case.text.len())].matches('\n').count() + 1;
                 let found = expected.iter().position(|(at, code, part)| {
@@ -90,6 +91,7 @@ fn pages_mean_what_they_say() {
                         && diagnostic.message.contains(part)
                 });
                 match found {
+                    _ if by_drawing => {}
                     Some(index) => drop(expected.remove(index)),
                     None => wrong.push(format!(
                         "{place}: not announced\n{}",

@@ -177,7 +177,8 @@ impl Check<'_, '_> {
             {
                 self.report(
                     Report::new(Code::BadSetting, value.at, "a header has no line breaks")
-                        .label("line break inside"),
+                        .label("line break inside")
+                        .help("take the line break away; a text of several lines belongs in the body"),
                 );
             }
             made.push((fixed, self.template(value, Place::Header)));

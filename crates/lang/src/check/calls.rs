@@ -17,6 +17,7 @@ use crate::{
     syntax::{
         At,
         ast::{Expr, ExprKind, Ident},
+        foreign,
     },
 };
 
@@ -137,6 +138,10 @@ impl Check<'_, '_> {
         let report = match library::named(&name.text).next() {
             Some(other) if other.method => report.help(format!("write `x.{}(…)`", name.text)),
             Some(_) => report.help(format!("write `{}(x)`", name.text)),
+            None if method && foreign::member(&name.text).is_some() => {
+                let ours = foreign::member(&name.text).unwrap_or_default().trim_end_matches("()");
+                report.help(format!("write `.{ours}()`")).fix(name.at, ours)
+            }
             None => report.did_you_mean(
                 name.at,
                 &name.text,

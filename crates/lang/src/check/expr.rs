@@ -14,6 +14,7 @@ use crate::{
     syntax::{
         At,
         ast::{Expr, ExprKind, Ident},
+        foreign,
     },
 };
 
@@ -133,14 +134,8 @@ impl Check<'_, '_> {
             }
             ExprKind::Past(past) => self.past(expr.at, past),
             ExprKind::Lambda { .. } => {
-                self.report(
-                    Report::new(
-                        Code::WrongType,
-                        expr.at,
-                        "a function can only be the argument of a function",
-                    )
-                    .label("not a value"),
-                );
+                let message = "a function can only be the argument of a function";
+                self.report(Report::new(Code::WrongType, expr.at, message).label("not a value"));
                 failed()
             }
         }
@@ -211,7 +206,11 @@ impl Check<'_, '_> {
             },
             other => {
                 let message = format!("{other} has no fields");
-                self.report(Report::new(Code::UnknownField, name.at, message).label("unknown field"));
+                let mut report = Report::new(Code::UnknownField, name.at, message).label("unknown field");
+                if let Some(ours) = foreign::member(&name.text) {
+                    report = report.help(format!("write `.{ours}`")).fix(name.at, ours);
+                }
+                self.report(report);
                 (made, None)
             }
         }

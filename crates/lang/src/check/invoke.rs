@@ -171,6 +171,7 @@ impl Walk<'_, '_> {
                 .iter()
                 .map(|param| format!("{}: {}", param.name.text, self.env.text(param.ty.at)))
                 .collect();
+            let names: Vec<&str> = declared.iter().map(|param| &*param.name.text).collect();
             self.env.report(
                 Report::new(
                     Code::WrongArguments,
@@ -183,7 +184,8 @@ impl Walk<'_, '_> {
                         call.args.len()
                     ),
                 )
-                .label(format!("takes ({})", signature.join(", "))),
+                .label(format!("takes ({})", signature.join(", ")))
+                .help(format!("write `{}({})`", call.name.text, names.join(", "))),
             );
             return Vec::new();
         }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     diagnostic::{Code, Report},
     editor::{PLACEHOLDER, Thing},
-    syntax::At,
+    syntax::{At, foreign},
 };
 
 impl Check<'_, '_> {
@@ -51,6 +51,8 @@ impl Check<'_, '_> {
                     report = report
                         .help(format!("did you mean `profile.{name}`?"))
                         .fix(at, format!("profile.{name}"));
+                } else if let Some(ours) = foreign::value(name) {
+                    report = report.help(format!("write `{ours}`")).fix(at, ours);
                 } else if &**name == PLACEHOLDER {
                     self.offer_names();
                 } else if &**name == "it" {

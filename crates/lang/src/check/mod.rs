@@ -14,6 +14,7 @@ mod function;
 mod invoke;
 mod journey;
 mod json;
+mod json_paths;
 mod jumps;
 mod literals;
 mod meaning;

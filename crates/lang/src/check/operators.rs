@@ -72,6 +72,10 @@ impl Check<'_, '_> {
                 && y != Type::Json
             {
                 let at = left.at.to(right.at);
+                if let Some(report) = self.quoted_number(left, right, &x, &y) {
+                    self.report(report);
+                    return ((a, b), Some(Type::Bool));
+                }
                 self.report(
                     Report::new(Code::WrongType, at, format!("{x} and {y} are never equal"))
                         .label("always the same")
@@ -135,10 +139,35 @@ impl Check<'_, '_> {
                     | (Type::Duration, Type::Duration)
             );
             if !ordered {
-                self.mismatch(left.at.to(right.at), op, &x, &y);
+                match self.quoted_number(left, right, &x, &y) {
+                    Some(report) => self.report(report),
+                    None => self.mismatch(left.at.to(right.at), op, &x, &y),
+                }
             }
         }
         ((a, b), Some(Type::Bool))
+    }
+
+    /// A number in quotes beside a number.
+    fn quoted_number(&self, left: &Expr, right: &Expr, x: &Type, y: &Type) -> Option<Report> {
+        let number = |ty: &Type| matches!(ty, Type::Int | Type::Decimal);
+        let (quoted, other) = match (x, y) {
+            (Type::Text, other) if number(other) => (left, other),
+            (other, Type::Text) if number(other) => (right, other),
+            _ => return None,
+        };
+        let ExprKind::Text(text) = &quoted.kind else { return None };
+        let digits = text.fixed().filter(|text| rust_decimal::Decimal::from_str_exact(text).is_ok())?;
+        Some(
+            Report::new(
+                Code::WrongType,
+                quoted.at,
+                format!("{other} is compared with the text {}", self.env.text(quoted.at)),
+            )
+            .label("a text")
+            .help("write the number without quotes")
+            .fix(quoted.at, digits),
+        )
     }
 
     fn mismatch(&mut self, at: At, op: BinaryOp, x: &Type, y: &Type) {

@@ -72,11 +72,15 @@ impl Env<'_> {
 
     /// The text at a place, white space made single, as labels show it.
     pub(crate) fn text(&self, at: At) -> String {
-        let source = self.sources.get(at.file as usize).map_or("", |source| source.text.as_str());
-        let text = source.get(at.start as usize..at.end as usize).unwrap_or_default();
+        let text = self.source(at.file).get(at.start as usize..at.end as usize).unwrap_or_default();
         let words: Vec<&str> = text.split_whitespace().take(40).collect();
         let text = words.join(" ");
         if text.chars().count() <= 100 { text } else { text.chars().take(99).chain(['…']).collect() }
+    }
+
+    /// The text of a file.
+    pub(crate) fn source(&self, file: u32) -> &str {
+        self.sources.get(file as usize).map_or("", |source| source.text.as_str())
     }
 }
 

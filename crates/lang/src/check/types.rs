@@ -177,6 +177,8 @@ impl Resolver<'_, '_> {
                     let usual = match name {
                         "text" | "str" | "String" => Some("string"),
                         "number" | "float" | "double" => Some("decimal"),
+                        "timestamp" | "instant" => Some("datetime"),
+                        "object" | "any" => Some("json"),
                         "integer" | "long" => Some("int"),
                         "boolean" => Some("bool"),
                         _ => None,

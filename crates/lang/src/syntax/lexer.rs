@@ -1,7 +1,7 @@
 //! Text into tokens and comments. One pass without recursion; whatever comes in, tokens come out.
 
 use super::{
-    At,
+    At, foreign,
     token::{Comment, Kind, Token},
 };
 use crate::diagnostic::{Code, Report};
@@ -9,8 +9,11 @@ use crate::diagnostic::{Code, Report};
 /// How deep texts may be nested in the holes of texts.
 const NESTING: usize = 16;
 
+/// How far the end of a text in quotes of another kind is looked for.
+const LONGEST_QUOTED: usize = 1_000;
+
 /// The symbols of two characters, which win over their first character alone.
-const PAIRS: [&str; 9] = ["->", "=>", "==", "!=", "<=", ">=", "??", "?.", "||"];
+const PAIRS: [&str; 8] = ["->", "=>", "==", "!=", "<=", ">=", "??", "?."];
 
 /// What the lexer makes of a source.
 pub(crate) struct Lexed<'a> {
@@ -27,6 +30,7 @@ pub(crate) fn lex(text: &str, file: u32, base: usize) -> Lexed<'_> {
         base,
         at: 0,
         leads: true,
+        habits: Vec::new(),
         out: Lexed { tokens: Vec::new(), comments: Vec::new(), reports: Vec::new() },
     };
     while lexer.step() {}
@@ -39,6 +43,8 @@ struct Lexer<'a> {
     base: usize,
     at: usize,
     leads: bool,
+    /// What is reported once a file, and the number of its report.
+    habits: Vec<(&'static str, usize)>,
     out: Lexed<'a>,
 }
 
@@ -67,6 +73,12 @@ impl<'a> Lexer<'a> {
                     rest.find(|c: char| !is_word_start(c) && !c.is_ascii_digit()).unwrap_or(rest.len());
                 self.take(Kind::Word, length);
             }
+            '\'' | '`' | '“' | '”' | '‘' | '’' => self.quoted_otherwise(rest, first),
+            '#' => self.comment_otherwise(rest, rest.find('\n').unwrap_or(rest.len())),
+            '/' if rest.starts_with("/*") => {
+                self.comment_otherwise(rest, rest.find("*/").map_or(rest.len(), |end| end + 2));
+            }
+            _ if foreign::operator(rest).is_some() => self.operator_otherwise(rest),
             _ if PAIRS.iter().any(|pair| rest.starts_with(pair)) => self.take(Kind::Symbol, 2),
             '{' | '}' | '(' | ')' | '[' | ']' | ',' | ':' | '.' | '=' | '<' | '>' | '+' | '-' | '*' | '/'
             | '%' | '?' | '|' => self.take(Kind::Symbol, 1),
@@ -120,7 +132,79 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// A text in quotes of another kind. It is taken as a text, so that it costs no more than one report.
+    fn quoted_otherwise(&mut self, rest: &str, first: char) {
+        let width = first.len_utf8();
+        // Only so far ahead: looking to the end of every line would be quadratic in a line of quotes.
+        let line = rest.char_indices().take(LONGEST_QUOTED).take_while(|(_, c)| *c != '\n');
+        let length = line.last().map_or(0, |(at, c)| at + c.len_utf8());
+        let line = rest.get(..length).unwrap_or_default();
+        let closes = |c: char| match first {
+            '\'' | '`' => c == first,
+            '“' | '”' => matches!(c, '“' | '”' | '"'),
+            _ => matches!(c, '‘' | '’' | '\''),
+        };
+        let close = line.char_indices().skip(1).find(|(_, c)| closes(*c));
+        let Some((end, last)) = close else { return self.unexpected(first) };
+        let length = end + last.len_utf8();
+        let at = self.place(self.at, self.at + length);
+        let inner = line.get(width..end).unwrap_or_default();
+        let mut report = Report::new(Code::UnexpectedCharacter, at, "texts stand in straight double quotes")
+            .label(format!("quoted with `{first}`"));
+        if !inner.contains('"') {
+            let text = format!("\"{inner}\"");
+            report = report.help(format!("write `{text}`")).fix(at, text);
+        }
+        self.out.reports.push(report);
+        self.take(Kind::Text, length);
+    }
+
+    fn comment_otherwise(&mut self, rest: &str, length: usize) {
+        let mark = if rest.starts_with('#') { 1 } else { 2 };
+        self.habit(mark, "comments begin with `//`", None);
+        self.at += length;
+    }
+
+    fn operator_otherwise(&mut self, rest: &str) {
+        let Some((theirs, ours)) = foreign::operator(rest) else { return };
+        let at = self.place(self.at, self.at + theirs.len());
+        let report = Report::new(Code::UnexpectedCharacter, at, format!("there is no operator `{theirs}`"))
+            .label("an operator of other languages")
+            .help(format!("write `{}`", ours.trim()))
+            .fix(at, ours);
+        match self
+            .out
+            .reports
+            .last_mut()
+            .filter(|last| last.at.end == at.start && last.message == report.message)
+        {
+            Some(last) => last.at.end = at.end,
+            None => self.out.reports.push(report),
+        }
+        self.take(Kind::Symbol, theirs.len());
+    }
+
+    /// Something that other languages have everywhere: the first place stands for all in the file.
+    fn habit(&mut self, length: usize, message: &'static str, fix: Option<&str>) {
+        if let Some((_, index)) = self.habits.iter().find(|(known, _)| *known == message) {
+            if let Some(report) = self.out.reports.get_mut(*index) {
+                report.label = "here, and farther below".into();
+            }
+            return;
+        }
+        self.habits.push((message, self.out.reports.len()));
+        let at = self.place(self.at, self.at + length);
+        let mut report = Report::new(Code::UnexpectedCharacter, at, message).label("here");
+        report.fix = fix.map(|text| (at, text.to_owned()));
+        self.out.reports.push(report);
+    }
+
     fn unexpected(&mut self, first: char) {
+        if first == ';' {
+            self.habit(1, "nothing ends with a semicolon: each step stands on its own line", Some(""));
+            self.at += 1;
+            return;
+        }
         let at = self.place(self.at, self.at + first.len_utf8());
         // One report for a run of them: a file in another encoding would give thousands.
         let known = self
@@ -141,13 +225,11 @@ impl<'a> Lexer<'a> {
                 format!("the language has no use for `{shown}` here"),
             );
             report.help = match first {
-                '\'' | '“' | '”' | '‘' | '’' => {
+                '\'' | '“' | '”' | '‘' | '’' | '`' => {
                     Some("texts stand in straight double quotes: `\"…\"`".into())
                 }
-                ';' => Some("steps need no semicolon; each stands on its own line".into()),
                 '&' => Some("write `and`".into()),
-                '!' => Some("write `not`".into()),
-                '#' => Some("comments begin with `//`".into()),
+                '$' => Some("a value stands in a text as `{{ value }}`, elsewhere without any mark".into()),
                 _ => None,
             };
             self.out.reports.push(report);

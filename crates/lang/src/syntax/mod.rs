@@ -1,6 +1,8 @@
 //! From text to a tree: lexer, templates, parser. Nothing here knows what a name means.
 
 pub(crate) mod ast;
+pub(crate) mod foreign;
+pub(crate) mod lexemes;
 pub(crate) mod lexer;
 pub(crate) mod parser;
 pub(crate) mod template;

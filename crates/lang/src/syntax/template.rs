@@ -6,6 +6,7 @@
 use super::{
     At,
     ast::{Expr, ExprKind, Ident, Text, TextPart},
+    foreign,
     lexer::{End, Inside, end_of, lex},
     parser::{Cx, P, Shared, expr::whole_expression, for_tag},
 };
@@ -137,6 +138,16 @@ impl Reader<'_> {
 
     fn text(&mut self, start: usize, end: usize) {
         let raw = self.source.get(start..end).unwrap_or_default();
+        if let Some((from, to)) = foreign::hole(raw) {
+            let inner = raw.get(from..to).unwrap_or_default().trim_matches(['$', '{', '}']);
+            self.report(
+                start + from,
+                start + to,
+                "this would be sent as it stands: a hole has two braces on each side",
+                "not a hole",
+                Some(&format!("write `{{{{ {inner} }}}}`")),
+            );
+        }
         let text = match self.form {
             Form::Quoted => self.unescape(raw, start),
             Form::Json { indent } => {

@@ -29,6 +29,18 @@ pub(crate) struct Token<'a> {
     pub(crate) comments: usize,
 }
 
+impl Token<'_> {
+    /// What stands between the quotes of a text. Quotes of other languages come by here too, reported already.
+    pub(crate) fn inner(&self) -> At {
+        let quote = |c: &char| !c.is_alphanumeric();
+        let width = |c: Option<char>| c.filter(quote).map_or(0, |c| u32::try_from(c.len_utf8()).unwrap_or(0));
+        let start = self.at.start + width(self.text.chars().next());
+        let straight = self.text.starts_with('"');
+        let last = self.text.chars().skip(1).last().filter(|last| !straight || *last == '"');
+        At { start, end: self.at.end.saturating_sub(width(last)).max(start), ..self.at }
+    }
+}
+
 /// A comment; `///` documents what follows it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Comment<'a> {

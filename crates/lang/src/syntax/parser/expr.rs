@@ -10,6 +10,7 @@ use crate::{
     syntax::{
         At,
         ast::{Expr, ExprKind, LookedBack, Past},
+        foreign,
         token::Kind,
     },
 };
@@ -41,10 +42,11 @@ pub(crate) fn expression(input: P<'_>) -> R<'_, Expr> {
 
 fn operator(text: &str) -> Option<(BinaryOp, u8)> {
     Some(match text {
-        "or" => (BinaryOp::Or, 1),
-        "and" => (BinaryOp::And, 2),
-        "==" => (BinaryOp::Equal, 4),
-        "!=" => (BinaryOp::NotEqual, 4),
+        // The operators of other languages are reported already; read on, they cost no more than that.
+        "or" | "||" => (BinaryOp::Or, 1),
+        "and" | "&&" => (BinaryOp::And, 2),
+        "==" | "===" => (BinaryOp::Equal, 4),
+        "!=" | "!==" | "<>" => (BinaryOp::NotEqual, 4),
         "<" => (BinaryOp::Less, 4),
         "<=" => (BinaryOp::LessOrEqual, 4),
         ">" => (BinaryOp::Greater, 4),
@@ -104,13 +106,13 @@ fn grow<'a>(start: &P<'a>, rest: &P<'a>, below: u16, kind: ExprKind) -> Result<E
 
 fn unary(input: P<'_>) -> R<'_, Expr> {
     let op = match input.peek(0) {
-        "not" => UnaryOp::Not,
+        "not" | "!" => UnaryOp::Not,
         "-" => UnaryOp::Negate,
         _ => return postfix(input),
     };
     let start = input;
     // `not a == b` denies the comparison; `-a.b` negates the field.
-    let power = if op == UnaryOp::Not { 4 } else { 8 };
+    let power = if input.is("not") { 4 } else { 8 };
     input.deeper(|input| {
         let (rest, of) = cut(|input| binary(input, power)).parse(input.take_from(1))?;
         let height = of.height;
@@ -321,6 +323,10 @@ fn number(input: P<'_>) -> R<'_, Expr> {
         return Ok((rest, Expr { at: start.until(&rest), height: 1, kind: ExprKind::Duration(micros) }));
     }
     let Some(token) = input.first() else { return input.error("a number") };
+    let word = input.tokens.get(1).filter(|word| word.kind == Kind::Word && !word.leads);
+    if let Some(report) = word.and_then(|word| foreign::unit(token, word)) {
+        return input.refuse(report);
+    }
     let digits = token.text.replace('_', "");
     let kind = match (digits.parse::<i64>(), Decimal::from_str_exact(&digits)) {
         (Ok(integer), _) => ExprKind::Int(integer),

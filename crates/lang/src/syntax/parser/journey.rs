@@ -8,16 +8,18 @@ use nom::{
 use super::{
     P, R,
     expr::{duration, expression, unit},
-    ident, steps, tag, text, types,
+    ident, steps, tag, text, types, unclosed,
 };
 use crate::syntax::{
     ast::{Block, DeclKind, Entry, EntryKind, Everyone, Expr, Goal, Ident, Journey, Listen, Open},
+    foreign,
     token::Kind,
 };
 
 /// Behind the word `journey`.
 pub(crate) fn journey(input: P<'_>) -> R<'_, DeclKind> {
     let (input, name) = cut(ident("the name of the journey")).parse(input)?;
+    let start = input;
     let (mut input, open) = cut(tag!("{")).parse(input)?;
     let mut made = Journey {
         name,
@@ -46,7 +48,7 @@ pub(crate) fn journey(input: P<'_>) -> R<'_, DeclKind> {
         input = match rule(input, &mut made) {
             Ok((rest, ())) => rest,
             Err(error) => {
-                made.entry_unread |= input.is("enter");
+                made.entry_unread |= input.is("enter") || input.is("on");
                 steps::skip(input, error, &steps::begins)
             }
         };
@@ -56,8 +58,8 @@ pub(crate) fn journey(input: P<'_>) -> R<'_, DeclKind> {
             made.steps.at = open.to(end);
             Ok((rest, DeclKind::Journey(Box::new(made))))
         }
-        Err(error) => {
-            input.complain(error);
+        Err(_) => {
+            unclosed::report(&start, &input);
             Ok((input, DeclKind::Journey(Box::new(made))))
         }
     }
@@ -73,7 +75,7 @@ fn is_rule(input: &P<'_>) -> bool {
             | ("open", "from" | "until", _)
             | ("when", "inside", _)
             | ("goal", ..)
-            | ("on", "failure" | "exit", _)
+            | ("on", ..)
             | ("expire", "after", _)
     )
 }
@@ -128,6 +130,7 @@ fn rule<'a>(input: P<'a>, made: &mut Journey) -> R<'a, ()> {
             made.expire.push((start.until(&rest), micros));
             Ok((rest, ()))
         }
+        _ if !matches!(input.peek(1), "failure" | "exit") => input.error(steps::WANTED),
         _ => {
             let leaves = input.peek(1) == "exit";
             let at = input.at().to(input.take_from(1).at());
@@ -255,6 +258,9 @@ fn reentry(input: P<'_>) -> R<'_, graph::Reentry> {
 
 /// `orderPlaced`, or what something else lets happen: `loyal.joined`, `reminder.clicked`.
 pub(crate) fn event_name(input: P<'_>) -> R<'_, Ident> {
+    if let Some(report) = foreign::wire_words(&input) {
+        return input.refuse(report);
+    }
     let (rest, name) = ident("the name of an event")(input)?;
     if !rest.is(".") || rest.first().is_some_and(|token| token.leads) {
         return Ok((rest, name));

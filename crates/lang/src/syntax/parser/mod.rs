@@ -13,6 +13,7 @@ mod policy;
 mod steps;
 mod test;
 mod types;
+mod unclosed;
 
 use std::cell::{Cell, RefCell};
 
@@ -21,11 +22,14 @@ use nom::{IResult, Input, Needed, Parser, error::ErrorKind};
 use super::{
     At,
     ast::{Decl, Expr, ExprKind, Ident, Text},
+    foreign,
     lexer::lex,
     template::{self, Form},
     token::{Comment, Kind, Token},
 };
 use crate::diagnostic::{Code, Report};
+
+pub(crate) use declare::KEYWORDS as DECLARATIONS;
 
 /// How deep blocks, and how deep expressions, may be nested.
 pub(crate) const NESTING: u16 = 64;
@@ -172,7 +176,6 @@ impl<'a> P<'a> {
     /// Reports a failure; a place that is reported already is left alone.
     pub(crate) fn complain(&self, error: nom::Err<Fail>) -> usize {
         let (nom::Err::Error(fail) | nom::Err::Failure(fail)) = error else { return self.tokens.len() };
-        let found = self.tokens.len().checked_sub(fail.left).and_then(|taken| self.tokens.get(taken));
         let left = fail.left;
         let report = match fail.report {
             Some(report) => *report,
@@ -180,12 +183,9 @@ impl<'a> P<'a> {
                 let mut want = fail.want;
                 want.sort_unstable();
                 want.dedup();
-                let wanted = one_of(&want);
-                let message = match found {
-                    Some(token) => format!("expected {wanted}, found `{}`", shorten(token.text)),
-                    None => format!("expected {wanted}, found the end"),
-                };
-                Report::new(Code::Syntax, fail.at, message).label(format!("expected {wanted}"))
+                let taken = self.tokens.len().saturating_sub(left);
+                foreign::advise(self, taken, &want)
+                    .unwrap_or_else(|| self.expected(&one_of(&want), taken, fail.at))
             }
         };
         // Only the latest reports can be about the same place; looking at all of them would be quadratic.
@@ -197,11 +197,26 @@ impl<'a> P<'a> {
             .iter()
             .rev()
             .take(8)
-            .any(|known| known.at.start == report.at.start);
+            .any(|known| known.at.start == report.at.start || open_text(known, &report));
         if !known || report.code != Code::Syntax {
             self.report(report);
         }
         left
+    }
+
+    /// What would have been expected in the place of the token `taken`. When that one begins a line, what is missing
+    /// is missing at the end of the line before.
+    pub(crate) fn expected(&self, wanted: &str, taken: usize, at: At) -> Report {
+        let found = self.tokens.get(taken);
+        let before = taken.checked_sub(1).and_then(|index| self.tokens.get(index));
+        let (at, message) = match (before, found) {
+            (Some(before), found) if found.is_none_or(|found| found.leads) => {
+                (before.at.end_only(), format!("expected {wanted} behind `{}`", shorten(before.text)))
+            }
+            (_, Some(found)) => (at, format!("expected {wanted}, found `{}`", shorten(found.text))),
+            (_, None) => (at, format!("expected {wanted}, found the end")),
+        };
+        Report::new(Code::Syntax, at, message).label(format!("expected {wanted}"))
     }
 
     /// Runs `inner` one level deeper, or refuses.
@@ -249,6 +264,11 @@ impl<'a> P<'a> {
     }
 }
 
+/// Whether the other report is about what follows a text that has no end.
+fn open_text(text: &Report, report: &Report) -> bool {
+    text.code == Code::UnterminatedString && text.at.end == report.at.start
+}
+
 fn one_of(want: &[&str]) -> String {
     match want {
         [] => "something else".into(),
@@ -291,9 +311,7 @@ pub(crate) fn ident<'a>(what: &'static str) -> impl Fn(P<'a>) -> R<'a, Ident> {
 pub(crate) fn text<'a>(what: &'static str) -> impl Fn(P<'a>) -> R<'a, Text> {
     move |input: P<'a>| match input.first() {
         Some(token) if token.kind == Kind::Text => {
-            let closed = token.text.len() > 1 && token.text.ends_with('"');
-            let end = if closed { token.at.end - 1 } else { token.at.end };
-            let inner = At { start: token.at.start + 1, end, ..token.at };
+            let inner = token.inner();
             let mut text = input.deeper(|input| {
                 Ok((
                     input.take_from(1),

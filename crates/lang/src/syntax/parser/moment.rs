@@ -7,7 +7,7 @@ use nom::{Input as _, Parser as _, combinator::cut};
 use super::{P, R, expr::expression, tag, text};
 use crate::{
     diagnostic::{Code, Report},
-    syntax::{ast::Moment, token::Kind},
+    syntax::{ast::Moment, foreign, token::Kind},
 };
 
 /// Behind the word `wait`.
@@ -35,11 +35,17 @@ pub(crate) fn moment(input: P<'_>) -> R<'_, Moment> {
             let (rest, zone) = cut(expression).parse(rest)?;
             Ok((rest, Moment::Cron { text: schedule, zone }))
         }
-        _ => {
-            let (rest, instant) = cut(expression).parse(input)?;
-            Ok((rest, Moment::At(instant)))
-        }
+        (word, "at", _) => match foreign::day(input.at(), word) {
+            Some(report) => input.refuse(report),
+            None => instant(input),
+        },
+        _ => instant(input),
     }
+}
+
+fn instant(input: P<'_>) -> R<'_, Moment> {
+    let (rest, instant) = cut(expression).parse(input)?;
+    Ok((rest, Moment::At(instant)))
 }
 
 /// Whether the word means a day, and is not the name of a value.

@@ -4,6 +4,7 @@ use nom::{Input as _, Parser as _, combinator::cut};
 
 use super::{
     Fail, P, R, branch, declare, expr::expression, ident, journey::listen, moment::moment, others, tag,
+    unclosed,
 };
 use crate::{
     diagnostic::{Code, Report},
@@ -13,28 +14,20 @@ use crate::{
     },
 };
 
-const WANTED: &str = "a step (`wait`, `call`, `send`, `if`, `match`, `split`, `repeat`, `let`, `set`, `emit`, `start`, `stop`, `label`, `goto`, `exit`) or `}`";
+/// How messages call what may stand in a block.
+pub(crate) const WANTED: &str = "a step (`wait`, `call`, `send`, `if`, `match`, `split`, `repeat`, `let`, `set`, `emit`, `start`, `stop`, `label`, `goto`, `exit`) or `}`";
 
 /// `{ steps }`
 pub(crate) fn block(input: P<'_>) -> R<'_, Block> {
     input.deeper(|input| {
+        let start = input;
         let (input, open) = cut(tag!("{")).parse(input)?;
         let (input, steps) = sequence(input, &|_| false)?;
         match tag!("}")(input) {
             Ok((rest, close)) => Ok((rest, Block { at: open.to(close), steps })),
-            Err(error) => {
-                // What follows is another declaration or the end: the block is reported, its steps are kept.
-                input.complain(match error {
-                    nom::Err::Error(fail) | nom::Err::Failure(fail) => nom::Err::Error(Fail {
-                        report: Some(Box::new(
-                            Report::new(Code::Syntax, open, "this block is never closed")
-                                .label("opened here")
-                                .help("close it with `}`"),
-                        )),
-                        ..fail
-                    }),
-                    other => other,
-                });
+            // What follows is another declaration or the end: the block is reported, its steps are kept.
+            Err(_) => {
+                unclosed::report(&start, &input);
                 Ok((input, Block { at: open, steps }))
             }
         }

@@ -3,7 +3,7 @@
 use graph::{ErrorKind, test::Outgoing};
 use nom::{Input as _, Parser as _, combinator::cut};
 
-use super::{P, R, expr::expression, ident, journey::event_name, others, steps, tag, text};
+use super::{P, R, expr::expression, ident, journey::event_name, others, steps, tag, text, unclosed};
 use crate::syntax::{
     ast::{DeclKind, Expect, Expr, Ident, Reply, Test, TestKind, TestLine, Whereabouts},
     token::Kind,
@@ -23,6 +23,7 @@ pub(crate) fn test(input: P<'_>) -> R<'_, DeclKind> {
         rows = Some((row, list));
         input = rest;
     }
+    let start = input;
     let (mut input, _) = cut(tag!("{")).parse(input)?;
     let mut lines = Vec::new();
     while input.first().is_some() && !input.is("}") && !super::declare::begins(&input) {
@@ -37,8 +38,8 @@ pub(crate) fn test(input: P<'_>) -> R<'_, DeclKind> {
     let made = DeclKind::Test(Test { name, rows, lines });
     match tag!("}")(input) {
         Ok((rest, _)) => Ok((rest, made)),
-        Err(error) => {
-            input.complain(error);
+        Err(_) => {
+            unclosed::report(&start, &input);
             Ok((input, made))
         }
     }

@@ -1,0 +1,10 @@
+//! See `targets::template`.
+
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    targets::template(data);
+});

@@ -90,8 +90,10 @@ impl Check<'_, '_> {
                 at,
                 format!("nobody has entered anything, so there is no `{name}`"),
             )
-            .label("not known in an audience")
-            .help("an audience looks at `profile`, at `now`, and back at events: `count(…)`, `last(…)`"),
+            .label("not known here")
+            .help(
+                "`profile` and `now` are known; an audience also looks back at events: `count(…)`, `last(…)`",
+            ),
         );
         failed()
     }

@@ -1,8 +1,10 @@
-//! Measures the release binary from outside: real HTTP, a real partner, durable databases, `kill -9`.
+//! Measures the release binary from outside: real HTTP, a real partner, durable databases, `kill -9`; and what authors
+//! wait for: the compiler, the editor, tests, simulations.
 //!
 //! The load, the partner and the server are processes of their own on one machine; absolute figures move with it, and
 //! CPU per journey is the sturdy one. `--json` writes the figures for programs.
 
+mod language;
 mod measure;
 mod partner;
 
@@ -27,7 +29,7 @@ struct Cli {
     /// Write the figures to this file.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Only this database: sqlite or postgres.
+    /// Only this section: sqlite, postgres or language.
     #[arg(long)]
     only: Option<String>,
 }
@@ -55,6 +57,12 @@ fn main() -> Result<()> {
         let figure = run(database, cli.quick)?;
         eprintln!("{}", serde_json::to_string_pretty(&figure)?);
         figures.insert(database.to_owned(), figure);
+    }
+    if cli.only.as_deref().is_none_or(|only| only == "language") {
+        eprintln!("── language");
+        let figure = language::run(cli.quick)?;
+        eprintln!("{}", serde_json::to_string_pretty(&figure)?);
+        figures.insert("language".to_owned(), figure);
     }
     if let Some(file) = cli.json {
         std::fs::write(&file, serde_json::to_string_pretty(&figures)?)

@@ -194,8 +194,17 @@ fn cpu_ms(pid: u32) -> Result<f64> {
 
 /// Resident memory of a process, in MiB.
 pub(crate) fn rss_mib(pid: u32) -> Result<f64> {
+    memory_mib(pid, "VmRSS:")
+}
+
+/// The most memory that a process has had, in MiB.
+pub(crate) fn peak_mib(pid: u32) -> Result<f64> {
+    memory_mib(pid, "VmHWM:")
+}
+
+fn memory_mib(pid: u32, which: &str) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no memory statistics")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(which)).context("no memory statistics")?;
     let kib: f64 = line.trim().trim_end_matches(" kB").trim().parse()?;
     Ok(kib / 1024.0)
 }

@@ -19,7 +19,7 @@ type WayEdge = Edge<{ route: Point[]; label: string }, 'way'>;
 const NONE: Counts = { waiting: 0, passed: 0, failed: 0, ended: 0, reached: 0 };
 const ICONS: Record<string, string> = {
   wait: '◷',
-  'wait-for': '⧗',
+  'wait-for': '◔',
   call: '⇄',
   send: '✉',
   if: '◇',
@@ -28,6 +28,9 @@ const ICONS: Record<string, string> = {
   split: '⑂',
   let: '=',
   set: '✎',
+  emit: '↗',
+  start: '▶',
+  stop: '✕',
   label: '⚑',
   goto: '↷',
   exit: '■',

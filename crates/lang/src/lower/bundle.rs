@@ -85,7 +85,9 @@ fn functions<'n>(text: &'n str, names: &'n Names<'_>) -> impl Iterator<Item = (K
 fn header((kind, name): &(Kind, Name), names: &Names<'_>, project: &impl Project) -> Option<String> {
     match kind {
         Kind::Journey => Some(journey_header(name, names, project)),
-        Kind::Audience => Some(format!("// Its own condition is no part of this version.\naudience {name} = false")),
+        Kind::Audience => {
+            Some(format!("// Its own condition is no part of this version.\naudience {name} = false"))
+        }
         _ => None,
     }
 }

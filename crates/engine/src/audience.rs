@@ -146,12 +146,13 @@ impl<'a> Look<'a> {
     fn count(&mut self, event: &Event) {
         let (none, nothing) = (BTreeMap::new(), Value::Null);
         let scope = Scope::new(self.context.profile, &nothing, &none, self.context.now);
-        for (window, seen) in self.audience.windows.iter().zip(&mut self.output.instance.state.windows) {
+        let windows = self.audience.windows.iter().zip(&mut self.output.instance.state.windows);
+        for (window, seen) in windows.filter(|(window, _)| window.on.event == event.name) {
             let local = Local { name: &window.on.alias, value: event.properties.clone(), next: None };
             let condition = window.on.condition.as_ref();
             // What cannot be decided does not count.
             let counts = condition.is_none_or(|held| holds(held, &scope.with(&local)).unwrap_or(false));
-            if window.on.event == event.name && counts {
+            if counts {
                 seen.add(event, self.context.now);
             }
         }

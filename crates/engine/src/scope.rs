@@ -104,17 +104,7 @@ impl<'a> Scope<'a> {
     where
         'a: 'b,
     {
-        Scope {
-            profile: self.profile,
-            event: self.event,
-            entered_by: self.entered_by,
-            variables: self.variables,
-            audiences: self.audiences,
-            journey: self.journey.clone(),
-            now: self.now,
-            local: Some(local),
-            steps: Cell::new(self.steps.get()),
-        }
+        Scope { local: Some(local), ..self.with_variables(self.variables) }
     }
 
     /// This scope with other bound names, as an action sees it: its parameters and nothing else.

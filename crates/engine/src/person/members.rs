@@ -30,9 +30,13 @@ impl Following<'_> {
 
     /// Begins to watch the person for every audience that does not yet, as it is declared now.
     pub(super) fn meet(&mut self) {
-        for audience in self.around.audiences() {
-            let listening = self.around.listening();
-            let of_it = listening.into_iter().filter(|id| {
+        let audiences = self.around.audiences();
+        if audiences.is_empty() {
+            return;
+        }
+        let listening = self.around.listening();
+        for audience in audiences {
+            let of_it = listening.iter().copied().filter(|id| {
                 self.around
                     .instance(*id)
                     .is_some_and(|one| one.status == Status::Member && one.journey == audience.name)
@@ -70,6 +74,13 @@ impl Following<'_> {
         let audiences = self.around.audiences();
         let audience = audiences.iter().find(|audience| audience.name == name);
         let output = match audience {
+            // Nothing is read for an event that does not matter.
+            Some(audience)
+                if audience.version == version
+                    && matches!(input, Input::Event(event) if !audience.looks_at(&event.name)) =>
+            {
+                return Some(());
+            }
             Some(audience) if audience.version == version || matches!(input, Input::End { .. }) => {
                 let profile = self.around.attributes_for(audience);
                 let context = Context { follows: self.follows(), ..Context::of(&profile, self.around.now()) };

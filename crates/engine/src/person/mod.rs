@@ -202,18 +202,25 @@ impl Following<'_> {
         outcomes
     }
 
+    /// The journey that an instance is in; none for one that watches for an audience.
+    fn journey_of(&mut self, id: Uuid) -> Option<Arc<Journey>> {
+        let instance = self.around.instance(id).filter(|instance| instance.status != Status::Member)?;
+        let (name, version) = (instance.journey.clone(), instance.version.clone());
+        self.around.journey(&name, &version)
+    }
+
     /// Shows an event to an instance; gives what became of it where the journey listens to such events at all.
     fn show(&mut self, id: Uuid, event: &Event) -> Option<Outcome> {
-        let instance = self.around.instance(id)?;
-        let (name, version) = (instance.journey.clone(), instance.version.clone());
-        if !self.around.journey(&name, &version)?.listens_to(&event.name) {
+        let journey = self.journey_of(id)?;
+        if !journey.listens_to(&event.name) {
             return None;
         }
         let (outcome, reason) = match self.apply(id, &Input::Event(event.clone()))? {
             Err(ignored) => ("ignored", Some(ignored.reason())),
             Ok(happened) => (happened, None),
         };
-        Some(Outcome { journey: name, outcome: outcome.into(), instance: Some(id), reason })
+        let journey = journey.name.clone();
+        Some(Outcome { journey, outcome: outcome.into(), instance: Some(id), reason })
     }
 
     /// Gives what an accepted input did with an event, in a word.
@@ -222,8 +229,7 @@ impl Following<'_> {
         if instance.status == Status::Member {
             return self.look(id, input).map(|()| Ok("kept"));
         }
-        let (name, version) = (instance.journey.clone(), instance.version.clone());
-        let journey = self.around.journey(&name, &version)?;
+        let journey = self.journey_of(id)?;
         let profile = self.around.attributes(&journey);
         let (audiences, sent) = (self.belongs_to(&journey), self.sent(&journey));
         let (now, follows) = (self.around.now(), self.follows());
@@ -362,13 +368,8 @@ impl Following<'_> {
     fn profile_changed(&mut self) {
         self.meet();
         for id in self.around.listening() {
-            if self.is_member(id) {
-                self.look(id, &Input::ProfileChanged);
-                continue;
-            }
-            let of = self.around.instance(id).map(|one| (one.journey.clone(), one.version.clone()));
-            let journey = of.and_then(|(journey, version)| self.around.journey(&journey, &version));
-            if journey.is_some_and(|journey| !journey.leave_when.is_empty()) {
+            let journey = self.journey_of(id);
+            if self.is_member(id) || journey.is_some_and(|journey| !journey.leave_when.is_empty()) {
                 self.apply(id, &Input::ProfileChanged);
             }
         }
@@ -388,13 +389,8 @@ impl Following<'_> {
     /// Lets the event of an end happen, if somebody waits for it.
     fn tell_end(&mut self, journey: &Name, id: Name, start: Name, status: &str, reason: Option<String>) {
         let name = ended(journey);
-        let mut awaited = false;
-        for id in self.around.listening() {
-            let of = self.around.instance(id).map(|one| (one.journey.clone(), one.version.clone()));
-            let of = of.and_then(|(journey, version)| self.around.journey(&journey, &version));
-            awaited |= of.is_some_and(|journey| journey.awaited.contains(&name));
-        }
-        if !awaited {
+        let mut listening = self.around.listening().into_iter();
+        if !listening.any(|id| self.journey_of(id).is_some_and(|journey| journey.awaited.contains(&name))) {
             return;
         }
         let properties = Value::record([

@@ -7,7 +7,7 @@ use engine::{
     person::Past,
     policy::{Sent, remember},
 };
-use graph::{Audience, Journey, Name, Reentry, Value};
+use graph::{Audience, Journey, Name, ProfileSchema, Reentry, Value};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{Profile, Shard, instance_id};
@@ -35,6 +35,14 @@ impl<'b, 'a> Visit<'b, 'a> {
     fn is_current(&self, journey: &Journey) -> bool {
         let current = self.batch.catalog.project().journeys.get(&journey.name);
         current.is_some_and(|current| current.version == journey.version)
+    }
+
+    /// The attributes as a schema has them; those of the current project are read once a turn.
+    fn read(&mut self, schema: &ProfileSchema, is_current: bool) -> Value {
+        if is_current && let Some(read) = self.batch.person(&self.key).read.clone() {
+            return read;
+        }
+        profile::read_inside(schema, self.row().map_or("", |row| &row.attributes))
     }
 
     /// Keeps the moment of an entry and what went out, where a rule will ask for it.
@@ -92,7 +100,8 @@ impl Around for Visit<'_, '_> {
     }
 
     fn attributes_for(&mut self, audience: &Audience) -> Value {
-        profile::read_inside(&audience.profile, self.row().map_or("", |row| &row.attributes))
+        // What is watched for an audience is watched as it is declared now.
+        self.read(&audience.profile, true)
     }
 
     fn past(&mut self, _: &Audience) -> Past {
@@ -124,12 +133,8 @@ impl Around for Visit<'_, '_> {
     }
 
     fn attributes(&mut self, journey: &Journey) -> Value {
-        if self.is_current(journey)
-            && let Some(read) = self.batch.person(&self.key).read.clone()
-        {
-            return read;
-        }
-        profile::read_inside(&journey.profile, self.row().map_or("", |row| &row.attributes))
+        let is_current = self.is_current(journey);
+        self.read(&journey.profile, is_current)
     }
 
     fn attributes_at_entry(&mut self, journey: &Journey) -> Result<Value, String> {

@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf, process::Command, sync::OnceLock};
 
 use serde_json::Value;
 use testkit::{
-    Partner,
+    Partner, Reply,
     http::Client,
     server::{Server, Setup, workspace},
 };
@@ -94,6 +94,28 @@ pub fn add_journey(setup: &mut Setup, text: &str) {
         panic!("the journeys cannot be written: {error}");
     }
     setup.journeys = folder;
+}
+
+/// A server over an empty database with a further journey beside the example ones, a partner that takes everything, and
+/// one person, `c1`.
+///
+/// # Panics
+/// When it does not start.
+#[expect(clippy::panic, reason = "a test without its server must fail")]
+pub fn begin(database: &str, journey: &str) -> (Partner, Setup, Server) {
+    let started = Partner::start(|_, _| Reply::ok("{}")).and_then(|partner| {
+        let mut setup = setup(database, &partner);
+        add_journey(&mut setup, journey);
+        let server = setup.start()?;
+        Ok((partner, setup, server))
+    });
+    match started {
+        Ok((partner, setup, server)) => {
+            person(&server, "c1");
+            (partner, setup, server)
+        }
+        Err(error) => panic!("no server for a test: {error}"),
+    }
 }
 
 /// Sends one event and expects it to be taken.

@@ -6,8 +6,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use testkit::{Partner, Reply, server::Server};
-use tests::{DATABASES, add_journey, instances, person, send, setup};
+use testkit::server::Server;
+use tests::{DATABASES, begin, instances, person, send};
 
 const JOURNEY: &str = r#"
 event visited "Visited" { id: string }
@@ -25,11 +25,7 @@ journey nudges {
 #[test]
 fn a_cap_is_kept_through_a_kill() {
     for database in DATABASES {
-        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
-        let mut setup = setup(database, &partner);
-        add_journey(&mut setup, JOURNEY);
-        let server = setup.start().unwrap();
-        person(&server, "c1");
+        let (partner, setup, server) = begin(database, JOURNEY);
         person(&server, "c2");
         send(&mut server.writer(), "v1", "Visited", "c1", &json!({"id": "one"}));
         ended(&server, 1);

@@ -5,8 +5,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use testkit::{Partner, Reply};
-use tests::{DATABASES, add_journey, instances, person, send, setup};
+use tests::{DATABASES, begin, instances, send};
 
 const JOURNEY: &str = r#"
 event upgraded "Upgraded" { plan: "silver" | "gold", rounds: int }
@@ -34,11 +33,7 @@ journey upgrade {
 #[test]
 fn a_person_is_changed_goes_round_and_expires() {
     for database in DATABASES {
-        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
-        let mut setup = setup(database, &partner);
-        add_journey(&mut setup, JOURNEY);
-        let server = setup.start().unwrap();
-        person(&server, "c1");
+        let (partner, _, server) = begin(database, JOURNEY);
         let mut http = server.writer();
 
         send(&mut http, "1", "Upgraded", "c1", &json!({"plan": "silver", "rounds": 2}));

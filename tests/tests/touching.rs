@@ -6,8 +6,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::{Partner, Reply, server::Server};
-use tests::{DATABASES, add_journey, instances, person, send, setup};
+use testkit::server::Server;
+use tests::{DATABASES, begin, instances, send};
 
 const JOURNEYS: &str = r#"
 event asked "Asked" { id: string, length: duration = 300 ms }
@@ -56,11 +56,7 @@ fn says(text: &str) -> String {
 #[test]
 fn a_journey_waits_for_the_end_of_another_through_a_kill() {
     for database in DATABASES {
-        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
-        let mut setup = setup(database, &partner);
-        add_journey(&mut setup, JOURNEYS);
-        let server = setup.start().unwrap();
-        person(&server, "c1");
+        let (partner, setup, server) = begin(database, JOURNEYS);
         send(&mut server.writer(), "e1", "Asked", "c1", &json!({"id": "one", "length": "PT0.5S"}));
         send(&mut server.writer(), "e2", "Asked", "c1", &json!({"id": "two", "length": "PT0.2S"}));
         let queued = instances(&server, "journey=child&status=queued");
@@ -85,11 +81,7 @@ fn a_journey_waits_for_the_end_of_another_through_a_kill() {
 #[test]
 fn a_journey_is_started_over_http_and_stopped_by_another() {
     for database in DATABASES {
-        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
-        let mut setup = setup(database, &partner);
-        add_journey(&mut setup, JOURNEYS);
-        let server = setup.start().unwrap();
-        person(&server, "c1");
+        let (partner, _, server) = begin(database, JOURNEYS);
         let start = |body: &Value| {
             server.admin().json("POST", "/v1/journeys/child/start", &body.to_string()).unwrap()
         };
@@ -130,11 +122,7 @@ journey welcomes {
 #[test]
 fn an_audience_is_kept_through_a_kill_and_shown() {
     for database in DATABASES {
-        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
-        let mut setup = setup(database, &partner);
-        add_journey(&mut setup, AUDIENCE);
-        let server = setup.start().unwrap();
-        person(&server, "c1");
+        let (partner, setup, server) = begin(database, AUDIENCE);
         send(&mut server.writer(), "v1", "Visited", "c1", &json!({}));
         send(&mut server.writer(), "v1", "Visited", "c2", &json!({}));
         server.kill().unwrap();
@@ -174,11 +162,7 @@ journey nudges {
 #[test]
 fn a_reaction_to_a_message_is_an_event() {
     for database in DATABASES {
-        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
-        let mut setup = setup(database, &partner);
-        add_journey(&mut setup, NUDGES);
-        let server = setup.start().unwrap();
-        person(&server, "c1");
+        let (partner, _, server) = begin(database, NUDGES);
         send(&mut server.writer(), "v1", "Visited", "c1", &json!({}));
         assert_eq!(partner.wait_for("POST /slack/webhook", 1)[0].body, says("come back"));
         let wrong = json!({"id": "r0", "event": "nudge.fumbled", "profile": "c1"});

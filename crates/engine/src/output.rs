@@ -16,7 +16,7 @@ pub struct Output {
     pub effects: Vec<Effect>,
     /// Attributes of the person that changed, in order.
     pub changes: Vec<(Name, Value)>,
-    /// The policies that messages went out under, once for each message.
+    /// The policies that messages and calls went out under, once for each.
     pub sent: Vec<Name>,
     /// Events of the same person that follow, in order.
     pub emitted: Vec<Event>,
@@ -143,7 +143,7 @@ pub enum Happening {
         /// Why.
         reason: String,
     },
-    /// A message does not go out, because its policy says so.
+    /// A message or a call does not go out, because its policy says so.
     HeldBack {
         /// The step.
         step: Name,

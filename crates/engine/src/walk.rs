@@ -24,7 +24,7 @@ pub(crate) struct Walk<'a> {
     stops: Vec<Stop>,
     /// From how many events in a row this has come, see [`crate::State::follows`].
     pub(crate) follows: u32,
-    /// The policies that messages of this turn go out under.
+    /// The policies that messages and calls of this turn go out under.
     pub(crate) went_out: Vec<Name>,
     /// Attributes that this turn changed, and the profile with them.
     pub(crate) changes: Vec<(Name, graph::Value)>,
@@ -154,11 +154,7 @@ impl<'a> Walk<'a> {
             StepKind::Goto => Ok(self.pass(node, Way::Next)),
             StepKind::Wait(until) => self.wait(node, until),
             StepKind::WaitFor { arms, timeout, since } => self.wait_for(node, arms, timeout.as_ref(), *since),
-            StepKind::Call { .. } => {
-                self.begin_call(step);
-                Ok(None)
-            }
-            StepKind::Send { message, .. } => self.send(node, message),
+            StepKind::Call { .. } | StepKind::Send { .. } => self.reach_out(node, step),
             StepKind::Exit { reason } => self.exit(reason.as_ref()),
         };
         match done {

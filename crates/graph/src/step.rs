@@ -196,6 +196,17 @@ pub enum Moment {
         /// The zone, a `timezone` expression.
         zone: Expr,
     },
+    /// Within a window of hours of a zone's clock: at once, if it is open, else when it opens next.
+    Window {
+        /// When it opens.
+        from: jiff::civil::Time,
+        /// When it closes; before `from`, if that is on the next day.
+        until: jiff::civil::Time,
+        /// The days on which it opens; any day, if there are none.
+        days: Vec<jiff::civil::Weekday>,
+        /// The zone, a `timezone` expression.
+        zone: Expr,
+    },
     /// At the next time of a cron schedule on a zone's clock.
     Cron {
         /// The schedule.

@@ -3,6 +3,7 @@
 //! What `runtime` offers to [`engine::person`] from a store, this offers from memory; what happens is the same.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -39,6 +40,11 @@ impl Stage {
 }
 
 impl Stage {
+    fn priority_of(&self, name: &Name) -> i32 {
+        let journey = self.journeys.iter().find(|journey| journey.name == *name);
+        journey.map_or(0, |journey| journey.priority)
+    }
+
     /// The times in a span at which journeys let people in by themselves, earliest first.
     pub fn scheduled(&self, after: Timestamp, until: Timestamp) -> Vec<(Timestamp, Arc<Journey>)> {
         let mut times = Vec::new();
@@ -179,14 +185,16 @@ impl Person {
                 .iter()
                 .enumerate()
                 .filter(|(_, instance)| instance.listens())
-                .filter_map(|(index, instance)| Some((instance.due_at?, index, instance.id)))
+                .filter_map(|(index, one)| {
+                    Some((one.due_at?, Reverse(stage.priority_of(&one.journey)), index, one.id))
+                })
                 .min();
             let (now, id, input) = match (answer, due) {
                 (Some(first), due) if first.0 <= until && due.is_none_or(|due| first.0 <= due.0) => {
                     let Some((id, input)) = self.answers.remove(&first) else { continue };
                     (first.0, id, input)
                 }
-                (_, Some((moment, _, id))) if moment <= until => (moment, id, Input::Due),
+                (_, Some((moment, _, _, id))) if moment <= until => (moment, id, Input::Due),
                 _ => return Ok(()),
             };
             apply(&mut Scene { person: self, stage, now, world, outcomes: Vec::new() }, id, &input);

@@ -6,7 +6,7 @@
 
 mod members;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{cmp::Reverse, collections::VecDeque, sync::Arc};
 
 use graph::{Audience, Inside, Journey, Name, Value, ended, started};
 use jiff::Timestamp;
@@ -188,15 +188,20 @@ impl Following<'_> {
         // Audiences come first, so that whoever asks about one is told how it is after the event.
         self.meet();
         let listening = self.around.listening();
-        let (members, others): (Vec<Uuid>, Vec<Uuid>) =
+        let (members, mut others): (Vec<Uuid>, Vec<Uuid>) =
             listening.into_iter().partition(|id| self.is_member(*id));
+        if others.len() > 1 {
+            others.sort_by_cached_key(|id| Reverse(self.journey_of(*id).map(|journey| journey.priority)));
+        }
         for id in members {
             self.look(id, &Input::Event(event.clone()));
         }
         for id in others {
             outcomes.extend(self.show(id, event));
         }
-        for journey in self.around.entered_by(&event.name) {
+        let mut entered = self.around.entered_by(&event.name);
+        entered.sort_by_key(|journey| Reverse(journey.priority));
+        for journey in entered {
             outcomes.push(self.admit(&journey, event));
         }
         outcomes
@@ -277,13 +282,9 @@ impl Following<'_> {
         self.around.keep(journey, before, output);
     }
 
-    /// When messages went out, where the journey sends any under a policy.
+    /// When messages and calls went out, where the journey has any that go out under a policy.
     fn sent(&self, journey: &Journey) -> Sent {
-        if journey.messages.values().any(|message| message.policy.is_some()) {
-            self.around.sent()
-        } else {
-            Sent::new()
-        }
+        if journey.policies.is_empty() { Sent::new() } else { self.around.sent() }
     }
 
     fn admit(&mut self, journey: &Arc<Journey>, event: &Event) -> Outcome {

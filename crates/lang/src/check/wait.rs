@@ -29,6 +29,17 @@ impl Check<'_, '_> {
                 time: *time,
                 zone: self.expect(zone, &Type::TimeZone, "the zone"),
             },
+            ast::Moment::Window { at, from, until, days, zone } => {
+                if from == until {
+                    self.report(
+                        Report::new(Code::BadSchedule, *at, "this window closes when it opens")
+                            .label("never open")
+                            .help("for any time of some days, write `between 00:00 and 23:59`"),
+                    );
+                }
+                let zone = self.expect(zone, &Type::TimeZone, "the zone");
+                Moment::Window { from: *from, until: *until, days: days.clone(), zone }
+            }
             ast::Moment::Cron { text, zone } => {
                 let zone = self.expect(zone, &Type::TimeZone, "the zone");
                 match self.cron(text) {

@@ -31,6 +31,8 @@ pub(crate) fn project(module: &Module, reports: &mut Vec<Report>) -> Project {
             exits: checked.exits.clone(),
             leave_when: checked.leave_when.clone(),
             goal: checked.goal.clone(),
+            quiet: checked.quiet.clone(),
+            priority: checked.priority,
             expire: checked.expire,
             on_failure: lowered.failure,
             on_exit: lowered.farewell,
@@ -39,6 +41,7 @@ pub(crate) fn project(module: &Module, reports: &mut Vec<Report>) -> Project {
             actions: checked.actions.clone(),
             messages: checked.messages.clone(),
             steps: lowered.steps,
+            policies: checked.policies.clone(),
             audiences: checked.audiences.clone(),
             awaited: checked.awaited.clone(),
         };

@@ -145,11 +145,6 @@ pub(crate) fn advise(input: &P<'_>, taken: usize, want: &[&str]) -> Option<Repor
                 .help(format!("write `{}%`", share.text))
                 .fix(share.at, format!("{}%", share.text)),
         ),
-        ("|", _) if wanted("the name of a field") => Some(
-            report("`|` stands between texts only".into())?
-                .label("not a choice of texts")
-                .help("what may be missing has a `?` behind its type: `decimal?`"),
-        ),
         (_, Some(_)) if wanted("a time such as `09:00`") => Some(
             report("this is not a time of day".into())?
                 .label("not on a clock")

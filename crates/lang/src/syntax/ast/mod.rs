@@ -61,6 +61,8 @@ pub(crate) enum TypeKind {
     Enum(Vec<Text>),
     List(Box<TypeExpr>),
     Record(Vec<Field>),
+    /// Not of texts alone.
+    Union(Vec<TypeExpr>),
     Optional(Box<TypeExpr>),
 }
 
@@ -125,6 +127,8 @@ pub(crate) struct Action {
     pub(crate) name: Ident,
     pub(crate) params: Vec<Param>,
     pub(crate) answer: Option<TypeExpr>,
+    /// `under policy`
+    pub(crate) policy: Option<Ident>,
     pub(crate) method: Ident,
     pub(crate) connection: Ident,
     pub(crate) path: Text,
@@ -143,6 +147,8 @@ pub(crate) enum Body {
 #[derive(Debug)]
 pub(crate) struct Policy {
     pub(crate) name: Ident,
+    /// `for all messages`
+    pub(crate) for_all: bool,
     pub(crate) only_when: Vec<Expr>,
     pub(crate) quiet: Vec<(At, QuietHours)>,
     /// `at most 3 per 7 days`
@@ -162,9 +168,20 @@ pub(crate) struct Message {
     pub(crate) name: Ident,
     pub(crate) params: Vec<Param>,
     pub(crate) action: Ident,
-    pub(crate) policy: Option<Ident>,
+    pub(crate) under: Under,
     pub(crate) fields: Vec<(Ident, Expr)>,
     pub(crate) end: At,
+}
+
+/// What a message is sent under.
+#[derive(Debug)]
+pub(crate) enum Under {
+    /// The policies for all messages.
+    All,
+    /// Those, and `under policy`.
+    One(Ident),
+    /// `under no policy`
+    None,
 }
 
 #[derive(Debug)]
@@ -182,6 +199,8 @@ pub(crate) struct Journey {
     /// `exit when …`
     pub(crate) leave_when: Vec<Expr>,
     pub(crate) goal: Vec<Goal>,
+    pub(crate) quiet: Vec<(At, QuietHours)>,
+    pub(crate) priority: Vec<(At, i32)>,
     pub(crate) expire: Vec<(At, i64)>,
     pub(crate) failure: Vec<(At, Option<Ident>, Block)>,
     /// `on exit as x { … }`
@@ -293,8 +312,23 @@ pub(crate) struct Awaits {
 pub(crate) enum Moment {
     After(Expr),
     At(Expr),
-    Calendar { day: graph::CalendarDay, time: jiff::civil::Time, zone: Expr },
-    Cron { text: Text, zone: Expr },
+    Calendar {
+        day: graph::CalendarDay,
+        time: jiff::civil::Time,
+        zone: Expr,
+    },
+    /// `between 09:00 and 18:00 on weekdays in zone`; the place is that of the hours.
+    Window {
+        at: At,
+        from: jiff::civil::Time,
+        until: jiff::civil::Time,
+        days: Vec<jiff::civil::Weekday>,
+        zone: Expr,
+    },
+    Cron {
+        text: Text,
+        zone: Expr,
+    },
 }
 
 #[derive(Debug)]

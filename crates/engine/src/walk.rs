@@ -6,6 +6,7 @@ use petgraph::{graph::NodeIndex, visit::EdgeRef};
 use crate::{
     Context, Effect, Event, Happening, Ignored, Instance, KeptEvent, Output, Status, Stop,
     eval::{Local, Scope, holds},
+    limit::Passage,
     moment,
     person::{MOST_FOLLOWS, OWN_IDS},
 };
@@ -26,6 +27,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) follows: u32,
     /// The policies that messages and calls of this turn go out under.
     pub(crate) went_out: Vec<Name>,
+    /// The limits that the person comes through in this turn.
+    pub(crate) passages: Vec<Passage>,
     /// Attributes that this turn changed, and the profile with them.
     pub(crate) changes: Vec<(Name, graph::Value)>,
     pub(crate) profile: Option<graph::Value>,
@@ -43,6 +46,7 @@ impl<'a> Walk<'a> {
             emitted: Vec::new(),
             stops: Vec::new(),
             went_out: Vec::new(),
+            passages: Vec::new(),
             changes: Vec::new(),
             profile: None,
         }
@@ -66,6 +70,7 @@ impl<'a> Walk<'a> {
             effects: self.effects,
             changes: self.changes,
             sent: self.went_out,
+            passages: self.passages,
             emitted: self.emitted,
             stops: self.stops,
             happenings: self.happenings,
@@ -146,6 +151,7 @@ impl<'a> Walk<'a> {
                 self.repeat(node, step, times, until.as_ref(), round.as_ref())
             }
             StepKind::Split { name, shares } => Ok(self.split(node, name, shares)),
+            StepKind::Limit { name, most } => Ok(self.limit(node, name, *most)),
             StepKind::Set { field, value } => self.set(node, field, value),
             StepKind::Emit { event, properties } => self.emit(node, event, properties),
             StepKind::Start { journey, input, bind } => self.start(node, journey, input, bind.as_ref()),

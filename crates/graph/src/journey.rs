@@ -77,6 +77,8 @@ pub struct Journey {
     pub policies: BTreeMap<Name, Arc<Policy>>,
     /// The audiences that it or one of its policies asks whether the person belongs to them.
     pub audiences: BTreeSet<Name>,
+    /// Its limits, by name.
+    pub limits: BTreeSet<Name>,
     /// Events that some `wait for` may consume.
     pub awaited: BTreeSet<Name>,
 }

@@ -88,6 +88,13 @@ pub enum StepKind {
         /// The share of each way in hundredths of a percent; together 10,000.
         shares: Vec<u32>,
     },
+    /// Lets so many people through: [`crate::Edge::Case`] 0. The others leave by [`crate::Edge::Otherwise`].
+    Limit {
+        /// The limit's name, under which people are counted, over all versions of the journey.
+        name: Name,
+        /// How many people may come through.
+        most: u32,
+    },
     /// Names a value. Leaves by [`crate::Edge::Next`].
     Let {
         /// The name.
@@ -148,6 +155,7 @@ impl StepKind {
             StepKind::Match { .. } => "match",
             StepKind::Repeat { .. } => "repeat",
             StepKind::Split { .. } => "split",
+            StepKind::Limit { .. } => "limit",
             StepKind::Let { .. } => "let",
             StepKind::Set { .. } => "set",
             StepKind::Emit { .. } => "emit",

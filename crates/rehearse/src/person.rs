@@ -5,12 +5,13 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use engine::{
     Around, CallOutcome, Effect, Event, Input, Instance, Outcome, Output, Status,
     audience::IN,
+    limit::Taken,
     person::{Past, apply, met, profile_changed, take},
     policy::{Sent, remember},
 };
@@ -26,6 +27,8 @@ const MOST_TURNS: usize = 100_000;
 pub struct Stage {
     journeys: Vec<Arc<Journey>>,
     audiences: Vec<Arc<Audience>>,
+    /// How many people have come through which limit: journey, limit.
+    taken: Arc<Mutex<BTreeMap<(Name, Name), u32>>>,
 }
 
 impl Stage {
@@ -35,11 +38,16 @@ impl Stage {
         Stage {
             journeys: project.journeys.values().filter(takes_part).cloned().collect(),
             audiences: project.audiences.values().cloned().collect(),
+            taken: Arc::default(),
         }
     }
 }
 
 impl Stage {
+    fn taken(&self) -> MutexGuard<'_, BTreeMap<(Name, Name), u32>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn priority_of(&self, name: &Name) -> i32 {
         let journey = self.journeys.iter().find(|journey| journey.name == *name);
         journey.map_or(0, |journey| journey.priority)
@@ -102,6 +110,8 @@ pub struct Person {
     entries: BTreeMap<(Name, Name), Timestamp>,
     /// When messages went out to them, by policy.
     sent: Sent,
+    /// The limits that they have come through: journey, limit.
+    passed: BTreeSet<(Name, Name)>,
     /// The answers on their way, by arrival.
     answers: BTreeMap<(Timestamp, u64), (Uuid, Input)>,
     sequence: u64,
@@ -116,6 +126,7 @@ impl Person {
             instances: Vec::new(),
             entries: BTreeMap::new(),
             sent: Sent::new(),
+            passed: BTreeSet::new(),
             answers: BTreeMap::new(),
             sequence: 0,
         };
@@ -297,10 +308,21 @@ impl Around for Scene<'_> {
         self.person.entries.get(&(journey.clone(), key.clone())).copied()
     }
 
+    fn taken(&mut self, journey: &Name, limit: &Name) -> Taken {
+        let limit = (journey.clone(), limit.clone());
+        let people = self.stage.taken().get(&limit).copied().unwrap_or_default();
+        Taken { people, own: self.person.passed.contains(&limit) }
+    }
+
     /// Keeps what a turn did, and has its calls answered.
     fn keep(&mut self, journey: &Journey, before: Option<(Name, Status)>, output: Output) {
         self.world.turned(journey, &output);
         remember(&mut self.person.sent, journey, &output.sent, self.now);
+        for passage in &output.passages {
+            let limit = (journey.name.clone(), passage.limit.clone());
+            *self.stage.taken().entry(limit.clone()).or_default() += 1;
+            self.person.passed.insert(limit);
+        }
         for (field, value) in &output.changes {
             if let Value::Record(record) = &self.person.profile {
                 self.person.profile = Value::Record(record.with(field, value.clone()));

@@ -88,6 +88,11 @@ impl Catalog {
         self.versions.get(&key).map(|version| version.deployed_at)
     }
 
+    /// Whether a current journey has limits.
+    pub(crate) fn has_limits(&self) -> bool {
+        self.project.journeys.values().any(|journey| !journey.limits.is_empty())
+    }
+
     /// Which goes first where several journeys of a person act at the same moment: the higher one.
     pub(crate) fn priority_of(&self, journey: &str) -> i32 {
         self.project.journeys.get(journey).map_or(0, |journey| journey.priority)

@@ -228,6 +228,7 @@ impl Worker {
         }
         let now = (self.clock)();
         let mut wanted = wanted(commands);
+        wanted.limits = self.catalog.has_limits();
         let due = self.due(now).await?;
         let lost = self.lost_calls().await?;
         for instance in due.instances.iter().chain(&lost) {
@@ -262,17 +263,19 @@ impl Worker {
             }
             let answers: Vec<Answer> = commands.iter().map(|command| decide(&mut batch, command)).collect();
             // Few turns touch what no command named; those are decided a second time, with what they want besides.
-            if batch.wants_more(&mut wanted, self.shards) {
-                let own = due_ids.iter().chain(&lost_ids);
-                wanted.instances.extend(own.map(|id| (store::shard_in(*id), *id)));
-                continue;
+            if !batch.wants_more(&mut wanted, self.shards) {
+                let mut reserved = Reserved::default();
+                let (turn, dispatches) =
+                    batch.finish(&mut |connection| self.dispatcher.reserve(connection, &mut reserved));
+                match self.writer.commit(&turn).await {
+                    Ok(()) => break (turn, answers, dispatches, cursors, reserved),
+                    Err(store::Error::Outdated) => {}
+                    Err(error) => return Err(error),
+                }
             }
-            let mut reserved = Reserved::default();
-            let (turn, dispatches) =
-                batch.finish(&mut |connection| self.dispatcher.reserve(connection, &mut reserved));
-            break (turn, answers, dispatches, cursors, reserved);
+            let own = due_ids.iter().chain(&lost_ids);
+            wanted.instances.extend(own.map(|id| (store::shard_in(*id), *id)));
         };
-        self.writer.commit(&turn).await?;
         self.cursors = cursors;
         if let Some(page) = &page {
             self.sweeper.moved(&page.sweep, page.people.len(), now);

@@ -91,6 +91,7 @@ pub(crate) fn blocks(step: &StepKind) -> Vec<&Block> {
             let timeout = wait.timeout.iter().filter_map(|(_, block)| block.as_ref());
             wait.arms.iter().filter_map(|arm| arm.then.as_ref()).chain(timeout).collect()
         }
+        StepKind::Limit { within, otherwise, .. } => [within].into_iter().chain(otherwise).collect(),
         StepKind::Call { error, .. } | StepKind::Send { error, .. } => {
             error.iter().map(|error| &error.block).collect()
         }

@@ -16,6 +16,7 @@ mod journey;
 mod json;
 mod json_paths;
 mod jumps;
+mod limit;
 mod literals;
 mod meaning;
 mod message;

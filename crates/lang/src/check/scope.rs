@@ -123,6 +123,8 @@ pub(crate) struct Scope {
     pub(crate) sent: BTreeSet<Name>,
     /// Messages whose reactions are listened for.
     pub(crate) heeded: Vec<(Name, At)>,
+    /// The limits of the journey so far, and where each stands.
+    pub(crate) limits: HashMap<Name, At>,
     /// The audiences that were asked about, where that can be asked.
     pub(crate) audiences: Option<BTreeSet<Name>>,
     /// Where an audience looks back, in one.
@@ -148,6 +150,7 @@ impl Scope {
             awaited: BTreeSet::new(),
             sent: BTreeSet::new(),
             heeded: Vec::new(),
+            limits: HashMap::new(),
             audiences: None,
             windows: None,
         }

@@ -232,6 +232,7 @@ impl Index<'_, '_> {
                 | StepKind::Match { .. }
                 | StepKind::Repeat { .. }
                 | StepKind::Split { .. }
+                | StepKind::Limit { .. }
                 | StepKind::Let { .. }
                 | StepKind::Give { .. }
                 | StepKind::Set { .. }

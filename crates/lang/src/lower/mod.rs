@@ -4,9 +4,10 @@ pub(crate) mod bundle;
 mod loops;
 mod steps;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use graph::{Audience, Journey, Project};
+use graph::{Audience, Edge, Journey, Name, Project, Step, StepKind};
+use petgraph::graph::DiGraph;
 
 use crate::{check::Module, diagnostic::Report};
 
@@ -36,6 +37,7 @@ pub(crate) fn project(module: &Module, reports: &mut Vec<Report>) -> Project {
             expire: checked.expire,
             on_failure: lowered.failure,
             on_exit: lowered.farewell,
+            limits: limits(&lowered.graph),
             graph: lowered.graph,
             start: lowered.start,
             actions: checked.actions.clone(),
@@ -70,4 +72,12 @@ pub(crate) fn project(module: &Module, reports: &mut Vec<Report>) -> Project {
         audiences: audiences.collect(),
         journeys,
     }
+}
+
+fn limits(graph: &DiGraph<Step, Edge>) -> BTreeSet<Name> {
+    let name = |step: &Step| match &step.kind {
+        StepKind::Limit { name, .. } => Some(name.clone()),
+        _ => None,
+    };
+    graph.node_weights().filter_map(name).collect()
 }

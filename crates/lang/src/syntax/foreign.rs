@@ -58,9 +58,9 @@ const MEMBERS: [(&str, &str); 6] = [
 ];
 
 /// The words that steps begin with.
-pub(crate) const STEPS: [&str; 15] = [
-    "wait", "call", "send", "if", "match", "split", "repeat", "let", "set", "emit", "start", "stop", "label",
-    "goto", "exit",
+pub(crate) const STEPS: [&str; 16] = [
+    "wait", "call", "send", "if", "match", "split", "limit", "repeat", "let", "set", "emit", "start", "stop",
+    "label", "goto", "exit",
 ];
 
 fn look(table: &[(&str, &'static str)], word: &str) -> Option<&'static str> {

@@ -276,21 +276,68 @@ pub(crate) struct Step {
 pub(crate) enum StepKind {
     Wait(Moment),
     WaitFor(WaitFor),
-    Call { call: Invoke, bind: Option<Ident>, fallback: Option<Expr>, error: Option<OnError> },
-    Send { call: Invoke, error: Option<OnError> },
-    If { branches: Vec<(Expr, Block)>, otherwise: Option<Block> },
-    Match { value: Expr, cases: Vec<Case>, otherwise: Option<(At, Block)> },
-    Repeat { times: Expr, round: Option<Ident>, until: Option<Expr>, body: Block },
-    Split { name: Text, ways: Vec<Way>, holdout: Option<At> },
-    Set { field: Ident, value: Expr },
-    Emit { event: Ident, properties: Option<Expr> },
+    Call {
+        call: Invoke,
+        bind: Option<Ident>,
+        fallback: Option<Expr>,
+        error: Option<OnError>,
+    },
+    Send {
+        call: Invoke,
+        error: Option<OnError>,
+    },
+    If {
+        branches: Vec<(Expr, Block)>,
+        otherwise: Option<Block>,
+    },
+    Match {
+        value: Expr,
+        cases: Vec<Case>,
+        otherwise: Option<(At, Block)>,
+    },
+    Repeat {
+        times: Expr,
+        round: Option<Ident>,
+        until: Option<Expr>,
+        body: Block,
+    },
+    Split {
+        name: Text,
+        ways: Vec<Way>,
+        holdout: Option<At>,
+    },
+    /// `limit "name" to 1000 people { … } else { … }`
+    Limit {
+        name: Text,
+        most: (At, u32),
+        within: Block,
+        otherwise: Option<Block>,
+    },
+    Set {
+        field: Ident,
+        value: Expr,
+    },
+    Emit {
+        event: Ident,
+        properties: Option<Expr>,
+    },
     Start(Start),
-    Stop { journey: Ident, key: Option<Expr> },
+    Stop {
+        journey: Ident,
+        key: Option<Expr>,
+    },
     Label(Ident),
     Goto(Ident),
-    Let { name: Ident, value: Expr },
-    Give { value: Expr },
-    Exit { reason: Option<Expr> },
+    Let {
+        name: Ident,
+        value: Expr,
+    },
+    Give {
+        value: Expr,
+    },
+    Exit {
+        reason: Option<Expr>,
+    },
 }
 
 /// `let result = start journey with { … } then wait up to 2 days`

@@ -197,12 +197,6 @@ impl Scope {
         self.facts.clear();
     }
 
-    /// The names that are bound, each with where that was.
-    pub(crate) fn bound(&self) -> Vec<(Name, At)> {
-        let last = |name: &Name| Some((name.clone(), self.bindings.get(name)?.last()?.at));
-        self.bound.iter().filter_map(last).collect()
-    }
-
     /// A type, as far as it is known more closely what stands at the path.
     pub(crate) fn narrow(&self, path: &str, ty: &Type) -> Type {
         match ty {

@@ -1,6 +1,8 @@
 //! Lowering: from checked steps to the graph. It cannot fail; what only the graph shows is reported beside it.
 
+mod assigned;
 pub(crate) mod bundle;
+mod free;
 mod loops;
 mod steps;
 
@@ -16,6 +18,7 @@ pub(crate) fn project(module: &Module, reports: &mut Vec<Report>) -> Project {
     let journeys = module.journeys.iter().map(|checked| {
         let lowered = steps::lower(checked);
         reports.extend(loops::endless(&lowered.graph, &lowered.places));
+        reports.extend(assigned::missing(&lowered));
         let journey = Journey {
             name: checked.name.clone(),
             version: graph::version_of(&checked.source),

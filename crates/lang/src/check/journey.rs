@@ -40,6 +40,9 @@ pub(crate) fn check(
     let leave_when = journey.leave_when.iter().map(|condition| leave_when(condition, &mut check)).collect();
     let goal =
         journey.goal.first().map(|goal| Goal { on: listener(&goal.on, &mut check).0, within: goal.within });
+    once("time zone", journey.zone.iter().map(|(at, _)| *at), check.env);
+    let zone = journey.zone.first().map(|(_, zone)| check.expect(zone, &Type::TimeZone, "the time zone"));
+    check.scope.zone = zone;
     let quiet = policy::quiet(&journey.quiet, &mut check);
     once("priority", journey.priority.iter().map(|(at, _)| *at), check.env);
     once("open", journey.open.iter().map(|open| open.at), check.env);

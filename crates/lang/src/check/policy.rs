@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use graph::{Action, Condition, Message, Name, Policy, Quiet, Type};
+use graph::{Action, Condition, Message, Name, Policy, Quiet};
 
 use super::{
     expr::Check,
@@ -57,7 +57,7 @@ pub(super) fn quiet(said: &[(At, QuietHours)], check: &mut Check<'_, '_>) -> Opt
                 .help("leave them out for never; for always, say `only when false` in a policy"),
         );
     }
-    let zone = check.expect(&hours.zone, &Type::TimeZone, "the zone");
+    let zone = check.zone(hours.zone.as_ref(), *at);
     Some(Quiet { from: hours.from, until: hours.until, zone })
 }
 

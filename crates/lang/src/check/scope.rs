@@ -123,6 +123,8 @@ pub(crate) struct Scope {
     pub(crate) sent: BTreeSet<Name>,
     /// Messages whose reactions are listened for.
     pub(crate) heeded: Vec<(Name, At)>,
+    /// On whose clock times are that do not say it themselves.
+    pub(crate) zone: Option<Expr>,
     /// The limits of the journey so far, and where each stands.
     pub(crate) limits: HashMap<Name, At>,
     /// The audiences that were asked about, where that can be asked.
@@ -150,6 +152,7 @@ impl Scope {
             awaited: BTreeSet::new(),
             sent: BTreeSet::new(),
             heeded: Vec::new(),
+            zone: None,
             limits: HashMap::new(),
             audiences: None,
             windows: None,

@@ -150,10 +150,6 @@ pub(crate) fn advise(input: &P<'_>, taken: usize, want: &[&str]) -> Option<Repor
                 .label("not on a clock")
                 .help("write hours and minutes with two digits each, from `00:00` to `23:59`"),
         ),
-        (_, Some(before)) if wanted("`in`") && found.leads && before.kind != Kind::Word => {
-            let zone = "behind it say in whose time zone: `in profile.timeZone`, or `in \"Europe/Berlin\"`";
-            Some(input.expected("`in`", taken, found.at).help(zone))
-        }
         ("{", _) if wanted("`then`") => Some(
             report("an `if` that gives a value has no braces".into())?
                 .label("instead of `then`")

@@ -160,7 +160,7 @@ pub(crate) struct Policy {
 pub(crate) struct QuietHours {
     pub(crate) from: jiff::civil::Time,
     pub(crate) until: jiff::civil::Time,
-    pub(crate) zone: Expr,
+    pub(crate) zone: Option<Expr>,
 }
 
 #[derive(Debug)]
@@ -201,6 +201,8 @@ pub(crate) struct Journey {
     pub(crate) goal: Vec<Goal>,
     pub(crate) quiet: Vec<(At, QuietHours)>,
     pub(crate) priority: Vec<(At, i32)>,
+    /// `time zone …`
+    pub(crate) zone: Vec<(At, Expr)>,
     pub(crate) expire: Vec<(At, i64)>,
     pub(crate) failure: Vec<(At, Option<Ident>, Block)>,
     /// `on exit as x { … }`
@@ -359,10 +361,12 @@ pub(crate) struct Awaits {
 pub(crate) enum Moment {
     After(Expr),
     At(Expr),
+    /// The place is that of the time.
     Calendar {
+        at: At,
         day: graph::CalendarDay,
         time: jiff::civil::Time,
-        zone: Expr,
+        zone: Option<Expr>,
     },
     /// `between 09:00 and 18:00 on weekdays in zone`; the place is that of the hours.
     Window {
@@ -370,11 +374,11 @@ pub(crate) enum Moment {
         from: jiff::civil::Time,
         until: jiff::civil::Time,
         days: Vec<jiff::civil::Weekday>,
-        zone: Expr,
+        zone: Option<Expr>,
     },
     Cron {
         text: Text,
-        zone: Expr,
+        zone: Option<Expr>,
     },
 }
 

@@ -35,6 +35,7 @@ pub(crate) fn journey(input: P<'_>) -> R<'_, DeclKind> {
         goal: Vec::new(),
         quiet: Vec::new(),
         priority: Vec::new(),
+        zone: Vec::new(),
         expire: Vec::new(),
         failure: Vec::new(),
         farewell: Vec::new(),
@@ -82,6 +83,7 @@ fn is_rule(input: &P<'_>) -> bool {
             | ("expire", "after", _)
             | ("quiet", "hours", _)
             | ("priority", ..)
+            | ("time", "zone", _)
     )
 }
 
@@ -138,6 +140,11 @@ fn rule<'a>(input: P<'a>, made: &mut Journey) -> R<'a, ()> {
         "priority" => {
             let (rest, priority) = cut(priority).parse(input.take_from(1))?;
             made.priority.push((start.until(&rest), priority));
+            Ok((rest, ()))
+        }
+        "time" => {
+            let (rest, zone) = cut(expression).parse(input.take_from(2))?;
+            made.zone.push((start.until(&rest), zone));
             Ok((rest, ()))
         }
         "expire" => {

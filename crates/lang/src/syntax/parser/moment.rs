@@ -8,7 +8,11 @@ use nom::{Input as _, Parser as _, combinator::cut};
 use super::{P, R, expr::expression, tag, text};
 use crate::{
     diagnostic::{Code, Report},
-    syntax::{ast::Moment, foreign, token::Kind},
+    syntax::{
+        ast::{Expr, Moment},
+        foreign,
+        token::Kind,
+    },
 };
 
 /// Behind the word `wait`.
@@ -33,8 +37,7 @@ pub(crate) fn moment(input: P<'_>) -> R<'_, Moment> {
         ("between", ..) if day_word(&input) => window(input.take_from(1)),
         ("cron", ..) if input.tokens.get(1).is_some_and(|token| token.kind == Kind::Text) => {
             let (rest, schedule) = text("a schedule")(input.take_from(1))?;
-            let (rest, _) = cut(tag!("in")).parse(rest)?;
-            let (rest, zone) = cut(expression).parse(rest)?;
+            let (rest, zone) = zone(rest)?;
             Ok((rest, Moment::Cron { text: schedule, zone }))
         }
         (word, "at", _) => match foreign::day(input.at(), word) {
@@ -85,8 +88,7 @@ fn window(input: P<'_>) -> R<'_, Moment> {
     let (rest, until) = cut(clock).parse(rest)?;
     let at = start.until(&rest);
     let (rest, days) = if rest.is("on") { cut(days).parse(rest.take_from(1))? } else { (rest, Vec::new()) };
-    let (rest, _) = cut(tag!("in")).parse(rest)?;
-    let (rest, zone) = cut(expression).parse(rest)?;
+    let (rest, zone) = zone(rest)?;
     Ok((rest, Moment::Window { at, from, until, days, zone }))
 }
 
@@ -117,10 +119,20 @@ fn days(mut input: P<'_>) -> R<'_, Vec<Weekday>> {
 
 /// `09:00 in zone`
 fn calendar(input: P<'_>, day: CalendarDay) -> R<'_, Moment> {
+    let start = input;
     let (input, time) = cut(clock).parse(input)?;
-    let (input, _) = cut(tag!("in")).parse(input)?;
-    let (input, zone) = cut(expression).parse(input)?;
-    Ok((input, Moment::Calendar { day, time, zone }))
+    let at = start.until(&input);
+    let (input, zone) = zone(input)?;
+    Ok((input, Moment::Calendar { at, day, time, zone }))
+}
+
+/// `in zone`, which may be left out where the journey says it.
+pub(super) fn zone(input: P<'_>) -> R<'_, Option<Expr>> {
+    if !input.is("in") {
+        return Ok((input, None));
+    }
+    let (rest, zone) = cut(expression).parse(input.take_from(1))?;
+    Ok((rest, Some(zone)))
 }
 
 pub(super) fn clock(input: P<'_>) -> R<'_, Time> {

@@ -6,7 +6,7 @@ use super::{
     P, R,
     expr::{duration, expression},
     ident,
-    moment::clock,
+    moment::{self, clock},
     tag,
 };
 use crate::syntax::{
@@ -66,8 +66,7 @@ pub(super) fn quiet_hours(input: P<'_>) -> R<'_, QuietHours> {
     let (rest, from) = cut(clock).parse(input.take_from(2))?;
     let (rest, _) = cut(tag!("to")).parse(rest)?;
     let (rest, until) = cut(clock).parse(rest)?;
-    let (rest, _) = cut(tag!("in")).parse(rest)?;
-    let (rest, zone) = cut(expression).parse(rest)?;
+    let (rest, zone) = moment::zone(rest)?;
     Ok((rest, QuietHours { from, until, zone }))
 }
 

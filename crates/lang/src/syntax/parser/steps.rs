@@ -109,6 +109,7 @@ pub(crate) fn begins(input: &P<'_>) -> bool {
             | "goal"
             | "quiet"
             | "priority"
+            | "time"
     )
 }
 

@@ -62,6 +62,7 @@ codes![
     BadSchedule "bad-schedule",
     BadSplit "bad-split",
     BadSetting "bad-setting",
+    BadValue "bad-value",
     UnfitAction "unfit-action",
     TooLarge "too-large",
 ];

@@ -82,6 +82,28 @@ pub enum Setting {
     Env(Name),
     /// `secret("NAME")`: an environment variable that is never shown.
     Secret(Name),
+    /// A text with some of these in its holes.
+    Joined(Vec<Setting>),
+}
+
+impl Setting {
+    /// The environment variables in it.
+    pub fn variables(&self) -> Vec<&Name> {
+        match self {
+            Setting::Text(_) => Vec::new(),
+            Setting::Env(name) | Setting::Secret(name) => vec![name],
+            Setting::Joined(parts) => parts.iter().flat_map(Setting::variables).collect(),
+        }
+    }
+
+    /// Whether some of it is never shown.
+    pub fn is_secret(&self) -> bool {
+        match self {
+            Setting::Text(_) | Setting::Env(_) => false,
+            Setting::Secret(_) => true,
+            Setting::Joined(parts) => parts.iter().any(Setting::is_secret),
+        }
+    }
 }
 
 /// How a connection proves who we are.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use graph::{Auth, CallError, Connection, ErrorKind, Name, Setting};
+use graph::{CallError, Connection, ErrorKind, Name, Setting};
 use url::Url;
 
 use crate::{Environment, Override, SetupError, guard::Guard};
@@ -95,12 +95,7 @@ impl Partner {
 
     /// The variables that are needed and not set.
     pub(crate) fn missing(&self) -> Vec<Name> {
-        let mut settings = match &self.connection.auth {
-            Auth::None => Vec::new(),
-            Auth::Basic { user, password } => vec![user, password],
-            Auth::Bearer(token) => vec![token],
-            Auth::HeaderKey { key, .. } | Auth::QueryKey { key, .. } => vec![key],
-        };
+        let mut settings = self.connection.auth.settings();
         if self.base.is_none() {
             settings.push(&self.connection.url);
         }

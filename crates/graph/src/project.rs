@@ -136,6 +136,18 @@ pub enum Auth {
     },
 }
 
+impl Auth {
+    /// What it needs to know.
+    pub fn settings(&self) -> Vec<&Setting> {
+        match self {
+            Auth::None => Vec::new(),
+            Auth::Basic { user, password } => vec![user, password],
+            Auth::Bearer(token) => vec![token],
+            Auth::HeaderKey { key, .. } | Auth::QueryKey { key, .. } => vec![key],
+        }
+    }
+}
+
 /// How failed attempts are repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
@@ -154,6 +166,15 @@ impl Connection {
     pub const TIMEOUT_TOTAL: i64 = 60_000_000;
     /// The repetitions when the file does not say.
     pub const RETRY: Retry = Retry { times: 3, first: 200_000, most: 5_000_000 };
+
+    /// The environment variables that it needs, each once.
+    pub fn variables(&self) -> Vec<&Name> {
+        let mut all: Vec<&Name> = self.url.variables();
+        all.extend(self.auth.settings().into_iter().flat_map(Setting::variables));
+        let mut known = std::collections::BTreeSet::new();
+        all.retain(|name| known.insert(*name));
+        all
+    }
 }
 
 /// A request that the user defined once and uses in any journey.

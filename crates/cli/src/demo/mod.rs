@@ -8,6 +8,7 @@ use lang::Source;
 #[derive(rust_embed::RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../../journeys"]
 #[include = "*.journey"]
+#[exclude = "std/*"]
 struct Journeys;
 
 /// The example journeys, their waits shortened so that a visitor sees them end.

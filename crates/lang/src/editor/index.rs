@@ -5,11 +5,12 @@ use graph::Name;
 use super::{Mention, Thing};
 use crate::{
     check::{Names, blocks},
+    kits,
     syntax::{
         At,
         ast::{
-            Decl, DeclKind, EntryKind, Expect, Field, Ident, Listen, Step, StepKind, TestKind, TypeExpr,
-            TypeKind,
+            Decl, DeclKind, EntryKind, Expect, Field, Ident, Listen, Step, StepKind, TestKind, Text,
+            TypeExpr, TypeKind,
         },
         parser::expr::RESERVED,
         visit,
@@ -108,7 +109,17 @@ impl Index<'_, '_> {
                 }
             }
             DeclKind::Test(test) => test.lines.iter().for_each(|line| self.test_line(&line.kind)),
+            DeclKind::Use(path) => self.kit(path),
         }
+    }
+
+    /// What a kit is for, and what it declares.
+    fn kit(&mut self, path: &Text) {
+        let Ok(kit) = kits::named(path) else { return };
+        let declared: Vec<String> =
+            kit.declarations().into_iter().map(|one| format!("- `{}`", one.header)).collect();
+        let doc = format!("{}\n\n{}", kit.head(), declared.join("\n"));
+        self.add(path.at, None, Thing::Kit, format!("use \"{}\"", kit.path()), Some(&doc.into()));
     }
 
     fn fields(&mut self, fields: &[Field]) {
@@ -177,7 +188,7 @@ impl Index<'_, '_> {
             action.method.text,
             action.connection.text
         );
-        self.add(name.at, Some(action.name.at), Thing::Action, code, doc);
+        self.add(name.at, Some(action.name.at), Thing::Action, code.trim_end().to_owned(), doc);
     }
 
     fn message(&mut self, name: &Ident) {

@@ -27,9 +27,19 @@ pub(crate) struct Decl {
 
 #[derive(Debug)]
 pub(crate) enum DeclKind {
-    Profile { word: At, fields: Vec<Field> },
-    Event { name: Ident, wire: Option<Text>, fields: Vec<Field> },
-    Type { name: Ident, ty: TypeExpr },
+    Profile {
+        word: At,
+        fields: Vec<Field>,
+    },
+    Event {
+        name: Ident,
+        wire: Option<Text>,
+        fields: Vec<Field>,
+    },
+    Type {
+        name: Ident,
+        ty: TypeExpr,
+    },
     Function(Box<Function>),
     Audience(Box<Audience>),
     Connection(Connection),
@@ -38,6 +48,8 @@ pub(crate) enum DeclKind {
     Message(Message),
     Journey(Box<Journey>),
     Test(Test),
+    /// `use "std/name"`
+    Use(Text),
 }
 
 #[derive(Debug)]

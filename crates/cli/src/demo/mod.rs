@@ -58,6 +58,7 @@ mod tests {
 
     #[test]
     fn the_shortened_journeys_compile() {
+        assert!(sources().iter().all(|source| !source.name.contains("std/")), "kits are no examples");
         let compiled = lang::compile(&sources());
         assert_eq!(compiled.diagnostics.len(), 0, "{}", lang::draw(&compiled.diagnostics, &sources(), false));
     }

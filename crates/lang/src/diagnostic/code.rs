@@ -50,6 +50,7 @@ codes![
     MissingValue "missing-value",
     EndlessLoop "endless-loop",
     EndlessType "endless-type",
+    UntaggedUnion "untagged-union",
     EndlessFunction "endless-function",
     MissingProfile "missing-profile",
     MissingKey "missing-key",

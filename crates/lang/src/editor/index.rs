@@ -60,13 +60,8 @@ impl Index<'_, '_> {
             }
             DeclKind::Function(function) => {
                 let name = &function.name;
-                self.add(
-                    name.at,
-                    Some(name.at),
-                    Thing::Function,
-                    format!("fn {}", name.text),
-                    decl.doc.as_ref(),
-                );
+                let code = format!("fn {}", name.text);
+                self.add(name.at, Some(name.at), Thing::Function, code, decl.doc.as_ref());
                 function.params.iter().for_each(|param| self.ty(&param.ty));
                 self.ty(&function.result);
             }

@@ -27,19 +27,9 @@ pub(crate) struct Decl {
 
 #[derive(Debug)]
 pub(crate) enum DeclKind {
-    Profile {
-        word: At,
-        fields: Vec<Field>,
-    },
-    Event {
-        name: Ident,
-        wire: Option<Text>,
-        fields: Vec<Field>,
-    },
-    Type {
-        name: Ident,
-        ty: TypeExpr,
-    },
+    Profile { word: At, fields: Vec<Field> },
+    Event { name: Ident, wire: Option<Text>, fields: Vec<Field> },
+    Type { name: Ident, ty: TypeExpr },
     Function(Box<Function>),
     Audience(Box<Audience>),
     Connection(Connection),
@@ -48,7 +38,6 @@ pub(crate) enum DeclKind {
     Message(Message),
     Journey(Box<Journey>),
     Test(Test),
-    /// `use "std/name"`
     Use(Text),
 }
 

@@ -174,6 +174,7 @@ fn examples(root: &Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = [
         "journeys",
+        "journeys/std",
         "docs",
         "docs/errors",
         "tests/suite/lang",

@@ -38,6 +38,7 @@ pub(crate) enum DeclKind {
     Message(Message),
     Journey(Box<Journey>),
     Test(Test),
+    Use(Text),
 }
 
 #[derive(Debug)]

@@ -46,15 +46,16 @@ impl Store for Postgres {
     }
 
     async fn writer(&self, shards: Range<Shard>) -> Result<Box<dyn Writer>, Error> {
-        let mut held = Held::new(open::connect(&self.options).await?);
+        let options = open::for_turns(&self.options);
+        let mut held = Held::new(open::connect(&options).await?);
         let range = shards.clone();
         let epoch = held
-            .run(open::connect(&self.options), |mut connection| async move {
+            .run(open::connect(&options), |mut connection| async move {
                 let epoch = write::take_over(&mut connection, &range).await;
                 (connection, epoch)
             })
             .await?;
-        Ok(Box::new(PostgresWriter { options: self.options.clone(), held, shards, epoch }))
+        Ok(Box::new(PostgresWriter { options, held, shards, epoch }))
     }
 
     async fn deploy(&self, versions: &[Version]) -> Result<(), Error> {

@@ -22,6 +22,20 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, Error> {
     ]))
 }
 
+/// The options of a connection that writes. Every statement of a turn finds its rows by keys, few at a time, in whatever
+/// table; a planner that guesses from the statistics of a young table reads the whole of it instead, and a plan that is
+/// kept stays as it was when the table was small.
+pub(super) fn for_turns(options: &PgConnectOptions) -> PgConnectOptions {
+    options.clone().options([
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        // What the planner has switched off looks dear to it, and what looks dear would be compiled.
+        ("jit", "off"),
+    ])
+}
+
 pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Error> {
     Ok(options.connect().await?)
 }

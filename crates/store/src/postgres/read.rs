@@ -25,8 +25,8 @@ const PROFILES: &str = concat!(
     " FROM (SELECT DISTINCT * FROM UNNEST($1::smallint[], $2::text[]) AS w (shard, key)) AS w, \
      LATERAL (SELECT * FROM profiles WHERE shard = w.shard AND key = w.key LIMIT 1) AS p",
 );
-const EVENTS: &str = "SELECT w.profile, w.id FROM UNNEST($1::smallint[], $2::text[], $3::text[]) AS w (shard, profile, id) \
-     WHERE EXISTS (SELECT FROM events AS e WHERE e.shard = w.shard AND e.profile = w.profile AND e.id = w.id)";
+const EVENTS: &str = "SELECT w.profile, w.id FROM UNNEST($1::smallint[], $2::text[], $3::text[]) AS w (shard, profile, id), \
+     LATERAL (SELECT FROM events WHERE shard = w.shard AND profile = w.profile AND id = w.id LIMIT 1) AS e";
 const LIVE: &str = concat!(
     "SELECT ",
     row::instance_columns!(),

@@ -137,6 +137,22 @@ fn the_parser_reads_every_sentence() {
     assert!(made > 1_000 && longest > 2_000, "{made} sentences, the longest of {longest} bytes");
 }
 
+/// Sentences made by chance have spaces everywhere: a formatter that gave up would give them back as they are.
+#[test]
+fn every_sentence_can_be_formatted() {
+    let (_, rules) = ebnf::read(PAGE);
+    let mut made = 0;
+    for seed in 0..500 {
+        let Some(text) = sentences::Maker::new(&rules, seed).sentence("file") else { continue };
+        let Ok(once) = format(&Source { name: "sentence".into(), text: text.clone() }) else { continue };
+        assert!(once != text || text.len() < 20, "seed {seed} is left as it is:\n{text}");
+        let twice = format(&Source { name: "formatted".into(), text: once.clone() });
+        assert_eq!(twice.as_ref(), Ok(&once), "seed {seed}, formatted twice:\n{text}");
+        made += 1;
+    }
+    assert!(made > 300, "{made} sentences");
+}
+
 #[test]
 fn our_files_are_sentences_and_what_is_refused_is_none() {
     let (first, rules) = ebnf::read(PAGE);

@@ -1,0 +1,103 @@
+//! The few words whose place in a line the formatter knows.
+
+/// Whether a step, a rule or a line of a test begins here, even on the line of another one.
+pub(super) fn begins(word: &str, next: &str) -> bool {
+    match word {
+        "wait" | "call" | "send" | "if" | "match" | "split" | "repeat" | "let" | "set" | "emit" | "start"
+        | "stop" | "label" | "goto" | "exit" | "give" | "enter" | "expire" | "goal" | "mock" | "expect"
+        | "event" | "profile" | "journey" => true,
+        "one" => next == "per",
+        "re" => next == "-",
+        "when" => next == "inside",
+        "only" => next == "when",
+        "quiet" => next == "hours",
+        "at" => next == "most",
+        "open" => matches!(next, "from" | "until"),
+        "on" => matches!(next, "failure" | "exit"),
+        _ => false,
+    }
+}
+
+/// Whether a part of an action begins here.
+pub(super) fn begins_part(word: &str, next: &str) -> bool {
+    match word {
+        "header" | "query" | "text" => next.starts_with('"'),
+        "json" => matches!(next, "{" | "["),
+        "form" => next == "{",
+        _ => false,
+    }
+}
+
+/// Whether a word goes on with what stands before it, even at the beginning of a line.
+pub(super) fn goes_on(word: &str, next: &str) -> bool {
+    match word {
+        "at" => next != "most",
+        "on" => next == "error",
+        "all" | "and" | "as" | "by" | "cron" | "each" | "else" | "end" | "error" | "every" | "exited"
+        | "failed" | "fails" | "first" | "for" | "from" | "hours" | "http" | "in" | "inside" | "key"
+        | "now" | "of" | "once" | "or" | "per" | "returns" | "since" | "then" | "time" | "times" | "to"
+        | "under" | "until" | "up" | "via" | "when" | "where" | "with" | "within" => !begins(word, next),
+        _ => false,
+    }
+}
+
+/// Whether a value or a name must follow a word that stands behind one.
+pub(super) fn expects(word: &str) -> bool {
+    matches!(
+        word,
+        "after"
+            | "and"
+            | "as"
+            | "at"
+            | "between"
+            | "by"
+            | "cron"
+            | "else"
+            | "fails"
+            | "for"
+            | "from"
+            | "http"
+            | "if"
+            | "in"
+            | "not"
+            | "of"
+            | "on"
+            | "or"
+            | "per"
+            | "returns"
+            | "since"
+            | "then"
+            | "to"
+            | "under"
+            | "until"
+            | "up"
+            | "via"
+            | "when"
+            | "where"
+            | "with"
+            | "within"
+    )
+}
+
+/// Whether a long line is broken before a word that stands behind a value.
+pub(super) fn breaks(word: &str, next: &str) -> bool {
+    match word {
+        "fails" | "returns" | "then" | "until" | "up" | "via" | "where" | "with" | "within" => true,
+        "on" => next == "error",
+        _ => false,
+    }
+}
+
+/// How strongly an operator binds.
+pub(super) fn power(operator: &str) -> Option<u8> {
+    Some(match operator {
+        "or" => 1,
+        "and" => 2,
+        "|" => 3,
+        "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" => 4,
+        "??" => 5,
+        "+" | "-" => 6,
+        "*" | "/" | "%" => 7,
+        _ => return None,
+    })
+}

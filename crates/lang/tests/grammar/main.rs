@@ -137,6 +137,39 @@ fn the_parser_reads_every_sentence() {
     assert!(made > 1_000 && longest > 2_000, "{made} sentences, the longest of {longest} bytes");
 }
 
+/// Words that a long line may be broken before.
+const GOES_ON: [&str; 14] = [
+    "and", "else", "fails", "in", "on", "or", "returns", "then", "until", "up", "via", "where", "with",
+    "within",
+];
+
+/// The pairs of a word and what stands before it that a formatted text has on two lines, and the original on one: there
+/// it was no beginning of a step, so it should not be one now.
+fn parted(text: &str, formatted: &str) -> Vec<(String, String)> {
+    let leads: Vec<bool> =
+        lexemes(text).iter().filter(|token| token.text != ",").map(|token| token.leads).collect();
+    let (mut found, mut body, mut at) = (Vec::new(), 0, 0);
+    for window in lexemes(formatted).windows(3) {
+        let [left, word, next] = window else { continue };
+        at += usize::from(left.text != ",");
+        match word.text {
+            "{" | "[" if body > 0 || (left.text == "json" && word.kind == 's') => body += 1,
+            "}" | "]" if body > 0 => body -= 1,
+            _ => {}
+        }
+        // Names of fields begin lines of their own.
+        let begins = word.kind == 'w' && word.leads && next.text != ":" && body == 0;
+        let closed = match left.kind {
+            's' => matches!(left.text, "}" | ")" | "]"),
+            _ => !GOES_ON.contains(&left.text) && left.text != "not",
+        };
+        if begins && closed && !leads[at] {
+            found.push((left.text.to_owned(), word.text.to_owned()));
+        }
+    }
+    found
+}
+
 /// Sentences made by chance have spaces everywhere: a formatter that gave up would give them back as they are.
 #[test]
 fn every_sentence_can_be_formatted() {
@@ -148,6 +181,12 @@ fn every_sentence_can_be_formatted() {
         assert!(once != text || text.len() < 20, "seed {seed} is left as it is:\n{text}");
         let twice = format(&Source { name: "formatted".into(), text: once.clone() });
         assert_eq!(twice.as_ref(), Ok(&once), "seed {seed}, formatted twice:\n{text}");
+        for (before, word) in parted(&text, &once) {
+            assert!(
+                GOES_ON.contains(&&*word),
+                "seed {seed}: a line ends between `{before}` and `{word}`:\n{once}"
+            );
+        }
         made += 1;
     }
     assert!(made > 300, "{made} sentences");

@@ -112,6 +112,7 @@ impl<'a> Builder<'a> {
             }
             "for" | "until" | "when" | "no" | "per" | "on" | "from" => second,
             "to" => self.before(at) == "up",
+            "since" => self.before(at) == "of",
             _ => false,
         }
     }
@@ -185,6 +186,9 @@ impl<'a> Builder<'a> {
             Shape::Bracket(open) => run.tail = Some(open),
             // Rather than in the middle, a line is broken before a value that has to be broken itself.
             Shape::Chain if run.value == Some(at) => self.set(at, Break::Line),
+            Shape::Plain if run.value == Some(at) && run.within == Within::Declaration => {
+                self.set(at, Break::Line);
+            }
             Shape::Chain | Shape::Plain => {}
         }
         run.value = None;

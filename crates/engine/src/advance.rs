@@ -89,8 +89,10 @@ fn pass_due(walk: &mut Walk<'_>) {
             walk.end_wait();
             match walk.step_here().map(|step| &step.kind) {
                 Some(StepKind::WaitFor { .. }) => walk.leave(Way::Timeout),
-                // The quiet hours are over: the message is judged anew.
-                Some(StepKind::Send { .. }) => walk.here().into_iter().for_each(|here| walk.go(here)),
+                // The quiet hours are over: the message or the call is judged anew.
+                Some(StepKind::Send { .. } | StepKind::Call { .. }) => {
+                    walk.here().into_iter().for_each(|here| walk.go(here))
+                }
                 _ => walk.leave(Way::Next),
             }
         }

@@ -148,7 +148,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The call is over: its value is bound, or its error takes the way that the file gives it.
-    fn settle(&mut self, step: &'a Step, result: Result<Value, CallError>) {
+    pub(crate) fn settle(&mut self, step: &'a Step, result: Result<Value, CallError>) {
         self.instance.state.call = None;
         self.instance.due_at = None;
         let (bind, fallback, error_name) = match &step.kind {

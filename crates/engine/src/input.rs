@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     Status,
+    limit::{Limits, NOBODY},
     policy::{NOTHING_SENT, Sent},
 };
 
@@ -81,6 +82,8 @@ pub struct Context<'a> {
     pub audiences: &'a BTreeSet<Name>,
     /// When messages went out to the person, of the policies that the journey sends under.
     pub sent: &'a Sent,
+    /// Who has come through the journey's limits.
+    pub limits: &'a Limits,
     /// From how many events, each from the one before, this input follows; 0 for what comes from outside.
     pub follows: u32,
 }
@@ -91,6 +94,6 @@ static NO_AUDIENCES: BTreeSet<Name> = BTreeSet::new();
 impl<'a> Context<'a> {
     /// The context of an input from outside, for somebody who belongs to no audience.
     pub fn of(profile: &'a Value, now: Timestamp) -> Context<'a> {
-        Context { profile, now, audiences: &NO_AUDIENCES, sent: &NOTHING_SENT, follows: 0 }
+        Context { profile, now, audiences: &NO_AUDIENCES, sent: &NOTHING_SENT, limits: &NOBODY, follows: 0 }
     }
 }

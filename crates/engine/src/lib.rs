@@ -22,6 +22,7 @@ mod enter;
 mod eval;
 mod input;
 mod instance;
+pub mod limit;
 mod moment;
 mod others;
 mod output;

@@ -21,6 +21,10 @@ pub(crate) fn instant(moment: &Moment, scope: &Scope<'_>, now: Timestamp) -> Res
         Moment::Calendar { day, time, zone } => {
             calendar(*day, *time, &zone_of(&evaluate(zone, scope)?)?, now)
         }
+        Moment::Window { from, until, days, zone } => {
+            let zone = zone_of(&evaluate(zone, scope)?)?;
+            opening((*from, *until), days, &zone, now).ok_or_else(beyond)
+        }
         Moment::Cron { schedule, zone } => schedule
             .next(now, &zone_of(&evaluate(zone, scope)?)?)
             .ok_or_else(|| Fault(format!("the schedule `{}` never comes again", schedule.text()))),
@@ -53,6 +57,27 @@ fn calendar(
         CalendarDay::NextDay(wanted) => ahead(&|day| day == wanted),
     };
     first_instant(date.ok_or_else(beyond)?.to_datetime(time), zone).ok_or_else(beyond)
+}
+
+/// When a window of hours is open from `now` on.
+fn opening(
+    (from, until): (civil::Time, civil::Time),
+    days: &[civil::Weekday],
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let today = zone.to_datetime(now).date();
+    let overnight = i64::from(until <= from);
+    // Yesterday's may be open past midnight; one that a change of the clock swallows does not open.
+    (-1..=8).find_map(|ahead| {
+        let day = today.checked_add(ahead.days()).ok()?;
+        if !days.is_empty() && !days.contains(&day.weekday()) {
+            return None;
+        }
+        let opens = first_instant(day.to_datetime(from), zone)?;
+        let closes = first_instant(day.checked_add(overnight.days()).ok()?.to_datetime(until), zone)?;
+        (opens < closes && now < closes).then(|| opens.max(now))
+    })
 }
 
 pub(crate) fn zone_of(zone: &Value) -> Result<TimeZone, Fault> {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Event, Instance};
+use crate::{Event, Instance, limit::Passage};
 
 /// What an input does.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +16,10 @@ pub struct Output {
     pub effects: Vec<Effect>,
     /// Attributes of the person that changed, in order.
     pub changes: Vec<(Name, Value)>,
-    /// The policies that messages went out under, once for each message.
+    /// The policies that messages and calls went out under, once for each.
     pub sent: Vec<Name>,
+    /// The limits that the person comes through for the first time.
+    pub passages: Vec<Passage>,
     /// Events of the same person that follow, in order.
     pub emitted: Vec<Event>,
     /// Instances of the same person that are to end.
@@ -36,6 +38,7 @@ impl Output {
             effects: Vec::new(),
             changes: Vec::new(),
             sent: Vec::new(),
+            passages: Vec::new(),
             emitted: Vec::new(),
             stops: Vec::new(),
             happenings: Vec::new(),
@@ -143,7 +146,7 @@ pub enum Happening {
         /// Why.
         reason: String,
     },
-    /// A message does not go out, because its policy says so.
+    /// A message or a call does not go out, because its policy says so.
     HeldBack {
         /// The step.
         step: Name,

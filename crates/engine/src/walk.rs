@@ -6,6 +6,7 @@ use petgraph::{graph::NodeIndex, visit::EdgeRef};
 use crate::{
     Context, Effect, Event, Happening, Ignored, Instance, KeptEvent, Output, Status, Stop,
     eval::{Local, Scope, holds},
+    limit::Passage,
     moment,
     person::{MOST_FOLLOWS, OWN_IDS},
 };
@@ -24,8 +25,10 @@ pub(crate) struct Walk<'a> {
     stops: Vec<Stop>,
     /// From how many events in a row this has come, see [`crate::State::follows`].
     pub(crate) follows: u32,
-    /// The policies that messages of this turn go out under.
+    /// The policies that messages and calls of this turn go out under.
     pub(crate) went_out: Vec<Name>,
+    /// The limits that the person comes through in this turn.
+    pub(crate) passages: Vec<Passage>,
     /// Attributes that this turn changed, and the profile with them.
     pub(crate) changes: Vec<(Name, graph::Value)>,
     pub(crate) profile: Option<graph::Value>,
@@ -43,6 +46,7 @@ impl<'a> Walk<'a> {
             emitted: Vec::new(),
             stops: Vec::new(),
             went_out: Vec::new(),
+            passages: Vec::new(),
             changes: Vec::new(),
             profile: None,
         }
@@ -66,6 +70,7 @@ impl<'a> Walk<'a> {
             effects: self.effects,
             changes: self.changes,
             sent: self.went_out,
+            passages: self.passages,
             emitted: self.emitted,
             stops: self.stops,
             happenings: self.happenings,
@@ -146,6 +151,7 @@ impl<'a> Walk<'a> {
                 self.repeat(node, step, times, until.as_ref(), round.as_ref())
             }
             StepKind::Split { name, shares } => Ok(self.split(node, name, shares)),
+            StepKind::Limit { name, most } => Ok(self.limit(node, name, *most)),
             StepKind::Set { field, value } => self.set(node, field, value),
             StepKind::Emit { event, properties } => self.emit(node, event, properties),
             StepKind::Start { journey, input, bind } => self.start(node, journey, input, bind.as_ref()),
@@ -154,11 +160,7 @@ impl<'a> Walk<'a> {
             StepKind::Goto => Ok(self.pass(node, Way::Next)),
             StepKind::Wait(until) => self.wait(node, until),
             StepKind::WaitFor { arms, timeout, since } => self.wait_for(node, arms, timeout.as_ref(), *since),
-            StepKind::Call { .. } => {
-                self.begin_call(step);
-                Ok(None)
-            }
-            StepKind::Send { message, .. } => self.send(node, message),
+            StepKind::Call { .. } | StepKind::Send { .. } => self.reach_out(node, step),
             StepKind::Exit { reason } => self.exit(reason.as_ref()),
         };
         match done {

@@ -14,7 +14,7 @@ use petgraph::{
 };
 
 use crate::{
-    Action, Expr, Message, Name, ProfileSchema, RecordType,
+    Action, Expr, Message, Name, Policy, ProfileSchema, Quiet, RecordType,
     rules::{Condition, Entry, ExitRule, Goal, Inside, Open, Reentry, Scheduled},
     step::Step,
 };
@@ -53,6 +53,10 @@ pub struct Journey {
     pub leave_when: Vec<Condition>,
     /// What it is for.
     pub goal: Option<Goal>,
+    /// When its messages wait.
+    pub quiet: Option<Quiet>,
+    /// Which goes first where several journeys of a person act at the same moment: the higher one.
+    pub priority: i32,
     /// How long after entry everybody leaves, in microseconds.
     pub expire: Option<i64>,
     /// Where the `on failure` block begins and the name it gives the failure.
@@ -69,8 +73,12 @@ pub struct Journey {
     pub messages: BTreeMap<Name, Arc<Message>>,
     /// Steps by name.
     pub steps: BTreeMap<Name, NodeIndex>,
-    /// The audiences that it asks whether the person belongs to them.
+    /// What its messages and calls go out under, by name.
+    pub policies: BTreeMap<Name, Arc<Policy>>,
+    /// The audiences that it or one of its policies asks whether the person belongs to them.
     pub audiences: BTreeSet<Name>,
+    /// Its limits, by name.
+    pub limits: BTreeSet<Name>,
     /// Events that some `wait for` may consume.
     pub awaited: BTreeSet<Name>,
 }

@@ -19,6 +19,7 @@ pub mod step;
 pub mod template;
 pub mod test;
 pub mod types;
+mod union;
 pub mod value;
 
 pub use audience::Audience;
@@ -36,6 +37,7 @@ pub use rules::{
 pub use step::{Arm, CalendarDay, Moment, Since, Span, Step, StepKind};
 pub use template::{Escape, Part, Template};
 pub use types::{Field, RecordType, Type};
+pub use union::UnionType;
 pub use value::{Record, Value, duration_text};
 
 /// The text type used for names and short strings: cheap to clone, immutable.

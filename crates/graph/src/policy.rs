@@ -1,23 +1,27 @@
-//! Policies: when messages of a kind may go out, and how many of them.
+//! Policies: when messages and calls of a kind may go out, and how many of them.
+
+use std::collections::BTreeSet;
 
 use jiff::civil::Time;
 
 use crate::{Condition, Expr, Name, Rate};
 
-/// When messages may go out, and how many of them. It counts per person, over all journeys.
+/// When messages and calls may go out, and how many of them. It counts per person, over all journeys.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// Its name.
     pub name: Name,
-    /// What must hold; a message is held back where it does not.
+    /// What must hold; a message or a call is held back where it does not.
     pub only_when: Vec<Condition>,
-    /// When messages wait.
+    /// When they wait.
     pub quiet: Option<Quiet>,
-    /// How many may go out in a time, of which any may hold a message back.
+    /// How many may go out in a time, of which any may hold one back.
     pub caps: Vec<Rate>,
+    /// The audiences that it asks whether the person belongs to them.
+    pub audiences: BTreeSet<Name>,
 }
 
-/// Hours in which messages wait for their end.
+/// Hours in which messages wait for the end of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quiet {
     /// When they begin, on the clock of the zone.

@@ -155,6 +155,8 @@ pub struct Action {
     pub body: Body,
     /// The shape of a good answer; none when the answer is not looked at.
     pub answer: Option<Type>,
+    /// What it is called under.
+    pub policy: Option<Arc<Policy>>,
     /// Its doc comment.
     pub doc: Option<Name>,
 }
@@ -188,8 +190,8 @@ pub struct Message {
     pub action: Arc<Action>,
     /// The action's arguments, in the order of its parameters.
     pub args: Vec<Expr>,
-    /// What it is sent under.
-    pub policy: Option<Arc<Policy>>,
+    /// What it is sent under: the policies for all messages, then its own.
+    pub policies: Vec<Arc<Policy>>,
     /// Its doc comment.
     pub doc: Option<Name>,
 }

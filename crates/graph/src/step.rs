@@ -88,6 +88,13 @@ pub enum StepKind {
         /// The share of each way in hundredths of a percent; together 10,000.
         shares: Vec<u32>,
     },
+    /// Lets so many people through: [`crate::Edge::Case`] 0. The others leave by [`crate::Edge::Otherwise`].
+    Limit {
+        /// The limit's name, under which people are counted, over all versions of the journey.
+        name: Name,
+        /// How many people may come through.
+        most: u32,
+    },
     /// Names a value. Leaves by [`crate::Edge::Next`].
     Let {
         /// The name.
@@ -148,6 +155,7 @@ impl StepKind {
             StepKind::Match { .. } => "match",
             StepKind::Repeat { .. } => "repeat",
             StepKind::Split { .. } => "split",
+            StepKind::Limit { .. } => "limit",
             StepKind::Let { .. } => "let",
             StepKind::Set { .. } => "set",
             StepKind::Emit { .. } => "emit",
@@ -193,6 +201,17 @@ pub enum Moment {
         day: CalendarDay,
         /// The time of day.
         time: jiff::civil::Time,
+        /// The zone, a `timezone` expression.
+        zone: Expr,
+    },
+    /// Within a window of hours of a zone's clock: at once, if it is open, else when it opens next.
+    Window {
+        /// When it opens.
+        from: jiff::civil::Time,
+        /// When it closes; before `from`, if that is on the next day.
+        until: jiff::civil::Time,
+        /// The days on which it opens; any day, if there are none.
+        days: Vec<jiff::civil::Weekday>,
         /// The zone, a `timezone` expression.
         zone: Expr,
     },

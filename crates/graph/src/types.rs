@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use rust_decimal::Decimal;
 
-use crate::{Name, Record, Value, json, value::duration_of};
+use crate::{Name, Record, UnionType, Value, json, value::duration_of};
 
 /// The type of a value.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +40,8 @@ pub enum Type {
     List(Arc<Type>),
     /// `{ a: T, … }`
     Record(Arc<RecordType>),
+    /// `{ kind: "a", … } | { kind: "b", … }`
+    Union(Arc<UnionType>),
     /// `T?`
     Optional(Arc<Type>),
 }
@@ -178,6 +180,7 @@ impl Type {
                 Ok(Value::List(read.into()))
             }
             (Type::Record(record), J::Object(fields)) => record.read_at(fields, path),
+            (Type::Union(union), J::Object(fields)) => read_union(union, fields, path),
             _ => Err(wrong(path)),
         }
     }
@@ -216,6 +219,25 @@ impl RecordType {
         }
         Ok(Value::Record(Record::of_distinct(read)))
     }
+}
+
+/// The tag says which record it is.
+fn read_union(
+    union: &UnionType,
+    fields: &serde_json::Map<String, serde_json::Value>,
+    path: &mut Vec<PathPart>,
+) -> Result<Value, Misfit> {
+    let tag = fields.get(&*union.tag);
+    if let Some(record) = tag.and_then(|tag| tag.as_str()).and_then(|tag| union.variant(tag)) {
+        return record.read_at(fields, path);
+    }
+    path.push(PathPart::Field(union.tag.to_string()));
+    let wanted = Type::Enum(union.tags());
+    Err(match tag {
+        Some(serde_json::Value::String(text)) => misfit(path, format!("`{text}` is not one of {wanted}")),
+        Some(other) => misfit(path, format!("expected {wanted}, found {}", json::describe(other))),
+        None => misfit(path, format!("is missing; expected {wanted}")),
+    })
 }
 
 enum PathPart {
@@ -281,6 +303,7 @@ impl fmt::Display for Type {
                 Ok(())
             }
             Type::List(item) => write!(f, "[{item}]"),
+            Type::Union(union) => write!(f, "{union}"),
             Type::Optional(inner) => write!(f, "{inner}?"),
             Type::Record(record) => match &record.name {
                 Some(name) => f.write_str(name),

@@ -16,7 +16,8 @@ pub fn mermaid(journey: &Journey) -> String {
             StepKind::If { .. }
             | StepKind::Match { .. }
             | StepKind::Repeat { .. }
-            | StepKind::Split { .. } => ("{", "}"),
+            | StepKind::Split { .. }
+            | StepKind::Limit { .. } => ("{", "}"),
             StepKind::Exit { .. } => ("((", "))"),
             StepKind::Call { .. }
             | StepKind::Send { .. }
@@ -56,7 +57,8 @@ pub fn dot(journey: &Journey) -> String {
             StepKind::If { .. }
             | StepKind::Match { .. }
             | StepKind::Repeat { .. }
-            | StepKind::Split { .. } => "diamond",
+            | StepKind::Split { .. }
+            | StepKind::Limit { .. } => "diamond",
             StepKind::Exit { .. } => "doublecircle",
             StepKind::Call { .. }
             | StepKind::Send { .. }

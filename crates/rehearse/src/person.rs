@@ -3,13 +3,15 @@
 //! What `runtime` offers to [`engine::person`] from a store, this offers from memory; what happens is the same.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use engine::{
     Around, CallOutcome, Effect, Event, Input, Instance, Outcome, Output, Status,
     audience::IN,
+    limit::Taken,
     person::{Past, apply, met, profile_changed, take},
     policy::{Sent, remember},
 };
@@ -25,6 +27,8 @@ const MOST_TURNS: usize = 100_000;
 pub struct Stage {
     journeys: Vec<Arc<Journey>>,
     audiences: Vec<Arc<Audience>>,
+    /// How many people have come through which limit: journey, limit.
+    taken: Arc<Mutex<BTreeMap<(Name, Name), u32>>>,
 }
 
 impl Stage {
@@ -34,11 +38,21 @@ impl Stage {
         Stage {
             journeys: project.journeys.values().filter(takes_part).cloned().collect(),
             audiences: project.audiences.values().cloned().collect(),
+            taken: Arc::default(),
         }
     }
 }
 
 impl Stage {
+    fn taken(&self) -> MutexGuard<'_, BTreeMap<(Name, Name), u32>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn priority_of(&self, name: &Name) -> i32 {
+        let journey = self.journeys.iter().find(|journey| journey.name == *name);
+        journey.map_or(0, |journey| journey.priority)
+    }
+
     /// The times in a span at which journeys let people in by themselves, earliest first.
     pub fn scheduled(&self, after: Timestamp, until: Timestamp) -> Vec<(Timestamp, Arc<Journey>)> {
         let mut times = Vec::new();
@@ -96,6 +110,8 @@ pub struct Person {
     entries: BTreeMap<(Name, Name), Timestamp>,
     /// When messages went out to them, by policy.
     sent: Sent,
+    /// The limits that they have come through: journey, limit.
+    passed: BTreeSet<(Name, Name)>,
     /// The answers on their way, by arrival.
     answers: BTreeMap<(Timestamp, u64), (Uuid, Input)>,
     sequence: u64,
@@ -110,6 +126,7 @@ impl Person {
             instances: Vec::new(),
             entries: BTreeMap::new(),
             sent: Sent::new(),
+            passed: BTreeSet::new(),
             answers: BTreeMap::new(),
             sequence: 0,
         };
@@ -179,14 +196,16 @@ impl Person {
                 .iter()
                 .enumerate()
                 .filter(|(_, instance)| instance.listens())
-                .filter_map(|(index, instance)| Some((instance.due_at?, index, instance.id)))
+                .filter_map(|(index, one)| {
+                    Some((one.due_at?, Reverse(stage.priority_of(&one.journey)), index, one.id))
+                })
                 .min();
             let (now, id, input) = match (answer, due) {
                 (Some(first), due) if first.0 <= until && due.is_none_or(|due| first.0 <= due.0) => {
                     let Some((id, input)) = self.answers.remove(&first) else { continue };
                     (first.0, id, input)
                 }
-                (_, Some((moment, _, id))) if moment <= until => (moment, id, Input::Due),
+                (_, Some((moment, _, _, id))) if moment <= until => (moment, id, Input::Due),
                 _ => return Ok(()),
             };
             apply(&mut Scene { person: self, stage, now, world, outcomes: Vec::new() }, id, &input);
@@ -289,10 +308,21 @@ impl Around for Scene<'_> {
         self.person.entries.get(&(journey.clone(), key.clone())).copied()
     }
 
+    fn taken(&mut self, journey: &Name, limit: &Name) -> Taken {
+        let limit = (journey.clone(), limit.clone());
+        let people = self.stage.taken().get(&limit).copied().unwrap_or_default();
+        Taken { people, own: self.person.passed.contains(&limit) }
+    }
+
     /// Keeps what a turn did, and has its calls answered.
     fn keep(&mut self, journey: &Journey, before: Option<(Name, Status)>, output: Output) {
         self.world.turned(journey, &output);
         remember(&mut self.person.sent, journey, &output.sent, self.now);
+        for passage in &output.passages {
+            let limit = (journey.name.clone(), passage.limit.clone());
+            *self.stage.taken().entry(limit.clone()).or_default() += 1;
+            self.person.passed.insert(limit);
+        }
         for (field, value) in &output.changes {
             if let Value::Record(record) = &self.person.profile {
                 self.person.profile = Value::Record(record.with(field, value.clone()));

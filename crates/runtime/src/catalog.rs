@@ -88,6 +88,16 @@ impl Catalog {
         self.versions.get(&key).map(|version| version.deployed_at)
     }
 
+    /// Whether a current journey has limits.
+    pub(crate) fn has_limits(&self) -> bool {
+        self.project.journeys.values().any(|journey| !journey.limits.is_empty())
+    }
+
+    /// Which goes first where several journeys of a person act at the same moment: the higher one.
+    pub(crate) fn priority_of(&self, journey: &str) -> i32 {
+        self.project.journeys.get(journey).map_or(0, |journey| journey.priority)
+    }
+
     /// The current audiences.
     pub fn audiences(&self) -> &[Arc<Audience>] {
         &self.audiences
@@ -112,6 +122,10 @@ impl Catalog {
             && current.version == *version
         {
             return Some(current.clone());
+        }
+        // Whoever is watched for an audience is watched as it is declared now; the name is no journey's.
+        if self.project.audiences.contains_key(journey) {
+            return None;
         }
         let key = (journey.clone(), version.clone());
         if let Some(known) = self.older.read().ok().and_then(|older| older.get(&key).cloned()) {

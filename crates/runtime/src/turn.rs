@@ -24,7 +24,9 @@ use crate::{
     sweep::{Page, Visitor},
 };
 
+mod limits;
 mod visit;
+use limits::Limits;
 
 use visit::Visit;
 
@@ -61,6 +63,8 @@ pub(crate) struct Batch<'a> {
     missing: Vec<Name>,
     /// People whose past is needed and was not loaded.
     missing_past: Vec<Name>,
+    /// How many people have come through limits, and how many more do in this turn.
+    limits: Limits,
     events: Vec<LoggedEvent>,
     refusals: Vec<RefusedEvent>,
     history: Vec<History>,
@@ -110,6 +114,7 @@ impl<'a> Batch<'a> {
             counts: Counts::default(),
             missing: Vec::new(),
             missing_past: Vec::new(),
+            limits: Limits::new(wanted.limits.then_some(loaded.limits)),
             events: Vec::new(),
             refusals: Vec::new(),
             history: Vec::new(),
@@ -294,7 +299,8 @@ impl<'a> Batch<'a> {
             }
         }
         wanted.past_of = self.catalog.looked_back().to_vec();
-        !self.missing.is_empty() || !self.missing_past.is_empty()
+        wanted.limits |= self.limits.missing;
+        !self.missing.is_empty() || !self.missing_past.is_empty() || self.limits.missing
     }
 
     /// An instance whose version this program cannot read is looked at again in a minute, not at once.
@@ -395,6 +401,7 @@ impl<'a> Batch<'a> {
             history: self.history,
             counters: self.counts.changes(),
             sweeps: self.sweeps,
+            limits: self.limits.changes(),
         };
         (turn, dispatches)
     }

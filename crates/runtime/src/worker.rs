@@ -5,7 +5,7 @@
 //! with an error (their senders send them again under the same ids), and answers of partners are kept and applied in
 //! the next turn.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{cmp::Reverse, collections::HashMap, sync::Arc, time::Duration};
 
 use engine::{CallOutcome, Ignored, Input, Operation};
 use graph::Name;
@@ -228,11 +228,8 @@ impl Worker {
         }
         let now = (self.clock)();
         let mut wanted = wanted(commands);
-        let due = if self.next_due.is_some_and(|due| due <= now) {
-            self.writer.due(now, MOST_DUE).await?
-        } else {
-            store::Due { instances: Vec::new(), next: self.next_due }
-        };
+        wanted.limits = self.catalog.has_limits();
+        let due = self.due(now).await?;
         let lost = self.lost_calls().await?;
         for instance in due.instances.iter().chain(&lost) {
             let shard = store::shard_of(&instance.profile, self.shards);
@@ -266,17 +263,19 @@ impl Worker {
             }
             let answers: Vec<Answer> = commands.iter().map(|command| decide(&mut batch, command)).collect();
             // Few turns touch what no command named; those are decided a second time, with what they want besides.
-            if batch.wants_more(&mut wanted, self.shards) {
-                let own = due_ids.iter().chain(&lost_ids);
-                wanted.instances.extend(own.map(|id| (store::shard_in(*id), *id)));
-                continue;
+            if !batch.wants_more(&mut wanted, self.shards) {
+                let mut reserved = Reserved::default();
+                let (turn, dispatches) =
+                    batch.finish(&mut |connection| self.dispatcher.reserve(connection, &mut reserved));
+                match self.writer.commit(&turn).await {
+                    Ok(()) => break (turn, answers, dispatches, cursors, reserved),
+                    Err(store::Error::Outdated) => {}
+                    Err(error) => return Err(error),
+                }
             }
-            let mut reserved = Reserved::default();
-            let (turn, dispatches) =
-                batch.finish(&mut |connection| self.dispatcher.reserve(connection, &mut reserved));
-            break (turn, answers, dispatches, cursors, reserved);
+            let own = due_ids.iter().chain(&lost_ids);
+            wanted.instances.extend(own.map(|id| (store::shard_in(*id), *id)));
         };
-        self.writer.commit(&turn).await?;
         self.cursors = cursors;
         if let Some(page) = &page {
             self.sweeper.moved(&page.sweep, page.people.len(), now);
@@ -288,6 +287,17 @@ impl Worker {
             self.dispatcher.dispatch(dispatch, &mut reserved);
         }
         Ok(answers)
+    }
+
+    /// What is due, earliest first, and of the same moment what goes before others.
+    async fn due(&mut self, now: Timestamp) -> Result<store::Due, store::Error> {
+        if self.next_due.is_none_or(|due| due > now) {
+            return Ok(store::Due { instances: Vec::new(), next: self.next_due });
+        }
+        let mut due = self.writer.due(now, MOST_DUE).await?;
+        let order = |one: &engine::Instance| (one.due_at, Reverse(self.catalog.priority_of(&one.journey)));
+        due.instances.sort_by_cached_key(order);
+        Ok(due)
     }
 
     /// The next of the calls that were under way when the process started.

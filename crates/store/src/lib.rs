@@ -141,6 +141,9 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// Another writer has let people through a limit since it was read: the turn must be decided anew.
+    #[error("a limit was reached meanwhile")]
+    Outdated,
     /// Another writer has taken these shards over.
     #[error("another process writes to this database now; this one must stop")]
     Fenced,
@@ -293,6 +296,8 @@ pub struct Wanted {
     pub past: Vec<(Shard, Name)>,
     /// The events that count as such, by name.
     pub past_of: Vec<Name>,
+    /// Whether it is needed who has come through limits.
+    pub limits: bool,
 }
 
 /// What was found of [`Wanted`].
@@ -306,6 +311,8 @@ pub struct Loaded {
     pub instances: Vec<Instance>,
     /// The wanted events of the past, earliest first.
     pub past: Vec<LoggedEvent>,
+    /// How many people have come through which limit, where anybody has.
+    pub limits: Vec<Limit>,
 }
 
 /// What is due.
@@ -334,6 +341,22 @@ pub struct Turn {
     pub counters: Vec<Counter>,
     /// How far passes over people have come, at most one per shard and name.
     pub sweeps: Vec<Sweep>,
+    /// How many more people come through limits, at most one per limit. Where that would be too many, because another
+    /// writer let people through meanwhile, nothing is written.
+    pub limits: Vec<Limit>,
+}
+
+/// How many people have come through a limit of a journey, or come through it now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The journey.
+    pub journey: Name,
+    /// The limit's name.
+    pub name: Name,
+    /// How many people.
+    pub taken: u32,
+    /// How many may come through.
+    pub most: u32,
 }
 
 /// A pass over the people of a shard, and how far it has come. A new run under the same name takes the place of the one

@@ -7,7 +7,9 @@ use engine::{Instance, Status};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{Counter, Error, History, LoggedEvent, Profile, RefusedEvent, Shard, Sweep, Turn, Version};
+use crate::{
+    Counter, Error, History, Limit, LoggedEvent, Profile, RefusedEvent, Shard, Sweep, Turn, Version,
+};
 use graph::Name;
 
 /// The columns of an instance, in a statement that calls the table `i`.
@@ -255,6 +257,27 @@ impl TryFrom<SweepRow> for Sweep {
             run: row.run.into(),
             after: row.after.into(),
             done: row.done == 1,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct LimitRow {
+    journey: String,
+    name: String,
+    taken: i64,
+    most: i64,
+}
+
+impl TryFrom<LimitRow> for Limit {
+    type Error = Error;
+
+    fn try_from(row: LimitRow) -> Result<Limit, Error> {
+        Ok(Limit {
+            journey: row.journey.into(),
+            name: row.name.into(),
+            taken: whole("limit", row.taken)?,
+            most: whole("limit", row.most)?,
         })
     }
 }

@@ -6,8 +6,8 @@ mod support;
 
 use engine::Status;
 use store::{
-    Behind, Counter, Error, Filter, History, MOST_REFUSALS, RefusedEvent, Sweep, Turn, Version, Wanted,
-    shard_of,
+    Behind, Counter, Error, Filter, History, Limit, MOST_REFUSALS, RefusedEvent, Sweep, Turn, Version,
+    Wanted, shard_of,
 };
 use support::{at, both, counter, event, history, instance, profile, refused, turn};
 
@@ -316,4 +316,51 @@ async fn the_past_and_the_people_of_an_audience_are_found_page_by_page() {
         writer.erase(shard, &same[1]).await.unwrap();
         assert_eq!(writer.people(shard, Some(("cart", "in")), "", 9).await.unwrap().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn two_writers_never_let_more_people_through_a_limit_than_may_come() {
+    for (_, store) in both().await {
+        let n = store.shards();
+        let mut writers = [store.writer(0..n / 2).await.unwrap(), store.writer(n / 2..n).await.unwrap()];
+        let keys: Vec<String> = (0..).map(|number| format!("p{number}")).take(64).collect();
+        let of = |range: std::ops::Range<u16>| {
+            keys.iter().find(|key| range.contains(&shard_of(key, n))).cloned().unwrap()
+        };
+        let people = [of(0..n / 2), of(n / 2..n)];
+        let passing = |key: &str, number, taken, most| Turn {
+            events: vec![event(n, key, number, &format!("e{number}"))],
+            limits: vec![limit("a", 1, 9), limit("vouchers", taken, most)],
+            ..Turn::default()
+        };
+        let wanted = Wanted { limits: true, ..Wanted::default() };
+        assert!(writers[0].load(&wanted).await.unwrap().limits.is_empty());
+
+        writers[0].commit(&passing(&people[0], 1, 3, 5)).await.unwrap();
+        let late = writers[1].commit(&passing(&people[1], 1, 3, 5)).await;
+        assert!(matches!(late, Err(Error::Outdated)), "{late:?}");
+        let nothing = store.events(shard_of(&people[1], n), &people[1], None, 9).await.unwrap();
+        assert!(nothing.is_empty(), "a turn that lets too many through is not written at all");
+        let known = writers[1].load(&wanted).await.unwrap().limits;
+        assert_eq!(known, [limit("a", 1, 9), limit("vouchers", 3, 5)]);
+
+        writers[1].commit(&passing(&people[1], 1, 2, 5)).await.unwrap();
+        let full = writers[0].commit(&passing(&people[0], 2, 1, 5)).await;
+        assert!(matches!(full, Err(Error::Outdated)), "{full:?}");
+        writers[0].commit(&passing(&people[0], 2, 1, 6)).await.unwrap();
+        let known = writers[1].load(&wanted).await.unwrap().limits;
+        assert_eq!(
+            known,
+            [limit("a", 3, 9), limit("vouchers", 6, 6)],
+            "a later version may let more through"
+        );
+        assert!(
+            writers[1].load(&Wanted::default()).await.unwrap().limits.is_empty(),
+            "only where it is wanted"
+        );
+    }
+}
+
+fn limit(name: &str, taken: u32, most: u32) -> Limit {
+    Limit { journey: "cart".into(), name: name.into(), taken, most }
 }

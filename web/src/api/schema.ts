@@ -566,7 +566,7 @@ export interface components {
         };
         /** @description A step of a graph. */
         StepView: {
-            /** @description `wait`, `wait-for`, `call`, `send`, `if`, `match`, `repeat`, `split`, `let`, `set`, `emit`, `start`, `stop`, `label`, `goto` or `exit`. */
+            /** @description `wait`, `wait-for`, `call`, `send`, `if`, `match`, `repeat`, `split`, `limit`, `let`, `set`, `emit`, `start`, `stop`, `label`, `goto` or `exit`. */
             kind: string;
             /** @description What it says. */
             label: string;

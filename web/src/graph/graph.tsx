@@ -26,6 +26,7 @@ const ICONS: Record<string, string> = {
   match: '◇',
   repeat: '↻',
   split: '⑂',
+  limit: '⊤',
   let: '=',
   set: '✎',
   emit: '↗',

@@ -1,10 +1,10 @@
 // Cutting and colouring a journey's text.
 
 const KEYWORDS =
-  'profile event type fn audience connection action message journey test enter on when started everyone where one per ' +
-  're-enter open inside goal within expire exit failure wait for until first of after call send if then else match split ' +
-  'holdout repeat times label goto set emit start stop give let or and not in as with via at cron key null true false ' +
-  'always never';
+  'profile event type fn audience connection action policy message journey test enter on when started everyone where one ' +
+  'per re-enter open inside goal within expire exit failure quiet hours priority wait for until between first of after call ' +
+  'send if then else match split holdout limit people repeat times label goto set emit start stop give let or and not in as ' +
+  'with via under only most at cron key null true false always never';
 const TOKEN = new RegExp(
   [
     '(?<comment>//[^\\n]*)',

@@ -105,7 +105,7 @@ pub struct GraphView {
 pub struct StepView {
     /// Its stable name.
     pub name: String,
-    /// `wait`, `wait-for`, `call`, `send`, `if`, `match`, `repeat`, `split`, `let`, `set`, `emit`, `start`, `stop`, `label`, `goto` or `exit`.
+    /// `wait`, `wait-for`, `call`, `send`, `if`, `match`, `repeat`, `split`, `limit`, `let`, `set`, `emit`, `start`, `stop`, `label`, `goto` or `exit`.
     pub kind: String,
     /// What it says.
     pub label: String,

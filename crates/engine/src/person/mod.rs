@@ -6,7 +6,7 @@
 
 mod members;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{cmp::Reverse, collections::VecDeque, sync::Arc};
 
 use graph::{Audience, Inside, Journey, Name, Value, ended, started};
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::{
     Context, Event, Happening, Ignored, Input, Instance, Output, Status, Stop, advance,
     enter::{admit, barred, start},
+    limit::{Limits, Taken},
     policy::Sent,
 };
 
@@ -65,6 +66,8 @@ pub trait Around {
     fn last_entry(&self, journey: &Name, key: &Name) -> Option<Timestamp>;
     /// When messages went out to the person, by policy.
     fn sent(&self) -> Sent;
+    /// Who has come through a limit of a journey.
+    fn taken(&mut self, journey: &Name, limit: &Name) -> Taken;
     /// Keeps what an accepted input did, or what an entry began. `before` is the step and the status before it; none
     /// for a new instance.
     fn keep(&mut self, journey: &Journey, before: Option<(Name, Status)>, output: Output);
@@ -188,15 +191,20 @@ impl Following<'_> {
         // Audiences come first, so that whoever asks about one is told how it is after the event.
         self.meet();
         let listening = self.around.listening();
-        let (members, others): (Vec<Uuid>, Vec<Uuid>) =
+        let (members, mut others): (Vec<Uuid>, Vec<Uuid>) =
             listening.into_iter().partition(|id| self.is_member(*id));
+        if others.len() > 1 {
+            others.sort_by_cached_key(|id| Reverse(self.journey_of(*id).map(|journey| journey.priority)));
+        }
         for id in members {
             self.look(id, &Input::Event(event.clone()));
         }
         for id in others {
             outcomes.extend(self.show(id, event));
         }
-        for journey in self.around.entered_by(&event.name) {
+        let mut entered = self.around.entered_by(&event.name);
+        entered.sort_by_key(|journey| Reverse(journey.priority));
+        for journey in entered {
             outcomes.push(self.admit(&journey, event));
         }
         outcomes
@@ -232,8 +240,9 @@ impl Following<'_> {
         let journey = self.journey_of(id)?;
         let profile = self.around.attributes(&journey);
         let (audiences, sent) = (self.belongs_to(&journey), self.sent(&journey));
+        let limits = &self.limits(&journey);
         let (now, follows) = (self.around.now(), self.follows());
-        let context = Context { profile: &profile, now, audiences: &audiences, sent: &sent, follows };
+        let context = Context { profile: &profile, now, audiences: &audiences, sent: &sent, limits, follows };
         let instance = self.around.instance(id)?;
         let before = (instance.step.clone(), instance.status);
         let output = advance(&journey, instance, input, context);
@@ -277,13 +286,15 @@ impl Following<'_> {
         self.around.keep(journey, before, output);
     }
 
-    /// When messages went out, where the journey sends any under a policy.
+    /// When messages and calls went out, where the journey has any that go out under a policy.
     fn sent(&self, journey: &Journey) -> Sent {
-        if journey.messages.values().any(|message| message.policy.is_some()) {
-            self.around.sent()
-        } else {
-            Sent::new()
-        }
+        if journey.policies.is_empty() { Sent::new() } else { self.around.sent() }
+    }
+
+    /// Who has come through the limits of a journey.
+    fn limits(&mut self, journey: &Journey) -> Limits {
+        let limits = journey.limits.iter();
+        limits.map(|limit| (limit.clone(), self.around.taken(&journey.name, limit))).collect()
     }
 
     fn admit(&mut self, journey: &Arc<Journey>, event: &Event) -> Outcome {
@@ -307,8 +318,8 @@ impl Following<'_> {
         let profile = self.around.attributes_at_entry(journey)?;
         let now = self.around.now();
         let (audiences, sent) = (self.belongs_to(journey), self.sent(journey));
-        let follows = self.follows();
-        let context = Context { profile: &profile, now, audiences: &audiences, sent: &sent, follows };
+        let (limits, follows) = (&self.limits(journey), self.follows());
+        let context = Context { profile: &profile, now, audiences: &audiences, sent: &sent, limits, follows };
         let key = admit(journey, event, context)?;
         let inside = self.inside(&journey.name, Some(&key));
         if !inside.is_empty() && journey.inside == Inside::Skip {

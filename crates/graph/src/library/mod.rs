@@ -42,15 +42,25 @@ pub struct Param {
     pub shape: Shape,
     /// Whether it may be left out.
     pub optional: bool,
+    /// What a text must be to be taken; one that is fixed is looked at when it is compiled.
+    pub valid: Option<Valid>,
 }
+
+/// Whether a text is what a parameter takes.
+pub type Valid = fn(&str) -> Result<(), Fault>;
 
 impl Param {
     const fn needed(name: &'static str, shape: Shape) -> Param {
-        Param { name, shape, optional: false }
+        Param { name, shape, optional: false, valid: None }
     }
 
     const fn optional(name: &'static str, shape: Shape) -> Param {
-        Param { name, shape, optional: true }
+        Param { name, shape, optional: true, valid: None }
+    }
+
+    /// A text that must be spelled in some way.
+    const fn spelled(name: &'static str, valid: Valid) -> Param {
+        Param { name, shape: Shape::Text, optional: false, valid: Some(valid) }
     }
 }
 

@@ -7,7 +7,7 @@ use graph::{Action, Body, Name, Template, Type};
 
 use super::{
     expr::Check,
-    json,
+    json, policy,
     scope::{Env, Event, Scope},
     templates::Place,
 };
@@ -58,6 +58,7 @@ pub(crate) fn check(
         unknown_connection(action, env);
     }
     path(&action.path, env);
+    let policy = action.policy.as_ref().and_then(|name| policy::named(name, env));
     let mut check = Check { env, scope: &mut scope };
     let target = check.template(&action.path, Place::Url);
     let query = action
@@ -93,6 +94,7 @@ pub(crate) fn check(
         headers,
         body,
         answer: answer.map(|ty| ty.unwrap_or(Type::Json)),
+        policy,
         doc: doc.cloned(),
     })
 }

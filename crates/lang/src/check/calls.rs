@@ -2,7 +2,7 @@
 
 use graph::{
     BinaryOp, Expr as G, Lambda, Name, Type, Value,
-    library::{self, Function, Shape},
+    library::{self, Argument, Call, Fault, Function, Shape},
 };
 
 use super::{
@@ -43,7 +43,7 @@ impl Check<'_, '_> {
         name: &Ident,
         args: &[Expr],
     ) -> (G, Ty) {
-        let method = receiver.is_some();
+        let (method, told) = (receiver.is_some(), self.env.reports.len());
         if !method && let Some(own) = self.env.functions.get(&name.text).cloned() {
             return self.apply(at, name, args, &own);
         }
@@ -92,8 +92,42 @@ impl Check<'_, '_> {
         } else {
             instance(&function.result, &bound)
         };
+        if self.env.reports.len() == told {
+            self.fixed_values(at, function, &made, rest);
+        }
         let called = G::Call { function, args: made };
         if optional { self.unless_missing(at, receiver, value, called, result) } else { (called, result) }
+    }
+
+    /// Reports fixed values that fail each time: a text that is no pattern, or arguments that are all fixed.
+    fn fixed_values(&mut self, at: At, function: &Function, made: &[G], written: &[Expr]) {
+        let first = made.len().saturating_sub(written.len());
+        for (index, (param, value)) in function.params.iter().zip(made).enumerate() {
+            let (Some(valid), G::Literal(Value::Text(text))) = (param.valid, value) else { continue };
+            if let Err(fault) = valid(text) {
+                let at =
+                    index.checked_sub(first).and_then(|index| written.get(index)).map_or(at, |arg| arg.at);
+                self.report(
+                    Report::new(Code::BadValue, at, format!("`{text}` is {}", fault.0))
+                        .label("fails each time"),
+                );
+                return;
+            }
+        }
+        let argument = |value: &G| match value {
+            G::Literal(value) => Some(Argument::Value(value.clone())),
+            _ => None,
+        };
+        let fixed: Option<Vec<Argument<'_>>> = made.iter().map(argument).collect();
+        let Some(fixed) = fixed.filter(|fixed| !fixed.is_empty()) else { return };
+        let run = &mut |_: &Lambda, _| Err(Fault::new("not a value"));
+        if let Err(fault) = (function.apply)(&mut Call { args: &fixed, run }) {
+            let text = self.env.text(at);
+            self.report(
+                Report::new(Code::BadValue, at, format!("`{text}` cannot be computed: {}", fault.0))
+                    .label("fails each time"),
+            );
+        }
     }
 
     /// What `?.` means before a function: nothing, where the receiver is nothing.

@@ -1,9 +1,10 @@
 //! Steps with several ways: `if`, `match`, `repeat`, `split`.
 
-use graph::{Edge, Expr as G, StepKind as K, Type, Value};
+use graph::{Edge, Expr as G, Name, StepKind as K, Type, Value};
 
 use super::{
-    Leads, Planned, PlannedWay, narrow,
+    Leads, Planned, PlannedWay, Ty,
+    narrow::{self, Fact},
     steps::{Flow, Walk, lend, planned, way},
 };
 use crate::{
@@ -136,7 +137,7 @@ impl Walk<'_, '_> {
         at: At,
     ) -> (Planned, Flow) {
         let (made, ty) = lend!(self).infer(value, None);
-        let path = narrow::path(value);
+        let ty = self.single(ty, value);
         let (mut flow, mut ways, mut values) = (Flow::Leaves, Vec::new(), Vec::new());
         let mut seen: Vec<(Value, At)> = Vec::new();
         for (index, case) in cases.iter().enumerate() {
@@ -145,9 +146,7 @@ impl Walk<'_, '_> {
                 own.extend(self.case_value(one, ty.as_ref(), &mut seen));
             }
             let mark = self.scope.mark();
-            if !own.contains(&Value::Null) {
-                self.scope.learn(path.iter().cloned().collect());
-            }
+            self.scope.learn(case_facts(value, &own));
             let (plan, next) = self.block(&case.block);
             self.scope.reset(mark);
             if next == Flow::Continues {
@@ -168,9 +167,7 @@ impl Walk<'_, '_> {
                     );
                 }
                 let mark = self.scope.mark();
-                if seen.iter().any(|(value, _)| *value == Value::Null) {
-                    self.scope.learn(path.into_iter().collect());
-                }
+                self.scope.learn(rest_facts(value, &seen));
                 let (plan, next) = self.block(block);
                 self.scope.reset(mark);
                 if next == Flow::Continues {
@@ -184,6 +181,23 @@ impl Walk<'_, '_> {
         let mut step = planned("match", label, at, K::Match { value: made, cases: values });
         step.ways = ways;
         (step, flow)
+    }
+
+    /// A record is no single value that a case could have: its tag is.
+    fn single(&mut self, ty: Ty, value: &Expr) -> Ty {
+        let Some(Type::Union(union)) = ty.as_ref().map(Type::settled) else { return ty };
+        let (text, tag) = (self.env.text(value.at), &union.tag);
+        self.env.report(
+            Report::new(
+                Code::WrongType,
+                value.at,
+                format!("`match` looks at one value, `{text}` is a record"),
+            )
+            .label(format!("this is {union}"))
+            .help(format!("look at what tells its records apart: `match {text}.{tag} {{ … }}`"))
+            .fix(value.at.end_only(), format!(".{tag}")),
+        );
+        None
     }
 
     /// A value of a case, which must be fixed and new.
@@ -261,6 +275,35 @@ impl Walk<'_, '_> {
             PlannedWay { edge: again, segment: "body".into(), plan: Some(plan), leads: Leads::Back },
         );
         (step, Flow::Continues)
+    }
+}
+
+/// What is known where a value is one of these.
+fn case_facts(value: &Expr, own: &[Value]) -> Vec<Fact> {
+    if own.contains(&Value::Null) {
+        return Vec::new();
+    }
+    let texts: Option<Vec<Name>> = own.iter().map(text_of).collect();
+    match texts {
+        Some(texts) => narrow::one_of(value, texts),
+        None => narrow::path(value).map(Fact::There).into_iter().collect(),
+    }
+}
+
+/// What is known where a value is none of these.
+fn rest_facts(value: &Expr, seen: &[(Value, At)]) -> Vec<Fact> {
+    let texts: Vec<Name> = seen.iter().filter_map(|(value, _)| text_of(value)).collect();
+    let mut facts = narrow::none_of(value, texts);
+    if seen.iter().any(|(value, _)| *value == Value::Null) {
+        facts.extend(narrow::path(value).map(Fact::There));
+    }
+    facts
+}
+
+fn text_of(value: &Value) -> Option<Name> {
+    match value {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
     }
 }
 

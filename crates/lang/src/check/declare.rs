@@ -29,15 +29,15 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
         let made = Arc::new(connection::check(declared, *doc, env));
         env.connections.insert(name.clone(), made);
     }
+    for (name, (declared, _)) in &names.policies {
+        let made = policy::check(declared, env);
+        env.policies.insert(name.clone(), made);
+    }
     let mut actions = BTreeMap::new();
     for (name, (declared, doc)) in &names.actions {
         if let Some(made) = action::check(declared, *doc, Event::Unknown, env) {
             actions.insert(name.clone(), Arc::new(made));
         }
-    }
-    for (name, (declared, _)) in &names.policies {
-        let made = policy::check(declared, env);
-        env.policies.insert(name.clone(), made);
     }
     let mut messages = BTreeMap::new();
     for (name, (declared, doc)) in &names.messages {

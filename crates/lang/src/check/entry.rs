@@ -124,7 +124,7 @@ fn scheduling(everyone: &Everyone, env: &mut Env<'_>) -> Option<Scheduled> {
     let mut scope = Scope::new(Event::Unknown);
     let mut check = Check { env, scope: &mut scope };
     let schedule = check.cron(&everyone.schedule);
-    let zone = check.zone(&everyone.zone);
+    let zone = check.fixed_zone(&everyone.zone);
     if let Some(name) = &everyone.audience {
         check.audience_named(name);
     }
@@ -190,7 +190,7 @@ pub(super) fn input_of(journey: &Journey, env: &mut Env<'_>) -> Option<Ty> {
 
 impl Check<'_, '_> {
     /// A time zone that is written.
-    fn zone(&mut self, zone: &Text) -> Option<TimeZone> {
+    fn fixed_zone(&mut self, zone: &Text) -> Option<TimeZone> {
         let name = self.fixed(zone)?;
         let found = TimeZone::get(&name).ok();
         if found.is_none() {
@@ -206,7 +206,7 @@ impl Check<'_, '_> {
 
 /// The moments between which a journey takes people in.
 pub(super) fn open(open: &ast::Open, check: &mut Check<'_, '_>) -> Open {
-    let zone = open.zone.as_ref().and_then(|zone| check.zone(zone));
+    let zone = open.zone.as_ref().and_then(|zone| check.fixed_zone(zone));
     let mut moment =
         |text: &Option<Text>| text.as_ref().and_then(|text| moment(text, open, zone.as_ref(), check));
     let (from, until) = (moment(&open.from), moment(&open.until));

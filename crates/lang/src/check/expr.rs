@@ -1,6 +1,6 @@
 //! Expressions: from the tree to a checked [`graph::Expr`] and its type.
 
-use graph::{BinaryOp, Expr as G, Type, UnaryOp, Value};
+use graph::{BinaryOp, Expr as G, RecordType, Type, UnaryOp, Value};
 
 use super::{
     Ty, narrow,
@@ -81,9 +81,13 @@ impl Check<'_, '_> {
             Type::Enum(members) => {
                 members.first().map_or_else(|| "\"…\"".into(), |member| format!("\"{member}\""))
             }
-            Type::Null | Type::DateTime | Type::Date | Type::Json | Type::Record(_) | Type::Optional(_) => {
-                "…".into()
-            }
+            Type::Null
+            | Type::DateTime
+            | Type::Date
+            | Type::Json
+            | Type::Record(_)
+            | Type::Union(_)
+            | Type::Optional(_) => "…".into(),
         };
         let text = self.env.text(at);
         // `??` binds weaker than arithmetic and calls: beside an operator it needs parentheses.
@@ -141,10 +145,10 @@ impl Check<'_, '_> {
         }
     }
 
-    /// Without its `?` when the path is known not to be missing.
+    /// As far as it is known more closely what stands at the path.
     pub(super) fn narrowed(&self, ty: Ty, path: Option<String>) -> Ty {
         match (ty, path) {
-            (Some(Type::Optional(inner)), Some(path)) if self.scope.knows(&path) => Some((*inner).clone()),
+            (Some(ty), Some(path)) => Some(self.scope.narrow(&path, &ty)),
             (ty, _) => ty,
         }
     }
@@ -173,37 +177,14 @@ impl Check<'_, '_> {
         }
         match ty.settled() {
             Type::Json => (made, Some(Type::Json)),
-            Type::Record(record) => match record.field(&name.text) {
-                Some(field) => {
-                    let ty = if optional { field.ty.clone().optional() } else { field.ty.clone() };
-                    let ty = self.narrowed(Some(ty), narrow::path(expr));
-                    let to = self.env.field_place(record, &name.text);
-                    self.env.mention(name.at, to, Thing::Field, || match &field.doc {
-                        Some(doc) => format!("{}\n\n{doc}", hover_of(&name.text, &ty)),
-                        None => hover_of(&name.text, &ty),
-                    });
-                    (made, ty)
-                }
-                None => {
-                    let known: Vec<&str> = record.fields.iter().map(|field| &*field.name).collect();
-                    let whole = match &record.name {
-                        Some(record) => format!("`{record}`"),
-                        None => format!("`{}`", self.env.text(of.at)),
-                    };
-                    let mut report = Report::new(
-                        Code::UnknownField,
-                        name.at,
-                        format!("{whole} has no field `{}`", name.text),
-                    )
-                    .label("unknown field");
-                    if !known.is_empty() && known.len() <= 12 {
-                        let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-                        report = report.help(format!("its fields are {}", list.join(", ")));
-                    }
-                    self.report(report.did_you_mean(name.at, &name.text, known.into_iter()));
-                    (made, None)
-                }
-            },
+            Type::Union(union) => {
+                let ty = self.union_field(of, union, name);
+                let ty = if optional { ty.map(Type::optional) } else { ty };
+                let ty = self.narrowed(ty, narrow::path(expr));
+                self.env.mention(name.at, None, Thing::Field, || hover_of(&name.text, &ty));
+                (made, ty)
+            }
+            Type::Record(record) => (made, self.record_field(expr, of, record, name, optional)),
             other => {
                 let message = format!("{other} has no fields");
                 let mut report = Report::new(Code::UnknownField, name.at, message).label("unknown field");
@@ -214,6 +195,40 @@ impl Check<'_, '_> {
                 (made, None)
             }
         }
+    }
+
+    /// A field of a record, which may be missing with it.
+    fn record_field(
+        &mut self,
+        expr: &Expr,
+        of: &Expr,
+        record: &RecordType,
+        name: &Ident,
+        optional: bool,
+    ) -> Ty {
+        let Some(field) = record.field(&name.text) else {
+            let known: Vec<&str> = record.fields.iter().map(|field| &*field.name).collect();
+            let whole = match &record.name {
+                Some(record) => format!("`{record}`"),
+                None => format!("`{}`", self.env.text(of.at)),
+            };
+            let message = format!("{whole} has no field `{}`", name.text);
+            let mut report = Report::new(Code::UnknownField, name.at, message).label("unknown field");
+            if !known.is_empty() && known.len() <= 12 {
+                let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                report = report.help(format!("its fields are {}", list.join(", ")));
+            }
+            self.report(report.did_you_mean(name.at, &name.text, known.into_iter()));
+            return None;
+        };
+        let ty = if optional { field.ty.clone().optional() } else { field.ty.clone() };
+        let ty = self.narrowed(Some(ty), narrow::path(expr));
+        let to = self.env.field_place(record, &name.text);
+        self.env.mention(name.at, to, Thing::Field, || match &field.doc {
+            Some(doc) => format!("{}\n\n{doc}", hover_of(&name.text, &ty)),
+            None => hover_of(&name.text, &ty),
+        });
+        ty
     }
 
     fn index(&mut self, of: &Expr, index: &Expr) -> (G, Ty) {

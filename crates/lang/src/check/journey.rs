@@ -12,7 +12,7 @@ use super::{
     entry::{self, Entered},
     expr::Check,
     jumps::Jumps,
-    message,
+    message, policy,
     scope::{Env, Event, Scope, record_of},
     steps::Walk,
 };
@@ -40,6 +40,11 @@ pub(crate) fn check(
     let leave_when = journey.leave_when.iter().map(|condition| leave_when(condition, &mut check)).collect();
     let goal =
         journey.goal.first().map(|goal| Goal { on: listener(&goal.on, &mut check).0, within: goal.within });
+    once("time zone", journey.zone.iter().map(|(at, _)| *at), check.env);
+    let zone = journey.zone.first().map(|(_, zone)| check.expect(zone, &Type::TimeZone, "the time zone"));
+    check.scope.zone = zone;
+    let quiet = policy::quiet(&journey.quiet, &mut check);
+    once("priority", journey.priority.iter().map(|(at, _)| *at), check.env);
     once("open", journey.open.iter().map(|open| open.at), check.env);
     once("when inside", journey.inside.iter().map(|(at, _)| *at), check.env);
     once("goal", journey.goal.iter().map(|goal| goal.at), check.env);
@@ -61,6 +66,9 @@ pub(crate) fn check(
     let steps = walk(&journey.steps, env, &mut scope);
     unsent(name, &scope, env);
     let (actions, messages) = used(name, &scope, event, env);
+    let policies = policy::of(&actions, &messages);
+    let mut audiences = scope.audiences.unwrap_or_default();
+    audiences.extend(policies.values().flat_map(|policy| policy.audiences.clone()));
     let bundle = bundle::of(&(Kind::Journey, name.clone()), &scope.used, env);
     Some(Checked {
         name: name.clone(),
@@ -77,13 +85,16 @@ pub(crate) fn check(
         exits,
         leave_when,
         goal,
+        quiet,
+        priority: journey.priority.first().map_or(0, |(_, priority)| *priority),
         expire: journey.expire.first().map(|(_, micros)| *micros),
         failure,
         farewell,
         steps,
         actions,
         messages,
-        audiences: scope.audiences.unwrap_or_default(),
+        policies,
+        audiences,
         awaited: scope.awaited,
     })
 }
@@ -224,14 +235,15 @@ fn one_per(value: &crate::syntax::ast::Expr, check: &mut Check<'_, '_>) -> graph
     let (made, ty) = check.infer(value, None);
     match ty {
         Some(ty) if ty.is_optional() => check.unsettled(value.at, &ty, "what sets instances apart"),
-        Some(ty @ (Type::List(_) | Type::Record(_) | Type::Json | Type::Decimal)) => check.report(
-            Report::new(
-                Code::WrongType,
-                value.at,
-                format!("instances are set apart by a text or an integer, this is {ty}"),
-            )
-            .label(format!("this is {ty}")),
-        ),
+        Some(ty @ (Type::List(_) | Type::Record(_) | Type::Union(_) | Type::Json | Type::Decimal)) => check
+            .report(
+                Report::new(
+                    Code::WrongType,
+                    value.at,
+                    format!("instances are set apart by a text or an integer, this is {ty}"),
+                )
+                .label(format!("this is {ty}")),
+            ),
         _ => {}
     }
     made

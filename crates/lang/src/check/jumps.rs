@@ -1,4 +1,4 @@
-//! `label` and `goto`: where a jump leads, and that every name has a value there.
+//! `label` and `goto`: where a jump leads.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,10 +22,10 @@ use crate::{
 pub(crate) struct Jumps {
     /// What some `goto` names.
     targets: BTreeSet<Name>,
-    /// Where each label stands, and the names that are bound there.
-    labels: BTreeMap<Name, (At, Vec<(Name, At)>)>,
-    /// Each `goto`, and the names that are bound there.
-    gotos: Vec<(Ident, Vec<(Name, At)>)>,
+    /// Where each label stands.
+    labels: BTreeMap<Name, At>,
+    /// Where each `goto` leads.
+    gotos: Vec<Ident>,
 }
 
 impl Jumps {
@@ -46,29 +46,15 @@ impl Jumps {
         self.targets.contains(label)
     }
 
-    /// Every jump leads to a label at which each name that is bound has its value already.
+    /// Every jump leads to a label. Whether every name has its value there is seen in the graph.
     pub(crate) fn settle(self, env: &mut Env<'_>) {
-        for (goto, bound) in &self.gotos {
-            let Some((label, wanted)) = self.labels.get(&goto.text) else {
+        for goto in &self.gotos {
+            if !self.labels.contains_key(&goto.text) {
                 env.report(
                     Report::new(Code::UnknownLabel, goto.at, format!("there is no label `{}`", goto.text))
                         .label("leads nowhere")
                         .help(format!("write `label {}` where it shall lead to", goto.text))
                         .did_you_mean(goto.at, &goto.text, self.labels.keys().map(|name| &**name)),
-                );
-                continue;
-            };
-            if let Some((name, at)) = wanted.iter().find(|one| !bound.contains(one)) {
-                env.report(
-                    Report::new(
-                        Code::MissingValue,
-                        goto.at,
-                        format!("coming from here, `{name}` would have no value at `label {}`", goto.text),
-                    )
-                    .label("jumps over it")
-                    .related(*at, "gets its value here")
-                    .related(*label, "may be used from here on")
-                    .help("move the label before it, or the jump behind it"),
                 );
             }
         }
@@ -91,6 +77,7 @@ pub(crate) fn blocks(step: &StepKind) -> Vec<&Block> {
             let timeout = wait.timeout.iter().filter_map(|(_, block)| block.as_ref());
             wait.arms.iter().filter_map(|arm| arm.then.as_ref()).chain(timeout).collect()
         }
+        StepKind::Limit { within, otherwise, .. } => [within].into_iter().chain(otherwise).collect(),
         StepKind::Call { error, .. } | StepKind::Send { error, .. } => {
             error.iter().map(|error| &error.block).collect()
         }
@@ -111,13 +98,13 @@ impl Walk<'_, '_> {
     pub(super) fn label(&mut self, name: &Ident, at: At) -> (Planned, Flow) {
         self.scope.forget();
         match self.jumps.labels.get(&name.text) {
-            Some((before, _)) => self.env.report(
+            Some(before) => self.env.report(
                 Report::new(Code::DuplicateName, name.at, format!("there are two labels `{}`", name.text))
                     .label("the second")
                     .related(*before, "the first"),
             ),
             None => {
-                self.jumps.labels.insert(name.text.clone(), (name.at, self.scope.bound()));
+                self.jumps.labels.insert(name.text.clone(), name.at);
             }
         }
         let made = planned(format!("label-{}", name.text), self.env.text(at), at, K::Label);
@@ -125,7 +112,7 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn goto(&mut self, name: &Ident, at: At) -> (Planned, Flow) {
-        self.jumps.gotos.push((name.clone(), self.scope.bound()));
+        self.jumps.gotos.push(name.clone());
         let mut made = planned(format!("goto-{}", name.text), self.env.text(at), at, K::Goto);
         let leads = Leads::To(name.text.clone());
         made.ways = vec![PlannedWay { edge: Edge::Next, segment: String::new(), plan: None, leads }];

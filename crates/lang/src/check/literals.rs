@@ -70,6 +70,10 @@ impl Check<'_, '_> {
     pub(super) fn record(&mut self, at: At, fields: &[(Ident, Expr)], wanted: Option<&Type>) -> (G, Ty) {
         let wanted = match wanted.map(Type::settled) {
             Some(Type::Record(record)) => Some(record.clone()),
+            Some(Type::Union(union)) => match self.variant(at, fields, union) {
+                Ok(variant) => variant,
+                Err(()) => return failed(),
+            },
             _ => None,
         };
         let mut made: Vec<(Name, G)> = Vec::new();

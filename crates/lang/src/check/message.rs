@@ -39,7 +39,7 @@ pub(crate) fn check(
         env.report(report);
         return None;
     };
-    let policy = message.policy.as_ref().and_then(|name| policy::named(name, env));
+    let policies = policy::over(message, env);
     let mut check = Check { env, scope: &mut scope };
     let args = arguments(message, &declared.params, &mut check);
     superfluous(message, declared, check.env);
@@ -48,7 +48,7 @@ pub(crate) fn check(
         params: typed.into_iter().map(|(name, ty)| (name, ty.unwrap_or(Type::Json))).collect(),
         action: action?,
         args,
-        policy,
+        policies,
         doc: doc.cloned(),
     })
 }

@@ -16,6 +16,7 @@ mod journey;
 mod json;
 mod json_paths;
 mod jumps;
+mod limit;
 mod literals;
 mod meaning;
 mod message;
@@ -29,6 +30,7 @@ mod steps;
 mod templates;
 pub(crate) mod test;
 mod types;
+mod union;
 mod wait;
 
 use std::{
@@ -97,12 +99,15 @@ pub(crate) struct Checked {
     pub(crate) exits: Vec<graph::ExitRule>,
     pub(crate) leave_when: Vec<graph::Condition>,
     pub(crate) goal: Option<graph::Goal>,
+    pub(crate) quiet: Option<graph::Quiet>,
+    pub(crate) priority: i32,
     pub(crate) expire: Option<i64>,
     pub(crate) failure: Option<(Option<Name>, Plan)>,
     pub(crate) farewell: Option<(Option<Name>, Plan)>,
     pub(crate) steps: Plan,
     pub(crate) actions: BTreeMap<Name, Arc<Action>>,
     pub(crate) messages: BTreeMap<Name, Arc<Message>>,
+    pub(crate) policies: BTreeMap<Name, Arc<graph::Policy>>,
     pub(crate) audiences: BTreeSet<Name>,
     pub(crate) awaited: BTreeSet<Name>,
 }

@@ -1,8 +1,11 @@
-//! Policies: when messages may go out, and how many.
+//! Policies: when messages and calls may go out, and how many.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use graph::{Condition, Policy, Quiet, Type};
+use graph::{Action, Condition, Message, Name, Policy, Quiet};
 
 use super::{
     expr::Check,
@@ -10,49 +13,68 @@ use super::{
 };
 use crate::{
     diagnostic::{Code, Report},
-    syntax::ast::{self, Ident},
+    syntax::{
+        At,
+        ast::{self, Ident, QuietHours, Under},
+    },
 };
 
 /// Checks a policy.
 pub(super) fn check(policy: &ast::Policy, env: &mut Env<'_>) -> Arc<Policy> {
     let mut scope = Scope::new(Event::Nobody);
+    scope.audiences = Some(BTreeSet::new());
     let mut check = Check { env, scope: &mut scope };
     let only_when = policy.only_when.iter().map(|condition| Condition {
         text: check.env.text(condition.at).into(),
         expr: check.condition(condition),
     });
     let only_when = only_when.collect();
-    let quiet = policy.quiet.first().map(|(_, quiet)| Quiet {
-        from: quiet.from,
-        until: quiet.until,
-        zone: check.expect(&quiet.zone, &Type::TimeZone, "the zone"),
-    });
-    for (at, _) in policy.quiet.iter().skip(1) {
-        let message = "`quiet hours` are said twice";
-        check.report(Report::new(Code::DuplicateName, *at, message).label("said again here"));
-    }
-    if let Some((at, quiet)) = policy.quiet.first()
-        && quiet.from == quiet.until
-    {
-        check.report(
-            Report::new(Code::BadSchedule, *at, "these hours end when they begin")
-                .label("all day, or never?")
-                .help("leave them out for never; for always, say `only when false`"),
-        );
-    }
+    let quiet = quiet(&policy.quiet, &mut check);
     let caps = policy.caps.iter().map(|(_, rate)| *rate).collect();
     for (at, rate) in &policy.caps {
         if rate.count > 1_000 || rate.per == 0 {
             check.report(
-                Report::new(Code::BadSetting, *at, "a cap goes up to 1,000 messages in some time")
+                Report::new(Code::BadSetting, *at, "a cap goes up to 1,000 in some time")
                     .label("out of range"),
             );
         }
     }
-    Arc::new(Policy { name: policy.name.text.clone(), only_when, quiet, caps })
+    let audiences = scope.audiences.unwrap_or_default();
+    Arc::new(Policy { name: policy.name.text.clone(), only_when, quiet, caps, audiences })
 }
 
-/// The policy that a message names.
+/// The quiet hours of a policy or a journey, which are said once at most.
+pub(super) fn quiet(said: &[(At, QuietHours)], check: &mut Check<'_, '_>) -> Option<Quiet> {
+    for (at, _) in said.iter().skip(1) {
+        let message = "`quiet hours` are said twice";
+        check.report(Report::new(Code::DuplicateName, *at, message).label("said again here"));
+    }
+    let (at, hours) = said.first()?;
+    if hours.from == hours.until {
+        check.report(
+            Report::new(Code::BadSchedule, *at, "these hours end when they begin")
+                .label("all day, or never?")
+                .help("leave them out for never; for always, say `only when false` in a policy"),
+        );
+    }
+    let zone = check.zone(hours.zone.as_ref(), *at);
+    Some(Quiet { from: hours.from, until: hours.until, zone })
+}
+
+/// The policies that a message is sent under.
+pub(super) fn over(message: &ast::Message, env: &mut Env<'_>) -> Vec<Arc<Policy>> {
+    let own = match &message.under {
+        Under::None => return Vec::new(),
+        Under::All => None,
+        Under::One(name) => named(name, env),
+    };
+    let for_all = env.names.policies.iter().filter(|(_, (policy, _))| policy.for_all);
+    let for_all = for_all.filter_map(|(name, _)| env.policies.get(name).cloned());
+    let for_all = for_all.filter(|policy| own.as_ref().is_none_or(|own| own.name != policy.name));
+    for_all.chain(own.clone()).collect()
+}
+
+/// The policy that a message or an action names.
 pub(super) fn named(name: &Ident, env: &mut Env<'_>) -> Option<Arc<Policy>> {
     let found = env.policies.get(&name.text).cloned();
     if found.is_none() {
@@ -64,4 +86,14 @@ pub(super) fn named(name: &Ident, env: &mut Env<'_>) -> Option<Arc<Policy>> {
         env.report(report);
     }
     found
+}
+
+/// The policies of what a journey calls and sends, by name.
+pub(super) fn of(
+    actions: &BTreeMap<Name, Arc<Action>>,
+    messages: &BTreeMap<Name, Arc<Message>>,
+) -> BTreeMap<Name, Arc<Policy>> {
+    let called = actions.values().filter_map(|action| action.policy.as_ref());
+    let sent = messages.values().flat_map(|message| &message.policies);
+    called.chain(sent).map(|policy| (policy.name.clone(), policy.clone())).collect()
 }

@@ -1,4 +1,4 @@
-//! What is known while expressions are checked: the project around, the names in scope, what is known not to be missing.
+//! What is known while expressions are checked: the project around, the names in scope, what is known about paths.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -9,6 +9,7 @@ use graph::{Connection, Expr, Name, RecordType, Type};
 
 use super::{
     Kind, Names, Ty,
+    narrow::Fact,
     types::{Resolver, Types},
 };
 use crate::{
@@ -108,12 +109,12 @@ pub(crate) enum Event {
     Known(Ty),
 }
 
-/// The names in scope, and the paths that are known not to be missing.
+/// The names in scope, and what is known about paths.
 pub(crate) struct Scope {
     pub(crate) event: Event,
     bindings: HashMap<Name, Vec<Binding>>,
     bound: Vec<Name>,
-    facts: HashMap<String, usize>,
+    facts: HashMap<String, Vec<Fact>>,
     known: Vec<String>,
     /// Actions, messages and events that were named, with the first place of each.
     pub(crate) used: BTreeMap<(Kind, Name), At>,
@@ -122,6 +123,10 @@ pub(crate) struct Scope {
     pub(crate) sent: BTreeSet<Name>,
     /// Messages whose reactions are listened for.
     pub(crate) heeded: Vec<(Name, At)>,
+    /// On whose clock times are that do not say it themselves.
+    pub(crate) zone: Option<Expr>,
+    /// The limits of the journey so far, and where each stands.
+    pub(crate) limits: HashMap<Name, At>,
     /// The audiences that were asked about, where that can be asked.
     pub(crate) audiences: Option<BTreeSet<Name>>,
     /// Where an audience looks back, in one.
@@ -147,6 +152,8 @@ impl Scope {
             awaited: BTreeSet::new(),
             sent: BTreeSet::new(),
             heeded: Vec::new(),
+            zone: None,
+            limits: HashMap::new(),
             audiences: None,
             windows: None,
         }
@@ -170,16 +177,16 @@ impl Scope {
 
     fn forget_last(&mut self) {
         if let Some(path) = self.known.pop()
-            && let Some(count) = self.facts.get_mut(&path)
+            && let Some(facts) = self.facts.get_mut(&path)
         {
-            *count = count.saturating_sub(1);
+            facts.pop();
         }
     }
 
-    pub(crate) fn learn(&mut self, paths: Vec<String>) {
-        for path in paths {
-            *self.facts.entry(path.clone()).or_default() += 1;
-            self.known.push(path);
+    pub(crate) fn learn(&mut self, facts: Vec<Fact>) {
+        for fact in facts {
+            self.known.push(fact.path().to_owned());
+            self.facts.entry(fact.path().to_owned()).or_default().push(fact);
         }
     }
 
@@ -193,14 +200,33 @@ impl Scope {
         self.facts.clear();
     }
 
-    /// The names that are bound, each with where that was.
-    pub(crate) fn bound(&self) -> Vec<(Name, At)> {
-        let last = |name: &Name| Some((name.clone(), self.bindings.get(name)?.last()?.at));
-        self.bound.iter().filter_map(last).collect()
+    /// A type, as far as it is known more closely what stands at the path.
+    pub(crate) fn narrow(&self, path: &str, ty: &Type) -> Type {
+        match ty {
+            Type::Optional(inner) if self.about(path).contains(&Fact::There(path.to_owned())) => {
+                self.narrow(path, inner)
+            }
+            Type::Optional(inner) => self.narrow(path, inner).optional(),
+            Type::Enum(members) => {
+                let facts = self.about(path);
+                let left: Vec<Name> = members.iter().filter(|one| possible(facts, one)).cloned().collect();
+                // Where nothing is left, nobody comes.
+                if left.is_empty() || left.len() == members.len() {
+                    ty.clone()
+                } else {
+                    Type::Enum(left.into())
+                }
+            }
+            Type::Union(union) => {
+                let facts = self.about(&format!("{path}.{}", union.tag));
+                if facts.is_empty() { ty.clone() } else { union.only(&|tag| possible(facts, tag)) }
+            }
+            other => other.clone(),
+        }
     }
 
-    pub(crate) fn knows(&self, path: &str) -> bool {
-        self.facts.get(path).is_some_and(|count| *count > 0)
+    fn about(&self, path: &str) -> &[Fact] {
+        self.facts.get(path).map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Binding> {
@@ -263,6 +289,15 @@ impl Scope {
     pub(crate) fn uses(&mut self, kind: Kind, ident: &Ident) {
         self.used.entry((kind, ident.text.clone())).or_insert(ident.at);
     }
+}
+
+/// Whether a text may stand where these facts hold.
+fn possible(facts: &[Fact], text: &Name) -> bool {
+    facts.iter().all(|fact| match fact {
+        Fact::There(_) => true,
+        Fact::OneOf(_, texts) => texts.contains(text),
+        Fact::NoneOf(_, texts) => !texts.contains(text),
+    })
 }
 
 /// What a name is, for people who point at it.

@@ -38,7 +38,7 @@ pub(crate) enum Flow {
 pub(super) fn planned(base: impl Into<String>, label: String, at: At, kind: K) -> Planned {
     let base = base.into();
     let numbered =
-        matches!(base.as_str(), "wait" | "wait-for" | "if" | "match" | "repeat" | "split" | "exit");
+        matches!(base.as_str(), "wait" | "wait-for" | "if" | "match" | "repeat" | "split" | "limit" | "exit");
     let next = PlannedWay { edge: Edge::Next, segment: String::new(), plan: None, leads: Leads::On };
     Planned { base, numbered, label: label.into(), at, kind, ways: vec![next] }
 }
@@ -102,6 +102,9 @@ impl Walk<'_, '_> {
                 self.repeat(times, round.as_ref(), until.as_ref(), body, at)
             }
             StepKind::Split { name, ways, holdout } => self.split(name, ways, *holdout, at),
+            StepKind::Limit { name, most, within, otherwise } => {
+                self.limit(name, *most, within, otherwise.as_ref(), at)
+            }
             StepKind::Set { field, value } => self.set(field, value, at),
             StepKind::Emit { event, properties } => self.emit(event, properties.as_ref(), at),
             StepKind::Start(start) => self.start(start, at),

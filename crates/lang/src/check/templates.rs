@@ -86,7 +86,7 @@ impl Check<'_, '_> {
             // A bare JSON value may be missing: it is written as `null`.
             if ty.is_optional() && escape != Escape::JsonValue {
                 self.unsettled_hole(value, &ty);
-            } else if matches!(ty, Type::List(_) | Type::Record(_))
+            } else if matches!(ty, Type::List(_) | Type::Record(_) | Type::Union(_))
                 && matches!(place, Place::Url | Place::Header)
             {
                 self.report(

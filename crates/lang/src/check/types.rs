@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use graph::{Name, RecordType, Type};
+use graph::{Name, RecordType, Type, UnionType};
 use petgraph::{algo::kosaraju_scc, graph::DiGraph};
 
 use super::{Names, Ty, names::BUILT_IN};
@@ -84,6 +84,10 @@ fn declared(names: &Names<'_>, name: &Name, types: &Types, reports: &mut Vec<Rep
                 let named = RecordType { name: Some(name.clone()), fields: record.fields.clone() };
                 (Some(Type::Record(Arc::new(named))), depth)
             }
+            (TypeKind::Union(_), (Some(Type::Union(union)), depth)) => {
+                let named = UnionType { name: Some(name.clone()), ..(*union).clone() };
+                (Some(Type::Union(Arc::new(named))), depth)
+            }
             (_, other) => other,
         };
     }
@@ -103,6 +107,7 @@ pub(crate) fn references(ty: &TypeExpr, found: &mut dyn FnMut(&Ident)) {
     match &ty.kind {
         TypeKind::Name(ident) => found(ident),
         TypeKind::Enum(_) => {}
+        TypeKind::Union(members) => members.iter().for_each(|member| references(member, found)),
         TypeKind::List(inner) | TypeKind::Optional(inner) => references(inner, found),
         TypeKind::Record(fields) => fields.iter().for_each(|field| references(&field.ty, found)),
     }
@@ -130,6 +135,16 @@ impl Resolver<'_, '_> {
                     );
                 }
                 (members.map(|members| Type::Enum(members.into())), 1)
+            }
+            TypeKind::Union(members) if members.iter().any(super::union::is_null) => {
+                self.or_null(ty.at, members);
+                (None, 0)
+            }
+            TypeKind::Union(members) => {
+                let members: Vec<(Ty, usize)> = members.iter().map(|member| self.ty(member)).collect();
+                let deepest = members.iter().map(|(_, depth)| *depth).max().unwrap_or_default();
+                let members: Option<Vec<Type>> = members.into_iter().map(|(ty, _)| ty).collect();
+                (members.and_then(|members| self.union(ty.at, &members)), deepest)
             }
             TypeKind::List(inner) => {
                 let (inner, depth) = self.ty(inner);
@@ -254,6 +269,12 @@ pub(crate) fn fits(found: &Type, wanted: &Type) -> bool {
                     .iter()
                     .all(|field| found.field(&field.name).is_some_and(|given| fits(&given.ty, &field.ty)))
         }
+        (Type::Union(found), wanted) => {
+            found.variants.iter().all(|variant| fits(&Type::Record(variant.clone()), wanted))
+        }
+        (found @ Type::Record(_), Type::Union(wanted)) => {
+            wanted.variants.iter().any(|variant| fits(found, &Type::Record(variant.clone())))
+        }
         (
             Type::Null
             | Type::Bool
@@ -275,7 +296,7 @@ pub(crate) fn fits(found: &Type, wanted: &Type) -> bool {
 }
 
 fn is_plain(ty: &Type) -> bool {
-    !matches!(ty, Type::Enum(_) | Type::List(_) | Type::Record(_) | Type::Optional(_))
+    !matches!(ty, Type::Enum(_) | Type::List(_) | Type::Record(_) | Type::Union(_) | Type::Optional(_))
 }
 
 /// The type of a value that is one or the other.

@@ -4,7 +4,7 @@ use graph::{Arm, Edge, Moment, StepKind as K, Type, schedule::Schedule};
 
 use super::{
     Planned,
-    expr::Check,
+    expr::{Check, failed},
     journey::listener,
     steps::{Flow, Walk, lend, planned, way},
 };
@@ -24,17 +24,52 @@ impl Check<'_, '_> {
             ast::Moment::At(instant) => {
                 Moment::At(self.expect(instant, &Type::DateTime, "what is waited for"))
             }
-            ast::Moment::Calendar { day, time, zone } => Moment::Calendar {
-                day: *day,
-                time: *time,
-                zone: self.expect(zone, &Type::TimeZone, "the zone"),
-            },
+            ast::Moment::Calendar { at, day, time, zone } => {
+                Moment::Calendar { day: *day, time: *time, zone: self.zone(zone.as_ref(), *at) }
+            }
+            ast::Moment::Window { at, from, until, days, zone } => {
+                if from == until {
+                    self.report(
+                        Report::new(Code::BadSchedule, *at, "this window closes when it opens")
+                            .label("never open")
+                            .help("for any time of some days, write `between 00:00 and 23:59`"),
+                    );
+                }
+                let zone = self.zone(zone.as_ref(), *at);
+                Moment::Window { from: *from, until: *until, days: days.clone(), zone }
+            }
             ast::Moment::Cron { text, zone } => {
-                let zone = self.expect(zone, &Type::TimeZone, "the zone");
+                let zone = self.zone(zone.as_ref(), text.at);
                 match self.cron(text) {
                     Some(schedule) => Moment::Cron { schedule, zone },
                     None => Moment::At(graph::Expr::Root(graph::Root::Now)),
                 }
+            }
+        }
+    }
+
+    /// The zone on whose clock a time is: as written, else the journey's.
+    pub(super) fn zone(&mut self, zone: Option<&Expr>, at: At) -> graph::Expr {
+        match (zone, self.scope.zone.clone()) {
+            (Some(zone), _) => self.expect(zone, &Type::TimeZone, "the zone"),
+            (None, Some(zone)) => zone,
+            (None, None) => {
+                let known = self.env.profile.as_ref().and_then(|profile| {
+                    profile.fields.iter().find(|field| *field.ty.settled() == Type::TimeZone)
+                });
+                let zone = match known {
+                    Some(field) => format!("in profile.{}", field.name),
+                    None => "in \"Europe/Berlin\"".to_owned(),
+                };
+                self.report(
+                    Report::new(Code::BadSchedule, at, "it is not said on whose clock this is")
+                        .label("in which time zone?")
+                        .help(format!(
+                            "write `{zone}` behind it, or once for the whole journey `time zone …`"
+                        ))
+                        .fix(at.end_only(), format!(" {zone}")),
+                );
+                failed().0
             }
         }
     }

@@ -49,6 +49,7 @@ codes![
     MissingValue "missing-value",
     EndlessLoop "endless-loop",
     EndlessType "endless-type",
+    UntaggedUnion "untagged-union",
     EndlessFunction "endless-function",
     MissingProfile "missing-profile",
     MissingKey "missing-key",
@@ -61,6 +62,7 @@ codes![
     BadSchedule "bad-schedule",
     BadSplit "bad-split",
     BadSetting "bad-setting",
+    BadValue "bad-value",
     UnfitAction "unfit-action",
     TooLarge "too-large",
 ];

@@ -1,6 +1,6 @@
 //! What may stand at a place: a stand-in is written there, and whoever meets it says what they would have known.
 
-use graph::{Type, library};
+use graph::{RecordType, Type, library};
 
 use super::Thing;
 use crate::{
@@ -125,8 +125,15 @@ impl Check<'_, '_> {
     /// What may stand behind the point after a value of a type.
     pub(crate) fn offer_fields(&mut self, ty: &Type) {
         let mut found: Vec<Candidate> = Vec::new();
-        if let Type::Record(record) = ty.settled() {
-            for field in &record.fields {
+        let records: Vec<&RecordType> = match ty.settled() {
+            Type::Record(record) => vec![&**record],
+            Type::Union(union) => union.variants.iter().map(|variant| &**variant).collect(),
+            _ => Vec::new(),
+        };
+        // Of a union only what every record of it has.
+        let everywhere = |name: &str| records.iter().all(|record| record.field(name).is_some());
+        for field in records.first().into_iter().flat_map(|record| &record.fields) {
+            if everywhere(&field.name) {
                 let detail = hover_of(&field.name, &Some(field.ty.clone()));
                 found.push(Candidate::new(&*field.name, Thing::Field, detail));
             }

@@ -9,7 +9,7 @@ use crate::{
         At,
         ast::{
             Decl, DeclKind, EntryKind, Expect, Field, Ident, Listen, Step, StepKind, TestKind, TypeExpr,
-            TypeKind,
+            TypeKind, Under,
         },
         parser::expr::RESERVED,
         visit,
@@ -79,12 +79,15 @@ impl Index<'_, '_> {
             DeclKind::Action(action) => {
                 self.action(&action.name);
                 self.connection(&action.connection);
+                action.policy.iter().for_each(|policy| self.policy(policy));
                 action.params.iter().for_each(|param| self.ty(&param.ty));
                 action.answer.iter().for_each(|ty| self.ty(ty));
             }
             DeclKind::Policy(policy) => self.policy(&policy.name),
             DeclKind::Message(message) => {
-                message.policy.iter().for_each(|policy| self.policy(policy));
+                if let Under::One(policy) = &message.under {
+                    self.policy(policy);
+                }
                 self.message(&message.name);
                 self.action(&message.action);
                 message.params.iter().for_each(|param| self.ty(&param.ty));
@@ -124,6 +127,7 @@ impl Index<'_, '_> {
             TypeKind::Name(name) if self.names.events.contains_key(&name.text) => self.event(name),
             TypeKind::Name(name) => self.named_type(name),
             TypeKind::Enum(_) => {}
+            TypeKind::Union(members) => members.iter().for_each(|member| self.ty(member)),
             TypeKind::List(inner) | TypeKind::Optional(inner) => self.ty(inner),
             TypeKind::Record(fields) => self.fields(fields),
         }
@@ -228,6 +232,7 @@ impl Index<'_, '_> {
                 | StepKind::Match { .. }
                 | StepKind::Repeat { .. }
                 | StepKind::Split { .. }
+                | StepKind::Limit { .. }
                 | StepKind::Let { .. }
                 | StepKind::Give { .. }
                 | StepKind::Set { .. }

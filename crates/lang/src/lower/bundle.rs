@@ -8,7 +8,7 @@ use crate::{
     check::{Kind, Names},
     syntax::{
         At,
-        ast::{EntryKind, Field, Ident, Journey, Param, TypeExpr, TypeKind},
+        ast::{EntryKind, Field, Ident, Journey, Param, TypeExpr, TypeKind, Under},
         visit,
     },
 };
@@ -127,13 +127,14 @@ fn needs((kind, name): &(Kind, Name), is_root: bool, names: &Names<'_>, open: &m
                     types.ty(answer);
                 }
                 open.push((Kind::Connection, action.connection.text.clone()));
+                open.extend(action.policy.iter().map(|policy| (Kind::Policy, policy.text.clone())));
             }
         }
         Kind::Message => {
             if let Some((message, _)) = names.messages.get(name) {
                 types.params(&message.params);
                 open.push((Kind::Action, message.action.text.clone()));
-                open.extend(message.policy.iter().map(|policy| (Kind::Policy, policy.text.clone())));
+                open.extend(policies(&message.under, names));
             }
         }
         Kind::Journey => {
@@ -152,8 +153,25 @@ fn needs((kind, name): &(Kind, Name), is_root: bool, names: &Names<'_>, open: &m
                 visit::looked_back(&audience.condition, &mut |event| types.named(event));
             }
         }
-        Kind::Connection | Kind::Policy | Kind::Test => {}
+        Kind::Policy => {
+            if let Some((policy, _)) = names.policies.get(name) {
+                let asked = &mut |audience: &Name| open.push((Kind::Audience, audience.clone()));
+                policy.only_when.iter().for_each(|condition| visit::asked(condition, asked));
+            }
+        }
+        Kind::Connection | Kind::Test => {}
     }
+}
+
+/// The policies that a message is sent under.
+fn policies(under: &Under, names: &Names<'_>) -> Vec<(Kind, Name)> {
+    let for_all = names.policies.iter().filter(|(_, (policy, _))| policy.for_all).map(|(name, _)| name);
+    let named: Vec<&Name> = match under {
+        Under::None => Vec::new(),
+        Under::All => for_all.collect(),
+        Under::One(own) => for_all.chain([&own.text]).collect(),
+    };
+    named.into_iter().map(|name| (Kind::Policy, name.clone())).collect()
 }
 
 struct Types<'o> {
@@ -173,6 +191,7 @@ impl Types<'_> {
         match &ty.kind {
             TypeKind::Name(ident) => self.named(ident),
             TypeKind::Enum(_) => {}
+            TypeKind::Union(members) => members.iter().for_each(|member| self.ty(member)),
             TypeKind::List(inner) | TypeKind::Optional(inner) => self.ty(inner),
             TypeKind::Record(fields) => self.fields(fields),
         }

@@ -1,12 +1,15 @@
 //! Lowering: from checked steps to the graph. It cannot fail; what only the graph shows is reported beside it.
 
+mod assigned;
 pub(crate) mod bundle;
+mod free;
 mod loops;
 mod steps;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use graph::{Audience, Journey, Project};
+use graph::{Audience, Edge, Journey, Name, Project, Step, StepKind};
+use petgraph::graph::DiGraph;
 
 use crate::{check::Module, diagnostic::Report};
 
@@ -15,6 +18,7 @@ pub(crate) fn project(module: &Module, reports: &mut Vec<Report>) -> Project {
     let journeys = module.journeys.iter().map(|checked| {
         let lowered = steps::lower(checked);
         reports.extend(loops::endless(&lowered.graph, &lowered.places));
+        reports.extend(assigned::missing(&lowered));
         let journey = Journey {
             name: checked.name.clone(),
             version: graph::version_of(&checked.source),
@@ -31,14 +35,18 @@ pub(crate) fn project(module: &Module, reports: &mut Vec<Report>) -> Project {
             exits: checked.exits.clone(),
             leave_when: checked.leave_when.clone(),
             goal: checked.goal.clone(),
+            quiet: checked.quiet.clone(),
+            priority: checked.priority,
             expire: checked.expire,
             on_failure: lowered.failure,
             on_exit: lowered.farewell,
+            limits: limits(&lowered.graph),
             graph: lowered.graph,
             start: lowered.start,
             actions: checked.actions.clone(),
             messages: checked.messages.clone(),
             steps: lowered.steps,
+            policies: checked.policies.clone(),
             audiences: checked.audiences.clone(),
             awaited: checked.awaited.clone(),
         };
@@ -67,4 +75,12 @@ pub(crate) fn project(module: &Module, reports: &mut Vec<Report>) -> Project {
         audiences: audiences.collect(),
         journeys,
     }
+}
+
+fn limits(graph: &DiGraph<Step, Edge>) -> BTreeSet<Name> {
+    let name = |step: &Step| match &step.kind {
+        StepKind::Limit { name, .. } => Some(name.clone()),
+        _ => None,
+    };
+    graph.node_weights().filter_map(name).collect()
 }

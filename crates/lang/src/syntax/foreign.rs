@@ -58,9 +58,9 @@ const MEMBERS: [(&str, &str); 6] = [
 ];
 
 /// The words that steps begin with.
-pub(crate) const STEPS: [&str; 15] = [
-    "wait", "call", "send", "if", "match", "split", "repeat", "let", "set", "emit", "start", "stop", "label",
-    "goto", "exit",
+pub(crate) const STEPS: [&str; 16] = [
+    "wait", "call", "send", "if", "match", "split", "limit", "repeat", "let", "set", "emit", "start", "stop",
+    "label", "goto", "exit",
 ];
 
 fn look(table: &[(&str, &'static str)], word: &str) -> Option<&'static str> {
@@ -145,20 +145,11 @@ pub(crate) fn advise(input: &P<'_>, taken: usize, want: &[&str]) -> Option<Repor
                 .help(format!("write `{}%`", share.text))
                 .fix(share.at, format!("{}%", share.text)),
         ),
-        ("|", _) if wanted("the name of a field") => Some(
-            report("`|` stands between texts only".into())?
-                .label("not a choice of texts")
-                .help("what may be missing has a `?` behind its type: `decimal?`"),
-        ),
         (_, Some(_)) if wanted("a time such as `09:00`") => Some(
             report("this is not a time of day".into())?
                 .label("not on a clock")
                 .help("write hours and minutes with two digits each, from `00:00` to `23:59`"),
         ),
-        (_, Some(before)) if wanted("`in`") && found.leads && before.kind != Kind::Word => {
-            let zone = "behind it say in whose time zone: `in profile.timeZone`, or `in \"Europe/Berlin\"`";
-            Some(input.expected("`in`", taken, found.at).help(zone))
-        }
         ("{", _) if wanted("`then`") => Some(
             report("an `if` that gives a value has no braces".into())?
                 .label("instead of `then`")

@@ -1,5 +1,7 @@
 //! Visits an expression and everything inside it.
 
+use graph::{BinaryOp, Name};
+
 use super::ast::{Expr, ExprKind, Ident, Text, TextPart};
 
 /// Calls `found` for every function that an expression calls by its name alone (`f(x)`, not `x.f()`).
@@ -23,6 +25,17 @@ pub(crate) fn looked_back(expr: &Expr, found: &mut dyn FnMut(&Ident)) {
     each(expr, &mut |expr| {
         if let ExprKind::Past(past) = &expr.kind {
             found(&past.on.event);
+        }
+    });
+}
+
+/// Calls `found` for every audience that an expression asks about: `profile in loyal`.
+pub(crate) fn asked(expr: &Expr, found: &mut dyn FnMut(&Name)) {
+    each(expr, &mut |expr| {
+        if let ExprKind::Binary(BinaryOp::In, left, right) = &expr.kind
+            && let (ExprKind::Name(_), ExprKind::Name(audience)) = (&left.kind, &right.kind)
+        {
+            found(audience);
         }
     });
 }

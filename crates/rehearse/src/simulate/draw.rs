@@ -67,6 +67,11 @@ impl Draw {
                 Value::list((0..count).map(|_| self.value(item)).collect::<Vec<_>>())
             }
             Type::Record(record) => self.record(record),
+            Type::Union(union) => {
+                let count = u64::try_from(union.variants.len()).unwrap_or(1);
+                let index = usize::try_from(self.below(count)).unwrap_or_default();
+                union.variants.get(index).map_or(Value::Null, |record| self.record(record))
+            }
             Type::Optional(inner) => {
                 if self.below(5) == 0 {
                     Value::Null

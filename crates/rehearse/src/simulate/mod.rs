@@ -1,6 +1,7 @@
 //! Runs many people through one journey on virtual time and counts what happens.
 //!
 //! People do not touch each other, so they are shared out among threads; the counts are the same however many there are.
+//! Only limits are shared by all: people come through them in the order of their numbers.
 
 mod draw;
 mod report;
@@ -58,7 +59,8 @@ pub fn simulate(
     let journey = plan.project.journeys.get(&plan.journey);
     let journey = journey.ok_or_else(|| format!("there is no journey `{}`", plan.journey))?;
     let stage = Stage::new(plan.project, &BTreeSet::from([plan.journey.clone()]));
-    let threads = plan.threads.max(1);
+    // Who comes through a limit depends on who came before.
+    let threads = if journey.limits.is_empty() { plan.threads.max(1) } else { 1 };
     let share = people.div_ceil(threads).max(1);
     let parts: Vec<Result<Report, String>> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)

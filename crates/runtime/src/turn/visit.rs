@@ -1,9 +1,13 @@
 //! One person of a turn, as [`engine::person`] wants to see them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use engine::{
     Around, Event, Instance, Outcome, Output, Status,
+    limit::Taken,
     person::Past,
     policy::{Sent, remember},
 };
@@ -45,10 +49,11 @@ impl<'b, 'a> Visit<'b, 'a> {
         profile::read_inside(schema, self.row().map_or("", |row| &row.attributes))
     }
 
-    /// Keeps the moment of an entry and what went out, where a rule will ask for it.
-    fn remember(&mut self, journey: &Journey, entered: Option<&Name>, went_out: &[Name]) {
+    /// Keeps the moment of an entry, what went out, and the limits that were passed, where a rule will ask for it.
+    fn remember(&mut self, journey: &Journey, entered: Option<&Name>, output: &Output) {
+        let (went_out, passages) = (&output.sent, &output.passages);
         let entered = entered.filter(|_| journey.reentry != Reentry::Always);
-        if entered.is_none() && went_out.is_empty() {
+        if entered.is_none() && went_out.is_empty() && passages.is_empty() {
             return;
         }
         let now = self.batch.now;
@@ -57,6 +62,10 @@ impl<'b, 'a> Visit<'b, 'a> {
             memory.entries.insert(entry_name(&journey.name, key), now);
         }
         remember(&mut memory.sent, journey, went_out, now);
+        for passage in passages {
+            memory.passed.insert(entry_name(&journey.name, &passage.limit));
+            self.batch.limits.pass(&journey.name, passage);
+        }
         let person = self.batch.person(&self.key);
         if let Some(row) = &mut person.row {
             row.entries = serde_json::to_string(&memory).unwrap_or_else(|_| "{}".into());
@@ -71,6 +80,9 @@ struct Memory {
     /// When messages went out, by policy. No name of the language has such a character in it.
     #[serde(default, rename = "\u{1f}sent", skip_serializing_if = "BTreeMap::is_empty")]
     sent: Sent,
+    /// The limits of journeys that they have come through.
+    #[serde(default, rename = "\u{1f}passed", skip_serializing_if = "BTreeSet::is_empty")]
+    passed: BTreeSet<String>,
     /// When they last entered which journey under which key.
     #[serde(flatten)]
     entries: BTreeMap<String, Timestamp>,
@@ -118,6 +130,11 @@ impl Around for Visit<'_, '_> {
 
     fn sent(&self) -> Sent {
         Memory::of(self.row()).sent
+    }
+
+    fn taken(&mut self, journey: &Name, limit: &Name) -> Taken {
+        let own = Memory::of(self.row()).passed.contains(&entry_name(journey, limit));
+        Taken { people: self.batch.limits.people(journey, limit), own }
     }
 
     fn member_id(&mut self, audience: &Audience) -> Uuid {
@@ -172,7 +189,7 @@ impl Around for Visit<'_, '_> {
 
     fn keep(&mut self, journey: &Journey, before: Option<(Name, Status)>, output: Output) {
         let entered = before.is_none().then(|| output.instance.key.clone());
-        self.remember(journey, entered.as_ref(), &output.sent);
+        self.remember(journey, entered.as_ref(), &output);
         self.batch.keep(self.shard, before, output);
     }
 

@@ -12,8 +12,8 @@ use crate::{
     Behind, Counter, Due, Error, History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep, Version,
     Wanted,
     row::{
-        self, CounterRow, EventRow, HistoryRow, InstanceRow, ProfileRow, RefusalRow, SweepRow, TurnRow,
-        VersionRow, small,
+        self, CounterRow, EventRow, HistoryRow, InstanceRow, LimitRow, ProfileRow, RefusalRow, SweepRow,
+        TurnRow, VersionRow, small,
     },
 };
 
@@ -50,6 +50,8 @@ const PAST: &str = concat!(
      ORDER BY e.sequence",
 );
 
+const LIMITS: &str = "SELECT journey, name, taken, most FROM limits ORDER BY journey, name";
+
 /// The keys of what is wanted, as the statements take them.
 pub(super) struct Keys {
     profiles: (Vec<i16>, Vec<String>),
@@ -58,6 +60,7 @@ pub(super) struct Keys {
     instances: (Vec<i16>, Vec<Uuid>),
     past: (Vec<i16>, Vec<String>),
     past_of: Vec<String>,
+    limits: bool,
 }
 
 impl Keys {
@@ -76,6 +79,7 @@ impl Keys {
             instances: wanted.instances.iter().map(|(shard, id)| (small(*shard), *id)).unzip(),
             past: wanted.past.iter().map(|(shard, key)| (small(*shard), key.to_string())).unzip(),
             past_of: wanted.past_of.iter().map(ToString::to_string).collect(),
+            limits: wanted.limits,
         }
     }
 
@@ -116,6 +120,10 @@ impl Keys {
                 .fetch_all(&mut *connection)
                 .await?;
             loaded.past = row::all(past)?;
+        }
+        if self.limits {
+            let limits: Vec<LimitRow> = query_as(LIMITS).fetch_all(&mut *connection).await?;
+            loaded.limits = row::all(limits)?;
         }
         Ok(loaded)
     }

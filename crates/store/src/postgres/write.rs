@@ -57,6 +57,13 @@ const SWEEPS: &str = "INSERT INTO sweeps (shard, name, run, after, done) \
      SELECT * FROM UNNEST($1::smallint[], $2::text[], $3::text[], $4::text[], $5::smallint[]) \
      ON CONFLICT (shard, name) DO UPDATE SET run = excluded.run, after = excluded.after, done = excluded.done";
 
+/// Adds only as long as that stays within the limit: it changes as many rows as it is given, or the turn is outdated.
+/// The rows come in one order, so that writers who wait for each other never wait in a circle.
+const LIMITS: &str = "INSERT INTO limits AS l (journey, name, taken, most) \
+     SELECT * FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::bigint[]) ORDER BY 1, 2 \
+     ON CONFLICT (journey, name) DO UPDATE SET taken = l.taken + excluded.taken, most = excluded.most \
+     WHERE l.taken + excluded.taken <= excluded.most";
+
 /// Raises the epoch of these shards, so that whoever wrote to them before can no longer.
 pub(super) async fn take_over(connection: &mut PgConnection, shards: &Range<Shard>) -> Result<i64, Error> {
     let mut transaction = connection.begin().await?;
@@ -92,6 +99,7 @@ pub(super) struct Batch {
     history: Histories,
     counters: Counters,
     sweeps: Sweeps,
+    limits: Limits,
 }
 
 /// The columns of a table's new rows.
@@ -105,12 +113,13 @@ macro_rules! columns {
                 [$(self.$column.len()),*].iter().all(|length| *length == 0)
             }
 
-            /// Writes the rows, if there are any, by a statement that takes the columns in their order.
-            async fn write(self, sql: &'static str, connection: &mut PgConnection) -> Result<(), Error> {
-                if !self.is_empty() {
-                    query(sql)$(.bind(self.$column))*.execute(connection).await?;
+            /// Writes the rows, if there are any, by a statement that takes the columns in their order; gives how many
+            /// rows it changed.
+            async fn write(self, sql: &'static str, connection: &mut PgConnection) -> Result<u64, Error> {
+                if self.is_empty() {
+                    return Ok(0);
                 }
-                Ok(())
+                Ok(query(sql)$(.bind(self.$column))*.execute(connection).await?.rows_affected())
             }
         }
     };
@@ -162,6 +171,7 @@ columns!(Counters {
     reached: i64,
 });
 
+columns!(Limits { journey: String, name: String, taken: i64, most: i64 });
 columns!(Sweeps { shard: i16, name: String, run: String, after: String, done: i16 });
 
 impl Batch {
@@ -183,6 +193,7 @@ impl Batch {
             history: history(turn),
             counters: counters(turn),
             sweeps: sweeps(turn),
+            limits: limits(turn),
         }))
     }
 
@@ -192,6 +203,11 @@ impl Batch {
         if !fence(&mut transaction, self.shards, self.cursors, self.epoch).await? {
             transaction.rollback().await?;
             return Err(Error::Fenced);
+        }
+        let limits = self.limits.name.len();
+        if usize::try_from(self.limits.write(LIMITS, &mut transaction).await?) != Ok(limits) {
+            transaction.rollback().await?;
+            return Err(Error::Outdated);
         }
         self.events.write(EVENTS, &mut transaction).await?;
         if !self.refusals.is_empty() {
@@ -378,6 +394,17 @@ fn sweeps(turn: &Turn) -> Sweeps {
         columns.run.push(sweep.run.to_string());
         columns.after.push(sweep.after.to_string());
         columns.done.push(i16::from(sweep.done));
+    }
+    columns
+}
+
+fn limits(turn: &Turn) -> Limits {
+    let mut columns = Limits::default();
+    for limit in &turn.limits {
+        columns.journey.push(limit.journey.to_string());
+        columns.name.push(limit.name.to_string());
+        columns.taken.push(i64::from(limit.taken));
+        columns.most.push(i64::from(limit.most));
     }
     columns
 }

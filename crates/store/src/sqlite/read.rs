@@ -13,8 +13,8 @@ use crate::{
     Behind, Counter, Due, Error, History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep, Version,
     Wanted,
     row::{
-        self, CounterRow, EventRow, HistoryRow, InstanceRow, ProfileRow, RefusalRow, SweepRow, TurnRow,
-        VersionRow,
+        self, CounterRow, EventRow, HistoryRow, InstanceRow, LimitRow, ProfileRow, RefusalRow, SweepRow,
+        TurnRow, VersionRow,
     },
 };
 
@@ -47,6 +47,8 @@ const PAST: &str = concat!(
      ORDER BY o.sequence DESC LIMIT 10000) ORDER BY e.sequence",
 );
 
+const LIMITS: &str = "SELECT journey, name, taken, most FROM limits ORDER BY journey, name";
+
 /// The keys of what is wanted, as the statements take them.
 pub(super) struct Keys {
     profiles: String,
@@ -55,6 +57,7 @@ pub(super) struct Keys {
     instances: String,
     past: String,
     past_of: String,
+    limits: bool,
 }
 
 impl Keys {
@@ -67,6 +70,7 @@ impl Keys {
             instances: rows(wanted.instances.iter().map(|(shard, id)| (shard, id.simple())))?,
             past: rows(wanted.past.iter().map(|(shard, key)| (shard, &**key)))?,
             past_of: rows(wanted.past_of.iter().map(|name| &**name))?,
+            limits: wanted.limits,
         })
     }
 
@@ -97,6 +101,10 @@ impl Keys {
             let past: Vec<EventRow> =
                 query_as(PAST).bind(self.past).bind(self.past_of).fetch_all(&mut *connection).await?;
             loaded.past = row::all(past)?;
+        }
+        if self.limits {
+            let limits: Vec<LimitRow> = query_as(LIMITS).fetch_all(&mut *connection).await?;
+            loaded.limits = row::all(limits)?;
         }
         Ok(loaded)
     }

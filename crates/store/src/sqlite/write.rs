@@ -58,6 +58,13 @@ const SWEEPS: &str = "INSERT INTO sweeps (shard, name, run, after, done) \
      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1) WHERE TRUE \
      ON CONFLICT (shard, name) DO UPDATE SET run = excluded.run, after = excluded.after, done = excluded.done";
 
+/// Adds only as long as that stays within the limit: it changes as many rows as it is given, or the turn is outdated.
+/// The rows come in one order, so that writers who wait for each other never wait in a circle.
+const LIMITS: &str = "INSERT INTO limits AS l (journey, name, taken, most) \
+     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE TRUE ORDER BY 1, 2 \
+     ON CONFLICT (journey, name) DO UPDATE SET taken = l.taken + excluded.taken, most = excluded.most \
+     WHERE l.taken + excluded.taken <= excluded.most";
+
 /// Raises the epoch of these shards, so that whoever wrote to them before can no longer.
 pub(super) async fn take_over(
     connection: &mut SqliteConnection,
@@ -90,6 +97,7 @@ pub(super) struct Batch {
     shards: usize,
     fence: String,
     statements: Vec<(&'static str, String)>,
+    limits: (usize, String),
 }
 
 impl Batch {
@@ -117,7 +125,8 @@ impl Batch {
         add(COUNTERS, counters(turn)?);
         add(SWEEPS, sweeps(turn)?);
         let (shards, fence) = (touched.len(), rows(touched.iter())?);
-        Ok(Some(Batch { epoch, shards, fence, statements }))
+        let limits = (turn.limits.len(), limits(turn)?);
+        Ok(Some(Batch { epoch, shards, fence, statements, limits }))
     }
 
     /// Writes it, or nothing of it.
@@ -126,6 +135,14 @@ impl Batch {
         if !fence(&mut transaction, &self.fence, self.shards, self.epoch).await? {
             transaction.rollback().await?;
             return Err(Error::Fenced);
+        }
+        let (wanted, limits) = self.limits;
+        if wanted > 0 {
+            let changed = query(LIMITS).bind(limits).execute(&mut *transaction).await?;
+            if usize::try_from(changed.rows_affected()) != Ok(wanted) {
+                transaction.rollback().await?;
+                return Err(Error::Outdated);
+            }
         }
         for (sql, rows) in self.statements {
             query(sql).bind(rows).execute(&mut *transaction).await?;
@@ -293,4 +310,8 @@ fn sweeps(turn: &Turn) -> Result<String, Error> {
 pub(super) fn rows<R: Serialize>(rows: impl IntoIterator<Item = R>) -> Result<String, Error> {
     let rows: Vec<R> = rows.into_iter().collect();
     serde_json::to_string(&rows).map_err(|error| sqlx::Error::Encode(error.into()).into())
+}
+
+fn limits(turn: &Turn) -> Result<String, Error> {
+    rows(turn.limits.iter().map(|limit| (&*limit.journey, &*limit.name, limit.taken, limit.most)))
 }

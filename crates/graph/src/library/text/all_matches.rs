@@ -1,6 +1,6 @@
 //! The function `allMatches` of a text.
 
-use super::{pattern, searched};
+use super::{is_regex, pattern, searched};
 use crate::{
     Value,
     library::{Call, Fault, Function, Param, Shape, listed},
@@ -9,7 +9,7 @@ use crate::{
 pub(super) const FUNCTION: Function = Function {
     name: "allMatches",
     method: true,
-    params: &[Param::needed("text", Shape::Text), Param::needed("pattern", Shape::Text)],
+    params: &[Param::needed("text", Shape::Text), Param::spelled("pattern", is_regex)],
     result: Shape::List(&Shape::Text),
     doc: "All parts of the text that the regular expression matches, from left to right; of a text of at most 100,000 bytes.",
     examples: &[

@@ -1,6 +1,6 @@
 //! The function `firstMatch` of a text.
 
-use super::pattern;
+use super::{is_regex, pattern};
 use crate::{
     Value,
     library::{Call, Fault, Function, Param, Shape},
@@ -11,7 +11,7 @@ pub(super) const FUNCTION: Function = Function {
     method: true,
     params: &[
         Param::needed("text", Shape::Text),
-        Param::needed("pattern", Shape::Text),
+        Param::spelled("pattern", is_regex),
         Param::optional("group", Shape::Int),
     ],
     result: Shape::Optional(&Shape::Text),

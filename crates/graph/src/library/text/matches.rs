@@ -1,6 +1,6 @@
 //! The function `matches` of a text.
 
-use super::pattern;
+use super::{is_regex, pattern};
 use crate::{
     Value,
     library::{Function, Param, Shape},
@@ -9,7 +9,7 @@ use crate::{
 pub(super) const FUNCTION: Function = Function {
     name: "matches",
     method: true,
-    params: &[Param::needed("text", Shape::Text), Param::needed("pattern", Shape::Text)],
+    params: &[Param::needed("text", Shape::Text), Param::spelled("pattern", is_regex)],
     result: Shape::Bool,
     doc: "Whether the regular expression matches somewhere in the text; takes linear time.",
     examples: &[

@@ -43,6 +43,8 @@ mod trim_start;
 mod truncate;
 mod upper;
 
+use std::cell::RefCell;
+
 use regex::{Regex, RegexBuilder};
 
 use super::{Bounded, Call, Fault, Function};
@@ -97,13 +99,42 @@ pub(super) static FUNCTIONS: &[Function] = &[
 /// The most characters that a function may make of a short text.
 const MOST_CHARACTERS: usize = 100_000;
 
-/// The regular expression at argument `index`; the limits keep both its size and its time in bounds.
+/// How many compiled expressions a thread keeps: journeys have few, and compiling one takes far longer than using it.
+const MOST_KEPT: usize = 16;
+
+thread_local! {
+    /// The expressions that were used last, by their text.
+    static KEPT: RefCell<Vec<(Name, Regex)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The regular expression at argument `index`.
 fn pattern(call: &Call<'_>, index: usize) -> Result<Regex, Fault> {
-    RegexBuilder::new(&call.text(index)?)
-        .size_limit(1 << 20)
-        .dfa_size_limit(1 << 20)
-        .build()
-        .map_err(|_| Fault::new("not a regular expression, or one that is too large"))
+    let text = call.text(index)?;
+    KEPT.with_borrow_mut(|kept| {
+        if let Some((_, known)) = kept.iter().find(|(known, _)| *known == text) {
+            return Ok(known.clone());
+        }
+        let made = regex(&text)?;
+        if kept.len() == MOST_KEPT {
+            kept.remove(0);
+        }
+        kept.push((text, made.clone()));
+        Ok(made)
+    })
+}
+
+/// A regular expression; the limits keep both its size and its time in bounds.
+fn regex(text: &str) -> Result<Regex, Fault> {
+    let limited = RegexBuilder::new(text).size_limit(1 << 20).dfa_size_limit(1 << 20).build();
+    limited.map_err(|_| Fault::new("not a regular expression, or one that is too large"))
+}
+
+/// Whether a text is a regular expression.
+///
+/// # Errors
+/// When it is none.
+fn is_regex(text: &str) -> Result<(), Fault> {
+    regex(text).map(|_| ())
 }
 
 /// The text to find every match in. One match takes linear time, but all of them together may take quadratic time: so a

@@ -10,7 +10,7 @@ use crate::{
 pub(super) const FUNCTION: Function = Function {
     name: "parseDate",
     method: true,
-    params: &[Param::needed("text", Shape::Text), Param::needed("pattern", Shape::Text)],
+    params: &[Param::needed("text", Shape::Text), Param::spelled("pattern", time::is_pattern)],
     result: Shape::Optional(&Shape::Date),
     doc: "The date that the text spells by a strftime pattern, if it does.",
     examples: &[

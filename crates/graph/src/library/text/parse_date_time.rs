@@ -12,7 +12,7 @@ pub(super) const FUNCTION: Function = Function {
     method: true,
     params: &[
         Param::needed("text", Shape::Text),
-        Param::needed("pattern", Shape::Text),
+        Param::spelled("pattern", time::is_pattern),
         Param::needed("zone", Shape::TimeZone),
     ],
     result: Shape::Optional(&Shape::DateTime),

@@ -1,6 +1,6 @@
 //! The function `replaceAll` of a text.
 
-use super::{pattern, replaced, searched};
+use super::{is_regex, pattern, replaced, searched};
 use crate::{
     Value,
     library::{Call, Fault, Function, MOST_BYTES, Param, Shape, too_large},
@@ -11,7 +11,7 @@ pub(super) const FUNCTION: Function = Function {
     method: true,
     params: &[
         Param::needed("text", Shape::Text),
-        Param::needed("pattern", Shape::Text),
+        Param::spelled("pattern", is_regex),
         Param::needed("new", Shape::Text),
     ],
     result: Shape::Text,

@@ -30,14 +30,23 @@ pub(super) fn zone(call: &Call<'_>, index: usize) -> Result<TimeZone, Fault> {
 
 /// The strftime pattern at argument `index`.
 pub(super) fn pattern(call: &Call<'_>, index: usize) -> Result<Name, Fault> {
-    const MOST_BYTES: usize = 1_000;
     let pattern = call.text(index)?;
+    is_pattern(&pattern)?;
+    Ok(pattern)
+}
+
+/// Whether a text is a pattern of dates.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn is_pattern(text: &str) -> Result<(), Fault> {
+    const MOST_BYTES: usize = 1_000;
     // Whether it is one shows when it is used; what can be written can be read.
     let sample = Timestamp::UNIX_EPOCH.to_zoned_datetime(TimeZone::UTC);
-    if pattern.len() > MOST_BYTES || strtime::format(&*pattern, &sample).is_err() {
+    if text.len() > MOST_BYTES || strtime::format(text, &sample).is_err() {
         return Err(no_pattern());
     }
-    Ok(pattern)
+    Ok(())
 }
 
 /// The moment at which a zone's clock shows `wall`.

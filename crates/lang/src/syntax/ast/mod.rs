@@ -61,6 +61,8 @@ pub(crate) enum TypeKind {
     Enum(Vec<Text>),
     List(Box<TypeExpr>),
     Record(Vec<Field>),
+    /// Not of texts alone.
+    Union(Vec<TypeExpr>),
     Optional(Box<TypeExpr>),
 }
 
@@ -125,6 +127,8 @@ pub(crate) struct Action {
     pub(crate) name: Ident,
     pub(crate) params: Vec<Param>,
     pub(crate) answer: Option<TypeExpr>,
+    /// `under policy`
+    pub(crate) policy: Option<Ident>,
     pub(crate) method: Ident,
     pub(crate) connection: Ident,
     pub(crate) path: Text,
@@ -143,6 +147,8 @@ pub(crate) enum Body {
 #[derive(Debug)]
 pub(crate) struct Policy {
     pub(crate) name: Ident,
+    /// `for all messages`
+    pub(crate) for_all: bool,
     pub(crate) only_when: Vec<Expr>,
     pub(crate) quiet: Vec<(At, QuietHours)>,
     /// `at most 3 per 7 days`
@@ -154,7 +160,7 @@ pub(crate) struct Policy {
 pub(crate) struct QuietHours {
     pub(crate) from: jiff::civil::Time,
     pub(crate) until: jiff::civil::Time,
-    pub(crate) zone: Expr,
+    pub(crate) zone: Option<Expr>,
 }
 
 #[derive(Debug)]
@@ -162,9 +168,20 @@ pub(crate) struct Message {
     pub(crate) name: Ident,
     pub(crate) params: Vec<Param>,
     pub(crate) action: Ident,
-    pub(crate) policy: Option<Ident>,
+    pub(crate) under: Under,
     pub(crate) fields: Vec<(Ident, Expr)>,
     pub(crate) end: At,
+}
+
+/// What a message is sent under.
+#[derive(Debug)]
+pub(crate) enum Under {
+    /// The policies for all messages.
+    All,
+    /// Those, and `under policy`.
+    One(Ident),
+    /// `under no policy`
+    None,
 }
 
 #[derive(Debug)]
@@ -182,6 +199,10 @@ pub(crate) struct Journey {
     /// `exit when …`
     pub(crate) leave_when: Vec<Expr>,
     pub(crate) goal: Vec<Goal>,
+    pub(crate) quiet: Vec<(At, QuietHours)>,
+    pub(crate) priority: Vec<(At, i32)>,
+    /// `time zone …`
+    pub(crate) zone: Vec<(At, Expr)>,
     pub(crate) expire: Vec<(At, i64)>,
     pub(crate) failure: Vec<(At, Option<Ident>, Block)>,
     /// `on exit as x { … }`
@@ -257,21 +278,68 @@ pub(crate) struct Step {
 pub(crate) enum StepKind {
     Wait(Moment),
     WaitFor(WaitFor),
-    Call { call: Invoke, bind: Option<Ident>, fallback: Option<Expr>, error: Option<OnError> },
-    Send { call: Invoke, error: Option<OnError> },
-    If { branches: Vec<(Expr, Block)>, otherwise: Option<Block> },
-    Match { value: Expr, cases: Vec<Case>, otherwise: Option<(At, Block)> },
-    Repeat { times: Expr, round: Option<Ident>, until: Option<Expr>, body: Block },
-    Split { name: Text, ways: Vec<Way>, holdout: Option<At> },
-    Set { field: Ident, value: Expr },
-    Emit { event: Ident, properties: Option<Expr> },
+    Call {
+        call: Invoke,
+        bind: Option<Ident>,
+        fallback: Option<Expr>,
+        error: Option<OnError>,
+    },
+    Send {
+        call: Invoke,
+        error: Option<OnError>,
+    },
+    If {
+        branches: Vec<(Expr, Block)>,
+        otherwise: Option<Block>,
+    },
+    Match {
+        value: Expr,
+        cases: Vec<Case>,
+        otherwise: Option<(At, Block)>,
+    },
+    Repeat {
+        times: Expr,
+        round: Option<Ident>,
+        until: Option<Expr>,
+        body: Block,
+    },
+    Split {
+        name: Text,
+        ways: Vec<Way>,
+        holdout: Option<At>,
+    },
+    /// `limit "name" to 1000 people { … } else { … }`
+    Limit {
+        name: Text,
+        most: (At, u32),
+        within: Block,
+        otherwise: Option<Block>,
+    },
+    Set {
+        field: Ident,
+        value: Expr,
+    },
+    Emit {
+        event: Ident,
+        properties: Option<Expr>,
+    },
     Start(Start),
-    Stop { journey: Ident, key: Option<Expr> },
+    Stop {
+        journey: Ident,
+        key: Option<Expr>,
+    },
     Label(Ident),
     Goto(Ident),
-    Let { name: Ident, value: Expr },
-    Give { value: Expr },
-    Exit { reason: Option<Expr> },
+    Let {
+        name: Ident,
+        value: Expr,
+    },
+    Give {
+        value: Expr,
+    },
+    Exit {
+        reason: Option<Expr>,
+    },
 }
 
 /// `let result = start journey with { … } then wait up to 2 days`
@@ -293,8 +361,25 @@ pub(crate) struct Awaits {
 pub(crate) enum Moment {
     After(Expr),
     At(Expr),
-    Calendar { day: graph::CalendarDay, time: jiff::civil::Time, zone: Expr },
-    Cron { text: Text, zone: Expr },
+    /// The place is that of the time.
+    Calendar {
+        at: At,
+        day: graph::CalendarDay,
+        time: jiff::civil::Time,
+        zone: Option<Expr>,
+    },
+    /// `between 09:00 and 18:00 on weekdays in zone`; the place is that of the hours.
+    Window {
+        at: At,
+        from: jiff::civil::Time,
+        until: jiff::civil::Time,
+        days: Vec<jiff::civil::Weekday>,
+        zone: Option<Expr>,
+    },
+    Cron {
+        text: Text,
+        zone: Option<Expr>,
+    },
 }
 
 #[derive(Debug)]

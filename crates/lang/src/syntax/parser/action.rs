@@ -2,7 +2,7 @@
 
 use nom::{Input as _, Parser as _, combinator::cut};
 
-use super::{P, R, expr::expression, ident, many, tag, text, types};
+use super::{P, R, expr::expression, ident, many, policy, tag, text, types};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
@@ -26,6 +26,7 @@ pub(crate) fn action(input: P<'_>) -> R<'_, DeclKind> {
         answer = Some(ty);
         input = rest;
     }
+    let (input, policy) = policy::under(input)?;
     let (input, _) = cut(tag!("{")).parse(input)?;
     let (input, method) = cut(method).parse(input)?;
     let (input, connection) = cut(ident("the name of a connection")).parse(input)?;
@@ -34,6 +35,7 @@ pub(crate) fn action(input: P<'_>) -> R<'_, DeclKind> {
         name,
         params,
         answer,
+        policy,
         method,
         connection,
         path,

@@ -1,4 +1,4 @@
-//! Steps with several ways: `if`, `match`, `repeat`, `split`.
+//! Steps with several ways: `if`, `match`, `repeat`, `split`, `limit`.
 
 use nom::{Input as _, Parser as _, combinator::cut};
 use rust_decimal::Decimal;
@@ -7,6 +7,7 @@ use super::{P, R, expr::expression, ident, steps::block, tag, text};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
+        At,
         ast::{Case, StepKind, Way},
         token::Kind,
     },
@@ -51,6 +52,30 @@ pub(crate) fn split(input: P<'_>) -> R<'_, StepKind> {
         input = rest;
     }
     Ok((input.take_from(1), StepKind::Split { name, ways, holdout }))
+}
+
+/// Behind `limit`: `"name" to 1000 people { … } else { … }`
+pub(crate) fn limit(input: P<'_>) -> R<'_, StepKind> {
+    let (input, name) = cut(text("the name of the limit, in quotes")).parse(input)?;
+    let (input, _) = cut(tag!("to")).parse(input)?;
+    let (input, most) = cut(people).parse(input)?;
+    let (input, within) = block(input)?;
+    if !input.is("else") {
+        return Ok((input, StepKind::Limit { name, most, within, otherwise: None }));
+    }
+    let (input, otherwise) = block(input.take_from(1))?;
+    Ok((input, StepKind::Limit { name, most, within, otherwise: Some(otherwise) }))
+}
+
+/// `1000 people`
+fn people(input: P<'_>) -> R<'_, (At, u32)> {
+    let number = input.first().filter(|token| token.kind == Kind::Number);
+    let Some(most) = number.and_then(|token| token.text.replace('_', "").parse::<u32>().ok()) else {
+        return input.error("how many people, such as `1000`");
+    };
+    let at = input.at();
+    let (input, _) = tag!("people")(input.take_from(1))?;
+    Ok((input, (at, most)))
 }
 
 /// `50% "label" { … }`

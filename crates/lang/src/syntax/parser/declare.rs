@@ -1,9 +1,6 @@
 //! Declarations, and how the parser goes on behind one that it could not read.
 
-use nom::{
-    Input as _, Parser as _,
-    combinator::{cut, opt},
-};
+use nom::{Input as _, Parser as _, combinator::cut};
 
 use super::{
     P, R, action, connection,
@@ -11,7 +8,7 @@ use super::{
     ident, journey, policy, tag, test, text, types,
 };
 use crate::syntax::{
-    ast::{Audience, Decl, DeclKind, Function, Message},
+    ast::{Audience, Decl, DeclKind, Function, Message, Under},
     token::Kind,
 };
 
@@ -129,18 +126,16 @@ fn message(input: P<'_>) -> R<'_, DeclKind> {
     let (input, params) = types::params(input)?;
     let (input, _) = cut(tag!("via")).parse(input)?;
     let (input, action) = cut(ident("the name of an action")).parse(input)?;
-    let (input, under) = opt(tag!("under")).parse(input)?;
-    let (input, policy) = match under {
-        Some(_) => {
-            let (rest, name) = cut(ident("the name of a policy")).parse(input)?;
-            (rest, Some(name))
-        }
-        None => (input, None),
+    let (input, under) = if input.is("under") && input.peek(1) == "no" && input.peek(2) == "policy" {
+        (input.take_from(3), Under::None)
+    } else {
+        let (input, policy) = policy::under(input)?;
+        (input, policy.map_or(Under::All, Under::One))
     };
     let (input, _) = cut(tag!("{")).parse(input)?;
     let (input, fields) = cut(action::named_values).parse(input)?;
     let (input, end) = cut(tag!("}")).parse(input)?;
-    Ok((input, DeclKind::Message(Message { name, params, action, policy, fields, end })))
+    Ok((input, DeclKind::Message(Message { name, params, action, under, fields, end })))
 }
 
 /// `name(args)`, the callee of `call` and `send`.

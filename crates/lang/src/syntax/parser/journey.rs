@@ -8,9 +8,10 @@ use nom::{
 use super::{
     P, R,
     expr::{duration, expression, unit},
-    ident, steps, tag, text, types, unclosed,
+    ident, policy, steps, tag, text, types, unclosed,
 };
 use crate::syntax::{
+    At,
     ast::{Block, DeclKind, Entry, EntryKind, Everyone, Expr, Goal, Ident, Journey, Listen, Open},
     foreign,
     token::Kind,
@@ -32,6 +33,9 @@ pub(crate) fn journey(input: P<'_>) -> R<'_, DeclKind> {
         exits: Vec::new(),
         leave_when: Vec::new(),
         goal: Vec::new(),
+        quiet: Vec::new(),
+        priority: Vec::new(),
+        zone: Vec::new(),
         expire: Vec::new(),
         failure: Vec::new(),
         farewell: Vec::new(),
@@ -77,6 +81,9 @@ fn is_rule(input: &P<'_>) -> bool {
             | ("goal", ..)
             | ("on", ..)
             | ("expire", "after", _)
+            | ("quiet", "hours", _)
+            | ("priority", ..)
+            | ("time", "zone", _)
     )
 }
 
@@ -94,8 +101,8 @@ fn rule<'a>(input: P<'a>, made: &mut Journey) -> R<'a, ()> {
             Ok((rest, ()))
         }
         "when" => {
-            let (rest, policy) = inside(input.take_from(2))?;
-            made.inside.push((start.until(&rest), policy));
+            let (rest, again) = inside(input.take_from(2))?;
+            made.inside.push((start.until(&rest), again));
             Ok((rest, ()))
         }
         "goal" => {
@@ -125,27 +132,47 @@ fn rule<'a>(input: P<'a>, made: &mut Journey) -> R<'a, ()> {
             made.exits.push(listen);
             Ok((rest, ()))
         }
+        "quiet" => {
+            let (rest, hours) = policy::quiet_hours(input)?;
+            made.quiet.push((start.until(&rest), hours));
+            Ok((rest, ()))
+        }
+        "priority" => {
+            let (rest, priority) = cut(priority).parse(input.take_from(1))?;
+            made.priority.push((start.until(&rest), priority));
+            Ok((rest, ()))
+        }
+        "time" => {
+            let (rest, zone) = cut(expression).parse(input.take_from(2))?;
+            made.zone.push((start.until(&rest), zone));
+            Ok((rest, ()))
+        }
         "expire" => {
             let (rest, micros) = cut(duration).parse(input.take_from(2))?;
             made.expire.push((start.until(&rest), micros));
             Ok((rest, ()))
         }
-        _ if !matches!(input.peek(1), "failure" | "exit") => input.error(steps::WANTED),
-        _ => {
-            let leaves = input.peek(1) == "exit";
-            let at = input.at().to(input.take_from(1).at());
-            let mut rest = input.take_from(2);
-            let mut alias = None;
-            if rest.is("as") {
-                let (after, name) = cut(ident("a name")).parse(rest.take_from(1))?;
-                alias = Some(name);
-                rest = after;
-            }
-            let (rest, block) = steps::block(rest)?;
-            if leaves { &mut made.farewell } else { &mut made.failure }.push((at, alias, block));
-            Ok((rest, ()))
-        }
+        _ => match input.peek(1) {
+            "failure" => handler(input, &mut made.failure),
+            "exit" => handler(input, &mut made.farewell),
+            _ => input.error(steps::WANTED),
+        },
     }
+}
+
+/// `on failure as name { … }`, `on exit as name { … }`
+fn handler<'a>(input: P<'a>, handlers: &mut Vec<(At, Option<Ident>, Block)>) -> R<'a, ()> {
+    let at = input.at().to(input.take_from(1).at());
+    let mut rest = input.take_from(2);
+    let mut alias = None;
+    if rest.is("as") {
+        let (after, name) = cut(ident("a name")).parse(rest.take_from(1))?;
+        alias = Some(name);
+        rest = after;
+    }
+    let (rest, block) = steps::block(rest)?;
+    handlers.push((at, alias, block));
+    Ok((rest, ()))
 }
 
 /// `enter on event as name where condition`, `enter when started with { … } as name where condition`
@@ -235,6 +262,16 @@ fn open(input: P<'_>) -> R<'_, Open> {
     }
     made.at = start.until(&input);
     Ok((input, made))
+}
+
+/// Behind `priority`: a whole number.
+fn priority(input: P<'_>) -> R<'_, i32> {
+    let (sign, digits) = if input.is("-") { (-1, input.take_from(1)) } else { (1, input) };
+    let number = digits.first().filter(|token| token.kind == Kind::Number);
+    match number.and_then(|token| token.text.parse::<i32>().ok()) {
+        Some(number) => Ok((digits.take_from(1), sign * number)),
+        None => digits.error("a whole number, such as `priority 10`"),
+    }
 }
 
 fn inside(input: P<'_>) -> R<'_, graph::Inside> {

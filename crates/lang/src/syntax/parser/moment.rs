@@ -1,4 +1,5 @@
-//! When a wait ends: `1 hour`, `until tomorrow at 09:00 in zone`, `until cron "…" in zone`, `until expression`.
+//! When a wait ends: `1 hour`, `until tomorrow at 09:00 in zone`, `until between 09:00 and 18:00 in zone`,
+//! `until cron "…" in zone`, `until expression`.
 
 use graph::CalendarDay;
 use jiff::civil::{Time, Weekday};
@@ -7,7 +8,11 @@ use nom::{Input as _, Parser as _, combinator::cut};
 use super::{P, R, expr::expression, tag, text};
 use crate::{
     diagnostic::{Code, Report},
-    syntax::{ast::Moment, foreign, token::Kind},
+    syntax::{
+        ast::{Expr, Moment},
+        foreign,
+        token::Kind,
+    },
 };
 
 /// Behind the word `wait`.
@@ -29,10 +34,10 @@ pub(crate) fn moment(input: P<'_>) -> R<'_, Moment> {
             let (rest, _) = cut(tag!("at")).parse(rest)?;
             calendar(rest, day)
         }
+        ("between", ..) if day_word(&input) => window(input.take_from(1)),
         ("cron", ..) if input.tokens.get(1).is_some_and(|token| token.kind == Kind::Text) => {
             let (rest, schedule) = text("a schedule")(input.take_from(1))?;
-            let (rest, _) = cut(tag!("in")).parse(rest)?;
-            let (rest, zone) = cut(expression).parse(rest)?;
+            let (rest, zone) = zone(rest)?;
             Ok((rest, Moment::Cron { text: schedule, zone }))
         }
         (word, "at", _) => match foreign::day(input.at(), word) {
@@ -54,26 +59,80 @@ fn day_word(input: &P<'_>) -> bool {
 }
 
 fn day(input: P<'_>) -> R<'_, CalendarDay> {
-    let day = match input.peek(0) {
-        "weekday" => CalendarDay::NextWeekday,
-        "monday" => CalendarDay::NextDay(Weekday::Monday),
-        "tuesday" => CalendarDay::NextDay(Weekday::Tuesday),
-        "wednesday" => CalendarDay::NextDay(Weekday::Wednesday),
-        "thursday" => CalendarDay::NextDay(Weekday::Thursday),
-        "friday" => CalendarDay::NextDay(Weekday::Friday),
-        "saturday" => CalendarDay::NextDay(Weekday::Saturday),
-        "sunday" => CalendarDay::NextDay(Weekday::Sunday),
-        _ => return input.error("`weekday` or a day such as `monday`"),
+    let day = match (input.peek(0), weekday(input.peek(0))) {
+        ("weekday", _) => CalendarDay::NextWeekday,
+        (_, Some(day)) => CalendarDay::NextDay(day),
+        (_, None) => return input.error("`weekday` or a day such as `monday`"),
     };
     Ok((input.take_from(1), day))
 }
 
+fn weekday(word: &str) -> Option<Weekday> {
+    Some(match word {
+        "monday" => Weekday::Monday,
+        "tuesday" => Weekday::Tuesday,
+        "wednesday" => Weekday::Wednesday,
+        "thursday" => Weekday::Thursday,
+        "friday" => Weekday::Friday,
+        "saturday" => Weekday::Saturday,
+        "sunday" => Weekday::Sunday,
+        _ => return None,
+    })
+}
+
+/// Behind `between`: `09:00 and 18:00 on weekdays in zone`
+fn window(input: P<'_>) -> R<'_, Moment> {
+    let start = input;
+    let (rest, from) = cut(clock).parse(input)?;
+    let (rest, _) = cut(tag!("and")).parse(rest)?;
+    let (rest, until) = cut(clock).parse(rest)?;
+    let at = start.until(&rest);
+    let (rest, days) = if rest.is("on") { cut(days).parse(rest.take_from(1))? } else { (rest, Vec::new()) };
+    let (rest, zone) = zone(rest)?;
+    Ok((rest, Moment::Window { at, from, until, days, zone }))
+}
+
+/// `weekdays`, `weekends`, or days such as `monday or friday`
+fn days(mut input: P<'_>) -> R<'_, Vec<Weekday>> {
+    let weekend = [Weekday::Saturday, Weekday::Sunday];
+    match input.peek(0) {
+        "weekends" => return Ok((input.take_from(1), weekend.to_vec())),
+        "weekdays" => {
+            let days = Weekday::Monday.cycle_forward().take(7).filter(|day| !weekend.contains(day));
+            return Ok((input.take_from(1), days.collect()));
+        }
+        _ => {}
+    }
+    let mut days = Vec::new();
+    loop {
+        let Some(day) = weekday(input.peek(0)) else {
+            return input.error("`weekdays`, `weekends` or a day such as `monday`");
+        };
+        days.push(day);
+        input = input.take_from(1);
+        if !input.is("or") {
+            return Ok((input, days));
+        }
+        input = input.take_from(1);
+    }
+}
+
 /// `09:00 in zone`
 fn calendar(input: P<'_>, day: CalendarDay) -> R<'_, Moment> {
+    let start = input;
     let (input, time) = cut(clock).parse(input)?;
-    let (input, _) = cut(tag!("in")).parse(input)?;
-    let (input, zone) = cut(expression).parse(input)?;
-    Ok((input, Moment::Calendar { day, time, zone }))
+    let at = start.until(&input);
+    let (input, zone) = zone(input)?;
+    Ok((input, Moment::Calendar { at, day, time, zone }))
+}
+
+/// `in zone`, which may be left out where the journey says it.
+pub(super) fn zone(input: P<'_>) -> R<'_, Option<Expr>> {
+    if !input.is("in") {
+        return Ok((input, None));
+    }
+    let (rest, zone) = cut(expression).parse(input.take_from(1))?;
+    Ok((rest, Some(zone)))
 }
 
 pub(super) fn clock(input: P<'_>) -> R<'_, Time> {

@@ -1,4 +1,4 @@
-//! `policy name { only when … quiet hours … at most … }`
+//! `policy name for all messages { only when … quiet hours … at most … }`
 
 use nom::{Input as _, Parser as _, combinator::cut};
 
@@ -6,19 +6,26 @@ use super::{
     P, R,
     expr::{duration, expression},
     ident,
-    moment::clock,
+    moment::{self, clock},
     tag,
 };
 use crate::syntax::{
-    ast::{DeclKind, Policy, QuietHours},
+    ast::{DeclKind, Ident, Policy, QuietHours},
     token::Kind,
 };
 
 /// Behind the word `policy`.
 pub(super) fn policy(input: P<'_>) -> R<'_, DeclKind> {
     let (input, name) = cut(ident("the name of the policy")).parse(input)?;
+    let for_all = input.is("for");
+    let input = if for_all {
+        let (input, _) = cut(tag!("all")).parse(input.take_from(1))?;
+        cut(tag!("messages")).parse(input)?.0
+    } else {
+        input
+    };
     let (mut input, _) = cut(tag!("{")).parse(input)?;
-    let mut made = Policy { name, only_when: Vec::new(), quiet: Vec::new(), caps: Vec::new() };
+    let mut made = Policy { name, for_all, only_when: Vec::new(), quiet: Vec::new(), caps: Vec::new() };
     while !input.is("}") {
         let (rest, ()) = cut(|input| rule(input, &mut made)).parse(input)?;
         input = rest;
@@ -35,12 +42,8 @@ fn rule<'a>(input: P<'a>, made: &mut Policy) -> R<'a, ()> {
             Ok((rest, ()))
         }
         ("quiet", "hours") => {
-            let (rest, from) = cut(clock).parse(input.take_from(2))?;
-            let (rest, _) = cut(tag!("to")).parse(rest)?;
-            let (rest, until) = cut(clock).parse(rest)?;
-            let (rest, _) = cut(tag!("in")).parse(rest)?;
-            let (rest, zone) = cut(expression).parse(rest)?;
-            made.quiet.push((start.until(&rest), QuietHours { from, until, zone }));
+            let (rest, hours) = quiet_hours(input)?;
+            made.quiet.push((start.until(&rest), hours));
             Ok((rest, ()))
         }
         ("at", "most") => {
@@ -56,4 +59,22 @@ fn rule<'a>(input: P<'a>, made: &mut Policy) -> R<'a, ()> {
         }
         _ => input.error("`only when`, `quiet hours`, `at most` or `}`"),
     }
+}
+
+/// `quiet hours 21:00 to 08:00 in zone`; the first two words are there.
+pub(super) fn quiet_hours(input: P<'_>) -> R<'_, QuietHours> {
+    let (rest, from) = cut(clock).parse(input.take_from(2))?;
+    let (rest, _) = cut(tag!("to")).parse(rest)?;
+    let (rest, until) = cut(clock).parse(rest)?;
+    let (rest, zone) = moment::zone(rest)?;
+    Ok((rest, QuietHours { from, until, zone }))
+}
+
+/// `under policy`, where it is said.
+pub(super) fn under(input: P<'_>) -> R<'_, Option<Ident>> {
+    if !input.is("under") {
+        return Ok((input, None));
+    }
+    let (rest, name) = cut(ident("the name of a policy")).parse(input.take_from(1))?;
+    Ok((rest, Some(name)))
 }

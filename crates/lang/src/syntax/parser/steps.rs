@@ -88,6 +88,7 @@ pub(crate) fn begins(input: &P<'_>) -> bool {
             | "if"
             | "match"
             | "split"
+            | "limit"
             | "repeat"
             | "let"
             | "set"
@@ -106,6 +107,9 @@ pub(crate) fn begins(input: &P<'_>) -> bool {
             | "open"
             | "when"
             | "goal"
+            | "quiet"
+            | "priority"
+            | "time"
     )
 }
 
@@ -121,6 +125,7 @@ fn step(input: P<'_>) -> R<'_, Step> {
         "match" => branch::cases(behind),
         "repeat" => branch::repeat(behind),
         "split" => branch::split(behind),
+        "limit" => branch::limit(behind),
         "label" => label(behind),
         "goto" => goto(behind),
         "set" => set(behind),

@@ -14,7 +14,7 @@ use crate::syntax::{
 /// A type: `string`, `[Item]`, `"a" | "b"`, `{ x: int }`, `T?`.
 pub(crate) fn type_expr(input: P<'_>) -> R<'_, TypeExpr> {
     let start = input;
-    let (mut input, kind) = input.deeper(bare)?;
+    let (mut input, kind) = input.deeper(union)?;
     let mut ty = TypeExpr { at: start.until(&input), kind };
     // One `?` says it all; a second one would only make the tree higher.
     if input.is("?") {
@@ -22,6 +22,23 @@ pub(crate) fn type_expr(input: P<'_>) -> R<'_, TypeExpr> {
         ty = TypeExpr { at: start.until(&input), kind: TypeKind::Optional(Box::new(ty)) };
     }
     Ok((input, ty))
+}
+
+/// Types with `|` between them: of texts alone they are an enum.
+fn union(input: P<'_>) -> R<'_, TypeKind> {
+    let start = input;
+    let (mut input, kind) = bare(input)?;
+    if !input.is("|") {
+        return Ok((input, kind));
+    }
+    let mut members = vec![TypeExpr { at: start.until(&input), kind }];
+    while input.is("|") {
+        let start = input.take_from(1);
+        let (rest, kind) = cut(bare).parse(start)?;
+        members.push(TypeExpr { at: start.until(&rest), kind });
+        input = rest;
+    }
+    Ok((input, TypeKind::Union(members)))
 }
 
 fn bare(input: P<'_>) -> R<'_, TypeKind> {
@@ -43,7 +60,7 @@ fn bare(input: P<'_>) -> R<'_, TypeKind> {
         Some(token) if token.kind == Kind::Text => {
             let (mut input, first) = text("a text")(input)?;
             let mut members = vec![first];
-            while input.is("|") {
+            while input.is("|") && input.tokens.get(1).is_some_and(|token| token.kind == Kind::Text) {
                 let (rest, member) = cut(text("a text")).parse(input.take_from(1))?;
                 members.push(member);
                 input = rest;

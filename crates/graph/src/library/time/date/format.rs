@@ -2,7 +2,7 @@
 
 use jiff::fmt::strtime;
 
-use super::{date, no_pattern, pattern};
+use super::{date, is_pattern, no_pattern, pattern};
 use crate::{
     Value,
     library::{Call, Fault, Function, Param, Shape, bounded},
@@ -11,7 +11,7 @@ use crate::{
 pub(super) const FUNCTION: Function = Function {
     name: "format",
     method: true,
-    params: &[Param::needed("date", Shape::Date), Param::needed("pattern", Shape::Text)],
+    params: &[Param::needed("date", Shape::Date), Param::spelled("pattern", is_pattern)],
     result: Shape::Text,
     doc: "The date by a strftime pattern.",
     examples: &[

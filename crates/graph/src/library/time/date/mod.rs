@@ -31,7 +31,8 @@ use jiff::{
 };
 
 use super::{
-    apart, beyond, date, first_day, instant, is_weekend, no_pattern, pattern, span, time, with_day, zone,
+    apart, beyond, date, first_day, instant, is_pattern, is_weekend, no_pattern, pattern, span, time,
+    with_day, zone,
 };
 use crate::{
     Value,

@@ -2,7 +2,7 @@
 
 use jiff::fmt::strtime;
 
-use super::{at, no_pattern, pattern, zone};
+use super::{at, is_pattern, no_pattern, pattern, zone};
 use crate::{
     Value,
     library::{Call, Fault, Function, Param, Shape, bounded},
@@ -13,7 +13,7 @@ pub(super) const FUNCTION: Function = Function {
     method: true,
     params: &[
         Param::needed("at", Shape::DateTime),
-        Param::needed("pattern", Shape::Text),
+        Param::spelled("pattern", is_pattern),
         Param::needed("zone", Shape::TimeZone),
     ],
     result: Shape::Text,

@@ -34,8 +34,8 @@ mod years_until;
 use jiff::{Unit, civil};
 
 use super::{
-    apart, at, beyond, first_day, instant, is_weekend, length, no_pattern, pattern, span, time, with_day,
-    zone,
+    apart, at, beyond, first_day, instant, is_pattern, is_weekend, length, no_pattern, pattern, span, time,
+    with_day, zone,
 };
 use crate::{
     Value,

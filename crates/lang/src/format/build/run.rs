@@ -55,7 +55,7 @@ impl<'a> Builder<'a> {
                 }
                 ("{", Kind::Symbol) => self.braces(&mut run, at),
                 (_, Kind::Symbol) if run.state != State::Open || !self.opens(at) => self.symbol(&mut run, at),
-                (_, Kind::Word) if run.state != State::Open || self.keyword(&run, at) => {
+                (_, Kind::Word) if run.state != State::Open || self.keyword(at) => {
                     self.behind(&mut run, at);
                     at + 1
                 }
@@ -87,6 +87,11 @@ impl<'a> Builder<'a> {
                     run.state = State::Closed;
                     return next + 2;
                 }
+                if run.within == Within::Steps && words::second(self.text(at), self.text(next)) {
+                    let alone = matches!(self.text(next), "inside" | "failure" | "exit" | "everyone");
+                    run.state = if alone { State::Closed } else { State::Open };
+                    return next + 1;
+                }
                 // `exit` may stand alone, and does where what follows is on another line.
                 if !(self.is(at, "exit") && (next >= end || self.leads(next))) {
                     return next;
@@ -103,14 +108,12 @@ impl<'a> Builder<'a> {
         matches!(self.text(at), "(" | "[" | "-")
     }
 
-    /// Whether a word where a value could stand is none: `call f`, `wait for`, `expect no`.
-    fn keyword(&self, run: &Run, at: usize) -> bool {
-        let second = at == run.from + 1 && run.within == Within::Steps;
+    /// Whether a word where a value could stand is none: `let x = call f()`.
+    fn keyword(&self, at: usize) -> bool {
         match self.text(at) {
             "call" | "send" | "start" => {
                 self.word(at + 1) && !self.leads(at + 1) && self.power(at + 1).is_none()
             }
-            "for" | "until" | "when" | "no" | "per" | "on" | "from" => second,
             "to" => self.before(at) == "up",
             "since" => self.before(at) == "of",
             _ => false,
@@ -143,7 +146,7 @@ impl<'a> Builder<'a> {
         if words::breaks(word, self.text(at + 1)) && run.state != State::Open {
             self.set(at, Break::Line);
         }
-        let open = words::expects(word) || self.keyword(run, at);
+        let open = words::expects(word) || self.keyword(at);
         run.state = if open { State::Open } else { State::Closed };
         run.value = None;
         // `2s` and `2 seconds`: short units stand close, words apart.
@@ -216,7 +219,11 @@ impl<'a> Builder<'a> {
                 let short = match run.within {
                     Within::Declaration | Within::Item => false,
                     Within::Arms | Within::Ways => true,
-                    Within::Steps => !matches!(self.text(run.from), "if" | "repeat"),
+                    // Of two blocks neither is in the shadow of the other.
+                    Within::Steps => {
+                        let second = self.before(at) == "else" && self.is(at.saturating_sub(2), "}");
+                        !(second || self.is(next, "else") || matches!(self.text(run.from), "if" | "repeat"))
+                    }
                 };
                 self.block(at, held, short);
                 run.line = next;

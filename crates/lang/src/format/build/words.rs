@@ -6,16 +6,39 @@ pub(super) fn begins(word: &str, next: &str) -> bool {
         "wait" | "call" | "send" | "if" | "match" | "split" | "repeat" | "let" | "set" | "emit" | "start"
         | "stop" | "label" | "goto" | "exit" | "give" | "enter" | "expire" | "goal" | "mock" | "expect"
         | "event" | "profile" | "journey" => true,
-        "one" => next == "per",
         "re" => next == "-",
-        "when" => next == "inside",
-        "only" => next == "when",
-        "quiet" => next == "hours",
-        "at" => next == "most",
-        "open" => matches!(next, "from" | "until"),
-        "on" => matches!(next, "failure" | "exit"),
-        _ => false,
+        "limit" => next.starts_with('"'),
+        "priority" => next.starts_with(|first: char| first == '-' || first.is_ascii_digit()),
+        _ => names_rule(word, next),
     }
+}
+
+/// Whether two words begin a rule together, and neither of them is enough.
+fn names_rule(word: &str, next: &str) -> bool {
+    matches!(
+        (word, next),
+        ("one", "per")
+            | ("when", "inside")
+            | ("only", "when")
+            | ("quiet", "hours")
+            | ("time", "zone")
+            | ("at", "most")
+            | ("open", "from" | "until")
+            | ("on", "failure" | "exit")
+    )
+}
+
+/// Whether the second word of a step, rule or line is no name either: a value or a name follows.
+pub(super) fn second(word: &str, next: &str) -> bool {
+    names_rule(word, next)
+        || matches!(
+            (word, next),
+            ("wait", "for" | "until")
+                | ("enter", "on" | "when" | "everyone")
+                | ("exit", "on" | "when")
+                | ("expire", "after")
+                | ("expect", "no")
+        )
 }
 
 /// Whether a part of an action begins here.
@@ -31,12 +54,11 @@ pub(super) fn begins_part(word: &str, next: &str) -> bool {
 /// Whether a word goes on with what stands before it, even at the beginning of a line.
 pub(super) fn goes_on(word: &str, next: &str) -> bool {
     match word {
-        "at" => next != "most",
-        "on" => next == "error",
-        "all" | "and" | "as" | "by" | "cron" | "each" | "else" | "end" | "error" | "every" | "exited"
-        | "failed" | "fails" | "first" | "for" | "from" | "hours" | "http" | "in" | "inside" | "key"
-        | "now" | "of" | "once" | "or" | "per" | "returns" | "since" | "then" | "time" | "times" | "to"
-        | "under" | "until" | "up" | "via" | "when" | "where" | "with" | "within" => !begins(word, next),
+        "all" | "and" | "as" | "at" | "by" | "cron" | "each" | "else" | "end" | "error" | "every"
+        | "exited" | "failed" | "fails" | "first" | "for" | "from" | "hours" | "http" | "in" | "inside"
+        | "key" | "now" | "of" | "on" | "once" | "or" | "people" | "per" | "returns" | "since" | "then"
+        | "time" | "times" | "to" | "under" | "until" | "up" | "via" | "when" | "where" | "with"
+        | "within" => !begins(word, next),
         _ => false,
     }
 }

@@ -78,6 +78,27 @@ pub(crate) fn respace(source: &str, chance: &mut Chance) -> String {
     out + &source[end..]
 }
 
+/// Puts comments between some of the tokens, behind them or on lines of their own.
+pub(crate) fn annotate(source: &str, chance: &mut Chance) -> String {
+    let mut out = String::new();
+    let mut end = 0;
+    for (index, token) in lexemes(source).iter().enumerate() {
+        let start = token.text.as_ptr() as usize - source.as_ptr() as usize;
+        let gap = &source[end..start];
+        out.push_str(gap);
+        if index > 0 && !gap.is_empty() && !gap.contains("//") && chance.below(12) == 0 {
+            let line = if chance.below(2) == 0 { "\n " } else { "" };
+            out.push_str(&format!("{line} // note {index}\n"));
+            // What stands in the first column begins a declaration.
+            let first = start == 0 || source.as_bytes()[start - 1] == b'\n';
+            out.push_str(if first { "" } else { " " });
+        }
+        out.push_str(token.text);
+        end = start + token.text.len();
+    }
+    out + &source[end..]
+}
+
 fn anything(chance: &mut Chance, least: u64) -> String {
     match chance.below(3) {
         0 => format!("\n{}", chance.spaces(1)),

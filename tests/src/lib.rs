@@ -86,7 +86,9 @@ pub fn add_journey(setup: &mut Setup, text: &str) {
         fs::create_dir(&folder)?;
         for file in fs::read_dir(&setup.journeys)? {
             let file = file?;
-            fs::copy(file.path(), folder.join(file.file_name()))?;
+            if file.path().is_file() {
+                fs::copy(file.path(), folder.join(file.file_name()))?;
+            }
         }
         fs::write(folder.join("further.journey"), text)
     };

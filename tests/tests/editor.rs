@@ -215,3 +215,31 @@ fn mistakes_are_said_as_one_types_and_mended() {
     editor.tell("textDocument/didChange", change(JOURNEY, 4));
     assert_eq!(editor.diagnostics(&journey), json!([]));
 }
+
+#[test]
+fn kits_are_offered_and_shown_and_lead_nowhere() {
+    let project = project();
+    let journey = uri(&project.journey);
+    let mut editor = Editor::start();
+    let text = "use \"std/slack\"\njourney k {\n  enter on asked\n  call slackHook(\"a\")\n  call slackHook(\"b\")\n}\n";
+    let document = json!({"uri": journey, "languageId": "journey", "version": 1, "text": text});
+    editor.tell("textDocument/didOpen", json!({"textDocument": document}));
+    assert_eq!(editor.diagnostics(&journey), json!([]));
+    let at = |line: u32, character: u32| json!({"textDocument": {"uri": journey}, "position": {"line": line, "character": character}});
+
+    let offered = editor.ask("textDocument/completion", at(0, 9));
+    let slack = offered.as_array().unwrap().iter().find(|one| one["label"] == "slack").unwrap();
+    assert!(slack["documentation"].as_str().unwrap().contains("SLACK_BOT_TOKEN"), "{slack}");
+    for (place, part) in [(at(0, 8), "- `action slackHook(text: string)`"), (at(3, 9), "incoming webhook")] {
+        let hover = editor.ask("textDocument/hover", place);
+        assert!(hover["contents"]["value"].as_str().unwrap().contains(part), "{hover}");
+    }
+    assert_eq!(editor.ask("textDocument/definition", at(3, 9)), Value::Null);
+    for with in [true, false] {
+        let mut references = at(3, 9);
+        references["context"] = json!({"includeDeclaration": with});
+        assert_eq!(editor.ask("textDocument/references", references).as_array().unwrap().len(), 2);
+    }
+    let refused = editor.response("textDocument/prepareRename", at(3, 9));
+    assert!(refused["error"]["message"].as_str().unwrap().contains("a kit declares this"), "{refused}");
+}

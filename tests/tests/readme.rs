@@ -43,7 +43,9 @@ fn project() -> tempfile::TempDir {
     fs::create_dir(folder.path().join("journeys")).unwrap();
     for file in fs::read_dir(workspace().join("journeys")).unwrap() {
         let file = file.unwrap();
-        fs::copy(file.path(), folder.path().join("journeys").join(file.file_name())).unwrap();
+        if file.path().is_file() {
+            fs::copy(file.path(), folder.path().join("journeys").join(file.file_name())).unwrap();
+        }
     }
     folder
 }
@@ -52,7 +54,9 @@ fn project() -> tempfile::TempDir {
 fn the_journeys_shown_are_those_that_run() {
     let shipped: String = fs::read_dir(workspace().join("journeys"))
         .unwrap()
-        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| fs::read_to_string(path).unwrap())
         .collect();
     let shown = blocks("README.md", "journey");
     assert_eq!(shown.len(), 2);

@@ -183,6 +183,30 @@ fn a_preview_shows_the_exact_request_and_no_secret() {
 }
 
 #[test]
+fn the_manual_of_kits_is_made_from_them() {
+    let run = |args: &[&str]| {
+        let output = Command::new(tests::program()).args(args).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let kept = fs::read_to_string(workspace().join("docs/std.md")).unwrap();
+    let (code, made) = run(&["std", "--manual"]);
+    assert!(
+        code == Some(0) && made == kept,
+        "write it anew: `cargo run -p cli -- std --manual > docs/std.md`"
+    );
+    let (_, list) = run(&["std"]);
+    for entry in fs::read_dir(workspace().join("journeys/std")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(list.contains(&format!("{name} ")), "{name} is missing in\n{list}");
+        assert!(kept.contains(&format!("\n## std/{name}\n")), "{name}");
+        assert_eq!(run(&["std", &name]).1, fs::read_to_string(&path).unwrap());
+        assert_eq!(run(&["check", &path.display().to_string()]).0, Some(0), "{name}");
+    }
+    assert_eq!(run(&["std", "pigeon"]).0, Some(1));
+}
+
+#[test]
 fn the_reference_of_functions_is_made_from_them() {
     let output = Command::new(tests::program()).arg("functions").output().unwrap();
     let kept = fs::read_to_string(workspace().join("docs/functions.md")).unwrap();

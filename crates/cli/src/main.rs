@@ -46,6 +46,8 @@ enum Command {
     Explain(commands::explain::Args),
     /// Print the reference of the expression library.
     Functions(commands::functions::Args),
+    /// List the kits that ship with the language, or print the file of one.
+    Std(commands::kits::Args),
     /// Start a new project.
     New(commands::new::Args),
     /// Print the OpenAPI document of the HTTP API.
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         Command::Lsp => commands::lsp(),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Functions(args) => commands::functions::run(&args),
+        Command::Std(args) => commands::kits::run(&args),
         Command::New(args) => commands::new::run(&args),
         Command::Openapi => commands::openapi(),
     };

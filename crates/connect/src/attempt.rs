@@ -11,7 +11,10 @@ use reqwest::{
 use url::Url;
 use uuid::Uuid;
 
-use crate::{guard::Denied, partner::Partner};
+use crate::{
+    guard::Denied,
+    partner::{MASK, Partner},
+};
 
 /// The most bytes of an answer, after decompression.
 const MOST_BYTES: usize = 1 << 20;
@@ -47,15 +50,19 @@ pub(crate) async fn make(partner: &Partner, request: &Request, key: Uuid) -> Res
 /// Base path and the request's path, nothing else: what a value holds cannot change the host or climb out of a folder.
 fn join(partner: &Partner, request: &Request) -> Result<Url, CallError> {
     let mut url = partner.base()?;
-    let base = url.path().trim_end_matches('/').to_owned();
+    let base = url.path().to_owned();
     let (path, query) = match request.path.split_once('?') {
         Some((path, query)) => (path, Some(query)),
         None => (request.path.as_str(), None),
     };
-    let wanted = format!("{base}{path}");
+    // Without a path of the action's own the URL stays what it is, to its last slash.
+    let wanted = if path.is_empty() { base } else { format!("{}{path}", base.trim_end_matches('/')) };
+    let parts: Vec<&str> = url.query().into_iter().chain(query).collect();
+    let query = Some(parts.join("&")).filter(|query| !query.is_empty());
     url.set_path(&wanted);
-    url.set_query(query);
-    if !path.starts_with('/') || url.path() != wanted || url.query() != query {
+    url.set_query(query.as_deref());
+    let begins = path.is_empty() || path.starts_with('/');
+    if !begins || url.path() != wanted || url.query() != query.as_deref() {
         return Err(invalid(
             "the path does not stay as it was written: a value holds `.`, `..` or a character that no URL has",
         ));
@@ -136,7 +143,10 @@ fn failure(error: &reqwest::Error, each: Duration) -> CallError {
 /// The request as it would go out, secrets masked.
 pub(crate) fn preview(partner: &Partner, request: &Request, key: Uuid) -> String {
     let (mut target, host) = match join(partner, request) {
-        Ok(url) => (url.to_string(), url.host_str().unwrap_or_default().to_owned()),
+        Ok(url) => match partner.masked_base() {
+            Some(base) => (format!("{base}{}", request.path), MASK.to_owned()),
+            None => (url.to_string(), url.host_str().unwrap_or_default().to_owned()),
+        },
         Err(error) => (format!("{} ({})", request.path, error.reason), String::new()),
     };
     let mut headers = vec![("Host".to_owned(), host), ("Idempotency-Key".to_owned(), key.to_string())];

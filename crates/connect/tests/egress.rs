@@ -243,3 +243,38 @@ async fn credentials_are_sent_as_declared_and_shown_to_nobody() {
     );
     assert_eq!(partners.missing(), [("shop".into(), "UNSET".into())]);
 }
+
+#[tokio::test]
+async fn a_url_may_be_a_secret_or_hold_some() {
+    connect::install_crypto();
+    let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+    let host = format!("http://{}", partner.address);
+    let of = |url: Setting, value: &str| {
+        let connection = Connection { url, ..(*connection("", Auth::None, &["127.0.0.1"])).clone() };
+        let value = value.to_owned();
+        let environment = move |name: &str| (name == "KEY").then(|| value.clone());
+        Partners::new([Arc::new(connection)], BTreeMap::new(), Arc::new(environment)).unwrap()
+    };
+    let secret = || Setting::Secret("KEY".into());
+    let hook = format!("{host}/hooks/canary?sig=a%2Fb");
+    let joined = || Setting::Joined(vec![Setting::Text(format!("{host}/a/").into()), secret()]);
+    for (url, value, path, line) in [
+        (secret(), hook.as_str(), "", "GET /hooks/canary?sig=a%2Fb"),
+        (secret(), &hook, "?wait=true", "GET /hooks/canary?sig=a%2Fb&wait=true"),
+        (secret(), &format!("{host}/hooks/canary/"), "", "GET /hooks/canary/"),
+        (secret(), &host, "", "GET /"),
+        (joined(), "canary", "/m.json", "GET /a/canary/m.json"),
+        (joined(), "canary:x", "", "GET /a/canary:x"),
+    ] {
+        let partners = of(url, value);
+        outcome(&partners, &get(path)).await.unwrap();
+        assert_eq!(partner.seen().last().unwrap().line, line);
+        let preview = partners.preview(&get(path), Uuid::nil());
+        assert!(preview.contains("••••") && !preview.contains("canary"), "{preview}");
+    }
+    for value in ["", ".", "..", "a/b", "a?b", "a#b", "a b", "a%2fb", "a\\b"] {
+        let error = outcome(&of(joined(), value), &get("/x")).await.unwrap_err();
+        assert_eq!(error.reason, "the environment variable KEY is no part of a URL's path", "{value}");
+    }
+    assert_eq!(outcome(&of(secret(), &hook), &get("x")).await.unwrap_err().kind, ErrorKind::Invalid);
+}

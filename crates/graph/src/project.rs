@@ -82,6 +82,28 @@ pub enum Setting {
     Env(Name),
     /// `secret("NAME")`: an environment variable that is never shown.
     Secret(Name),
+    /// A text with some of these in its holes.
+    Joined(Vec<Setting>),
+}
+
+impl Setting {
+    /// The environment variables in it.
+    pub fn variables(&self) -> Vec<&Name> {
+        match self {
+            Setting::Text(_) => Vec::new(),
+            Setting::Env(name) | Setting::Secret(name) => vec![name],
+            Setting::Joined(parts) => parts.iter().flat_map(Setting::variables).collect(),
+        }
+    }
+
+    /// Whether some of it is never shown.
+    pub fn is_secret(&self) -> bool {
+        match self {
+            Setting::Text(_) | Setting::Env(_) => false,
+            Setting::Secret(_) => true,
+            Setting::Joined(parts) => parts.iter().any(Setting::is_secret),
+        }
+    }
 }
 
 /// How a connection proves who we are.
@@ -114,6 +136,18 @@ pub enum Auth {
     },
 }
 
+impl Auth {
+    /// What it needs to know.
+    pub fn settings(&self) -> Vec<&Setting> {
+        match self {
+            Auth::None => Vec::new(),
+            Auth::Basic { user, password } => vec![user, password],
+            Auth::Bearer(token) => vec![token],
+            Auth::HeaderKey { key, .. } | Auth::QueryKey { key, .. } => vec![key],
+        }
+    }
+}
+
 /// How failed attempts are repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
@@ -132,6 +166,15 @@ impl Connection {
     pub const TIMEOUT_TOTAL: i64 = 60_000_000;
     /// The repetitions when the file does not say.
     pub const RETRY: Retry = Retry { times: 3, first: 200_000, most: 5_000_000 };
+
+    /// The environment variables that it needs, each once.
+    pub fn variables(&self) -> Vec<&Name> {
+        let mut all: Vec<&Name> = self.url.variables();
+        all.extend(self.auth.settings().into_iter().flat_map(Setting::variables));
+        let mut known = std::collections::BTreeSet::new();
+        all.retain(|name| known.insert(*name));
+        all
+    }
 }
 
 /// A request that the user defined once and uses in any journey.

@@ -1,20 +1,22 @@
 //! The journey language: text in, a checked [`graph::Project`] or diagnostics out.
 //!
 //! Sources are parsed (never fails), checked (never fails, collects every mistake) and lowered (cannot fail). Also here:
-//! the formatter, the explanations of diagnostics, and drawings of a journey's graph. Deliberately absent: files, IO,
-//! a clock, running anything.
+//! the formatter, the kits that ship with the language, the explanations of diagnostics, and drawings of a journey's graph.
+//! Deliberately absent: files, IO, a clock, running anything.
 
 mod check;
 mod diagnostic;
 pub mod draw_graph;
 pub mod editor;
 mod format;
+mod kits;
 mod lower;
 mod syntax;
 
 pub use diagnostic::{Code, Diagnostic, Fix, Related, Severity, draw, draw_place, to_json, to_sarif};
 pub use draw_graph::{dot, mermaid};
 pub use format::format;
+pub use kits::{Declared, Kit, kit, kits};
 #[doc(hidden)]
 pub use syntax::lexemes::{Lexeme, lexemes};
 
@@ -58,13 +60,14 @@ fn build(sources: &[Source], for_editor: bool) -> (Compiled, Vec<editor::Mention
         let diagnostics = vec![report.finish(&file_names)];
         return (Compiled { project: None, tests: Vec::new(), diagnostics }, Vec::new());
     }
-    let (files, mut reports) = parse(sources);
-    let names = check::Names::collect(&files, &mut reports);
-    let (module, found) = check::check(&names, sources, &mut reports, for_editor);
+    let kits::Parsed { sources, files, kits, mut reports } = kits::parse(sources);
+    let names = check::Names::collect(&files, &kits, &mut reports);
+    let (module, found) = check::check(&names, &sources, &mut reports, for_editor);
     let mut mentions = found.mentions;
     if for_editor {
-        editor::declared(&files, &names, &mut mentions);
+        editor::declared(kits.own(&files), &names, &mut mentions);
     }
+    kits.hide(&mut reports);
     reports.sort_by_key(|report| report.at);
     reports.dedup();
     let mut project = reports.is_empty().then(|| lower::project(&module, &mut reports));
@@ -75,16 +78,6 @@ fn build(sources: &[Source], for_editor: bool) -> (Compiled, Vec<editor::Mention
     let tests = if project.is_some() { module.tests } else { Vec::new() };
     let diagnostics = reports.into_iter().map(|report| report.finish(&file_names)).collect();
     (Compiled { project, tests, diagnostics }, mentions)
-}
-
-fn parse(sources: &[Source]) -> (Vec<Vec<syntax::ast::Decl>>, Vec<diagnostic::Report>) {
-    let (mut files, mut reports) = (Vec::new(), Vec::new());
-    for (index, source) in sources.iter().enumerate() {
-        let (decls, found) = syntax::parser::parse(&source.text, u32::try_from(index).unwrap_or(u32::MAX));
-        reports.extend(found);
-        files.push(decls);
-    }
-    (files, reports)
 }
 
 /// The page on a code of a diagnostic: what it means, an example, the fix.

@@ -167,15 +167,80 @@ fn outline_and_tokens() {
     assert_eq!(kind("\"Hello", 0), Some(TokenKind::Text));
 }
 
+/// A project that uses a kit; `‸` is where the cursor stands.
+const WITH_KIT: &str = r#"use "std/slack"
+profile { customerId: string key }
+event asked { text: string }
+journey first {
+  enter on asked
+  call slackHook(slackEscape(event.text))
+  call slackHook("again")
+}
+"#;
+
+#[test]
+fn kits_are_shown_and_never_led_to() {
+    let analysis = analyse(&sources(WITH_KIT));
+    assert!(analysis.diagnostics.is_empty(), "{:?}", analysis.diagnostics);
+    let at = |part: &str| WITH_KIT.find(part).unwrap() + 1;
+    let (place, code, prose) = analysis.hover(0, at("std/")).unwrap();
+    assert_eq!((&WITH_KIT[place.start..place.end], code), ("\"std/slack\"", "use \"std/slack\""));
+    assert!(prose.starts_with("Slack: ") && prose.contains("- `action slackHook(text: string)`"), "{prose}");
+    let (_, code, prose) = analysis.hover(0, at("slackHook")).unwrap();
+    assert_eq!(code, "action slackHook(text) // POST slackWebhook");
+    assert_eq!(prose, "Posts a text to the channel of the incoming webhook.");
+    assert!(analysis.hover(0, at("slackEscape")).unwrap().1.contains("slackEscape"));
+    for part in ["std/", "slackHook", "slackEscape"] {
+        assert_eq!(analysis.definition(0, at(part)), None, "{part}");
+    }
+    let places = analysis.references(0, at("slackHook"));
+    assert_eq!(places.len(), 2);
+    assert!(places.iter().all(|place| &WITH_KIT[place.start..place.end] == "slackHook"), "{places:?}");
+    for part in ["slackHook", "slackEscape"] {
+        assert_eq!(analysis.rename(0, at(part), "tell"), Err(NotRenamed::InKit), "{part}");
+    }
+    assert_eq!(analysis.rename(0, at("std/"), "tell"), Err(NotRenamed::NoName));
+    let all = tokens(&analysis, 0);
+    assert!(all.iter().all(|token| token.place.file == 0 && token.place.end <= WITH_KIT.len()));
+    assert_eq!(outline(&sources(WITH_KIT)[0])[0].name, "std/slack");
+}
+
+#[test]
+fn completion_knows_kits_and_what_they_declare() {
+    let offered = |written: &str| {
+        let text = WITH_KIT.replacen("use \"std/slack\"", written, 1);
+        let byte = text.find('‸').unwrap();
+        complete(&sources(&text.replace('‸', "")), 0, byte)
+    };
+    let whole = offered("use \"‸\"");
+    assert_eq!(whole.len(), lang::kits().len());
+    assert_eq!(whole[0].text, "std/discord");
+    for written in ["use \"st‸\"", "use \"std‸", "use \"‸"] {
+        assert_eq!(offered(written)[0].text, "std/discord", "{written}");
+    }
+    let slack = offered("use \"std/sl‸ack\"").into_iter().find(|one| one.text == "slack").unwrap();
+    assert_eq!(slack.thing, Thing::Kit);
+    assert!(slack.detail.starts_with("Slack: ") && slack.doc.contains("SLACK_BOT_TOKEN"), "{slack:?}");
+    assert_eq!(offered("use \"other/‸\""), []);
+    let text = WITH_KIT.replacen("slackHook(\"again\")", "sl", 1);
+    let byte = text.find("call sl\n").unwrap() + "call sl".len();
+    let found = complete(&sources(&text), 0, byte);
+    assert!(found.iter().any(|one| one.text == "slackPost" && one.thing == Thing::Action), "{found:?}");
+    let words = offered("us‸");
+    assert!(words.iter().any(|one| one.text == "use" && one.thing == Thing::Keyword), "{words:?}");
+}
+
 #[test]
 fn nothing_written_makes_it_stumble() {
-    let letters: Vec<usize> = PROJECT.char_indices().map(|(byte, _)| byte).collect();
-    for byte in letters.iter().copied().step_by(7) {
-        let cut = sources(&PROJECT[..byte]);
-        let analysis = analyse(&cut);
-        tokens(&analysis, 0);
-        outline(&cut[0]);
-        complete(&cut, 0, byte);
-        complete(&sources(PROJECT), 0, byte);
+    for project in [PROJECT, WITH_KIT] {
+        let letters: Vec<usize> = project.char_indices().map(|(byte, _)| byte).collect();
+        for byte in letters.iter().copied().step_by(7) {
+            let cut = sources(&project[..byte]);
+            let analysis = analyse(&cut);
+            tokens(&analysis, 0);
+            outline(&cut[0]);
+            complete(&cut, 0, byte);
+            complete(&sources(project), 0, byte);
+        }
     }
 }

@@ -252,6 +252,7 @@ const WORDS: &[&str] = &[
 fn shipped() -> String {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../journeys");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.is_file());
     files.sort();
     files.iter().map(|path| std::fs::read_to_string(path).unwrap() + "\n").collect()
 }

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use gen_lsp_types::{
     CodeAction, CodeActionKind, CodeActionParams, CodeLens, CodeLensParams, Command, CompletionItem,
     CompletionItemKind, CompletionParams, Contents, DefinitionParams, DocumentFormattingParams,
-    DocumentHighlight, DocumentHighlightParams, DocumentSymbol, DocumentSymbolParams, Hover, HoverParams,
-    Location, MarkupContent, MarkupKind, PrepareRenameParams, Range, ReferenceParams, RenameParams,
-    SemanticToken, SemanticTokens, SemanticTokensParams, SymbolKind, TextDocumentPositionParams, TextEdit,
-    WorkspaceEdit,
+    DocumentHighlight, DocumentHighlightParams, DocumentSymbol, DocumentSymbolParams, Documentation, Hover,
+    HoverParams, Location, MarkupContent, MarkupKind, PrepareRenameParams, Range, ReferenceParams,
+    RenameParams, SemanticToken, SemanticTokens, SemanticTokensParams, SymbolKind,
+    TextDocumentPositionParams, TextEdit, WorkspaceEdit,
 };
 use lang::editor::{self, NotRenamed, Symbol, Thing, TokenKind};
 use serde_json::json;
@@ -65,7 +65,7 @@ pub(crate) fn completion(
             Thing::Field => CompletionItemKind::Field,
             Thing::Type => CompletionItemKind::Struct,
             Thing::Event => CompletionItemKind::Event,
-            Thing::Connection | Thing::Policy => CompletionItemKind::Module,
+            Thing::Connection | Thing::Policy | Thing::Kit => CompletionItemKind::Module,
             Thing::Action | Thing::Message | Thing::Journey | Thing::Test | Thing::Audience => {
                 CompletionItemKind::Class
             }
@@ -75,6 +75,7 @@ pub(crate) fn completion(
             Thing::Variable | Thing::Profile => CompletionItemKind::Variable,
         }),
         detail: Some(one.detail).filter(|detail| !detail.is_empty()),
+        documentation: Some(one.doc).filter(|doc| !doc.is_empty()).map(Documentation::String),
         ..CompletionItem::default()
     };
     Ok(found.into_iter().map(item).collect())
@@ -92,8 +93,9 @@ pub(crate) fn definition(
 pub(crate) fn references(workspace: &Workspace, params: &ReferenceParams) -> Result<Vec<Location>, String> {
     let (file, byte) = at(workspace, &params.text_document_position_params)?;
     let places = file.project.analysis.references(file.index, byte);
-    let skipped = usize::from(!params.context.include_declaration);
-    Ok(places.into_iter().skip(skipped).filter_map(|place| file.project.location(place)).collect())
+    let declared = file.project.analysis.definition(file.index, byte);
+    let wanted = |place: &editor::Place| params.context.include_declaration || Some(*place) != declared;
+    Ok(places.into_iter().filter(wanted).filter_map(|place| file.project.location(place)).collect())
 }
 
 pub(crate) fn highlights(
@@ -115,22 +117,35 @@ pub(crate) fn prepare_rename(
 ) -> Result<Option<Range>, String> {
     let (file, byte) = at(workspace, &params.text_document_position_params)?;
     // Any good name shows whether the thing can be renamed at all.
-    if file.project.analysis.rename(file.index, byte, "renamed") == Err(NotRenamed::NoName) {
-        return Err("this cannot be renamed".into());
+    match file.project.analysis.rename(file.index, byte, "renamed") {
+        Err(why @ (NotRenamed::NoName | NotRenamed::InKit)) => return Err(not_renamed(why, "renamed")),
+        Ok(_) | Err(NotRenamed::BadName) => {}
     }
     let place = file.project.analysis.hover(file.index, byte).map(|(place, ..)| place);
     Ok(place.map(|place| Lines::new(file.text).range(place.start, place.end)))
 }
 
+fn not_renamed(why: NotRenamed, name: &str) -> String {
+    match why {
+        NotRenamed::NoName => "this cannot be renamed".to_owned(),
+        NotRenamed::BadName => {
+            format!(
+                "`{name}` cannot be a name: take a letter, then letters, digits and `_`, and no word of the language"
+            )
+        }
+        NotRenamed::InKit => {
+            "a kit declares this, and kits cannot be changed: copy what you need of it (`wayfare std` \
+                              prints kits), then the copy can be renamed"
+                .to_owned()
+        }
+    }
+}
+
 pub(crate) fn rename(workspace: &Workspace, params: &RenameParams) -> Result<WorkspaceEdit, String> {
     let (file, byte) = at(workspace, &params.text_document_position_params)?;
     let name = &params.new_name;
-    let places = file.project.analysis.rename(file.index, byte, name).map_err(|why| match why {
-        NotRenamed::NoName => "this cannot be renamed".to_owned(),
-        NotRenamed::BadName => {
-            format!("`{name}` cannot be a name: take a letter, then letters, digits and `_`, and no word of the language")
-        }
-    })?;
+    let places =
+        file.project.analysis.rename(file.index, byte, name).map_err(|why| not_renamed(why, name))?;
     let mut changes: HashMap<_, Vec<TextEdit>> = HashMap::new();
     for location in places.into_iter().filter_map(|place| file.project.location(place)) {
         let edit = TextEdit { range: location.range, new_text: name.clone() };
@@ -158,7 +173,7 @@ fn symbol(one: Symbol, lines: &Lines<'_>) -> DocumentSymbol {
             Thing::Profile | Thing::Type => SymbolKind::Struct,
             Thing::Field => SymbolKind::Field,
             Thing::Event => SymbolKind::Event,
-            Thing::Connection | Thing::Policy => SymbolKind::Module,
+            Thing::Connection | Thing::Policy | Thing::Kit => SymbolKind::Module,
             Thing::Action | Thing::Message | Thing::Function => SymbolKind::Function,
             Thing::Journey | Thing::Audience => SymbolKind::Class,
             Thing::Test => SymbolKind::Method,
@@ -280,6 +295,8 @@ fn token_type(kind: TokenKind) -> u32 {
         TokenKind::Name(Thing::Type) => 5,
         TokenKind::Name(Thing::Event) => 6,
         TokenKind::Name(Thing::Connection | Thing::Policy) => 7,
+        // The name of a kit stands in quotes, as texts do.
+        TokenKind::Name(Thing::Kit) => 1,
         TokenKind::Name(Thing::Action | Thing::Message) => 8,
         TokenKind::Name(Thing::Function) => 9,
         TokenKind::Name(Thing::Journey | Thing::Test | Thing::Audience) => 10,

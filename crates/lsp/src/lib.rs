@@ -78,7 +78,7 @@ fn capabilities() -> Value {
         "renameProvider": { "prepareProvider": true },
         "codeActionProvider": { "codeActionKinds": ["quickfix"] },
         "codeLensProvider": {},
-        "completionProvider": { "triggerCharacters": ["."] },
+        "completionProvider": { "triggerCharacters": [".", "/"] },
         "semanticTokensProvider": {
             "legend": { "tokenTypes": answer::TOKEN_TYPES, "tokenModifiers": [] },
             "full": true,

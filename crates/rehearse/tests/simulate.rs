@@ -14,6 +14,9 @@ fn project() -> Project {
     let mut sources = Vec::new();
     for file in fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
         sources.push(Source { name: path.display().to_string(), text: fs::read_to_string(path).unwrap() });
     }
     lang::compile(&sources).project.unwrap()

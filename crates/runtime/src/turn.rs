@@ -10,7 +10,7 @@ use std::{
 
 use engine::{
     Effect, Event, Ignored, Input, Instance, Outcome, Output, Status,
-    person::{apply, met, profile_changed, take},
+    person::{apply, met, take},
 };
 use graph::{Journey, Name, Type, Value};
 use jiff::Timestamp;
@@ -18,13 +18,13 @@ use store::{History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep, T
 use uuid::Uuid;
 
 use crate::{
-    Catalog, ProfileAnswer, ProfileChange, Receipt, VersionKey,
+    Catalog, Receipt, VersionKey,
     count::Counts,
-    profile,
     sweep::{Page, Visitor},
 };
 
 mod limits;
+mod profiles;
 mod visit;
 use limits::Limits;
 
@@ -222,60 +222,6 @@ impl<'a> Batch<'a> {
         self.refusals.extend_from_slice(refused);
     }
 
-    fn ensure_profile(&mut self, shard: Shard, key: &Name) {
-        let (now, schema) = (self.now, self.catalog.project().profile.clone());
-        let person = self.person(key);
-        if person.row.is_none() {
-            person.is_new = true;
-            person.changed = true;
-            person.row = Some(Profile {
-                shard,
-                key: key.clone(),
-                attributes: profile::bare(&schema, key),
-                entries: "{}".into(),
-                created_at: now,
-                updated_at: now,
-            });
-        }
-    }
-
-    /// Changes a profile.
-    pub(crate) fn change_profile(
-        &mut self,
-        shard: Shard,
-        key: &Name,
-        change: ProfileChange,
-    ) -> ProfileAnswer {
-        let schema = self.catalog.project().profile.clone();
-        let now = self.now;
-        let person = self.person(key);
-        let stored = person.row.as_ref().map(|row| row.attributes.as_str());
-        let attributes = match profile::changed(&schema, key, stored, change) {
-            Ok(attributes) => attributes,
-            Err(misfit) => return ProfileAnswer::Misfit(misfit),
-        };
-        let row = match person.row.take() {
-            Some(row) => Profile { attributes, updated_at: now, ..row },
-            None => {
-                person.is_new = true;
-                Profile {
-                    shard,
-                    key: key.clone(),
-                    attributes,
-                    entries: "{}".into(),
-                    created_at: now,
-                    updated_at: now,
-                }
-            }
-        };
-        person.row = Some(row.clone());
-        person.changed = true;
-        person.read = None;
-        profile_changed(&mut Visit::new(self, shard, key));
-        // A journey may have changed it further.
-        ProfileAnswer::Stored(self.person(key).row.clone().unwrap_or(row))
-    }
-
     /// Gives an instance an input; none when there is no such instance or its version cannot be read.
     pub(crate) fn apply(&mut self, id: Uuid, input: &Input) -> Option<Option<Ignored>> {
         let place = self.instances.get(&id)?;
@@ -351,18 +297,6 @@ impl<'a> Batch<'a> {
             live.push(instance.id);
         }
         self.instances.insert(instance.id, Place { shard, instance, changed: true });
-    }
-
-    /// What a journey sets is seen by every other input of this batch.
-    fn set_attributes(&mut self, key: &Name, changes: &[(Name, Value)]) {
-        let now = self.now;
-        let person = self.person(key);
-        if let Some(row) = &mut person.row {
-            row.attributes = profile::set(&row.attributes, changes);
-            row.updated_at = now;
-            person.changed = true;
-            person.read = None;
-        }
     }
 
     /// The rows to write and the calls to hand out. A call that could not be reserved is put off by `reserve`.

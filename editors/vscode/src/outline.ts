@@ -17,7 +17,7 @@ export const journeyNames = (text: string): string[] => journeys(text).map((one)
 
 /** The journey that a line stands in. */
 export function journeyAt(text: string, line: number): string | undefined {
-  const begins = /^(?:profile|event|type|connection|action|message|journey|test)\b/;
+  const begins = /^(?:use|profile|event|type|connection|action|message|journey|test)\b/;
   const above = text.split('\n').slice(0, line + 1);
   const start = above.findLastIndex((one) => begins.test(one));
   return journeys(text).find((one) => one.line === start)?.name;

@@ -42,6 +42,8 @@ const lines = (line: string) => `test "t" {\n  ${line}\n}`;
 
 describe('declarations', () => {
   it.each([
+    ['use "std/slack"', 'use', 'keyword.declaration'],
+    ['use "std/slack"', 'std/slack', 'string.quoted.double'],
     ['profile {\n  id: string key\n}', 'profile', 'keyword.declaration'],
     ['event seen "Seen" { id: string? }', 'seen', 'entity.name.type.event'],
     ['event seen "Seen" { id: string? }', 'string', 'support.type.primitive'],

@@ -6,6 +6,7 @@ pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod functions;
 pub(crate) mod graph;
+pub(crate) mod kits;
 pub(crate) mod new;
 pub(crate) mod preview;
 pub(crate) mod serve;

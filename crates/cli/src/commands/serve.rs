@@ -1,11 +1,16 @@
 //! `wayfare serve`: run journeys.
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::{Context, bail};
 use api::{App, Keys};
 use connect::{Override, Partners};
-use graph::Project;
+use graph::{Journey, Name, Project};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use runtime::{Catalog, Runtime};
 use tokio::net::TcpListener;
@@ -100,6 +105,16 @@ pub(crate) fn tokio_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot start")
 }
 
+/// The connections that journeys use: a kit brings others, and nobody must set what those want.
+fn needed(project: &Project) -> BTreeSet<Name> {
+    let of = |journey: &Arc<Journey>| {
+        let sent = journey.messages.values().map(|message| &message.action);
+        let names = journey.actions.values().chain(sent).map(|action| action.connection.name.clone());
+        names.collect::<Vec<_>>()
+    };
+    project.journeys.values().flat_map(of).collect()
+}
+
 /// A server that runs.
 pub(crate) struct Running {
     pub(crate) address: std::net::SocketAddr,
@@ -114,9 +129,10 @@ pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
     let store = store::open(&server.database).await.context("the database cannot be used")?;
     let clock = runtime::wall_clock();
     let connections: Vec<_> = server.project.connections.values().cloned().collect();
+    let needed = needed(&server.project);
     let catalog = Catalog::deploy(server.project, &*store, clock()).await?;
     let partners = Partners::new(connections, server.overrides, server.environment)?;
-    for (connection, variable) in partners.missing() {
+    for (connection, variable) in partners.missing().into_iter().filter(|(name, _)| needed.contains(name)) {
         tracing::warn!(%connection, %variable, "the environment variable is not set; calls will fail until it is");
     }
     let runtime = Runtime::start(store, Arc::new(catalog), partners, clock).await?;

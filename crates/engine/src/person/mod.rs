@@ -4,19 +4,20 @@
 //! ends) happens after it, in order, until nothing follows any more. Whoever has a person's instances at hand, in a
 //! store or in a test, offers them as [`Around`]; what happens is the same.
 
+mod around;
 mod members;
 
 use std::{cmp::Reverse, collections::VecDeque, sync::Arc};
 
-use graph::{Audience, Inside, Journey, Name, Value, ended, started};
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use graph::{Inside, Journey, Name, Value, ended, started};
 use uuid::Uuid;
 
+pub use around::{Around, Outcome, Past};
+
 use crate::{
-    Context, Event, Happening, Ignored, Input, Instance, Output, Status, Stop, advance,
+    Context, Event, Happening, Ignored, Input, Output, Status, Stop, advance,
     enter::{admit, barred, start},
-    limit::{Limits, Taken},
+    limit::Limits,
     policy::Sent,
 };
 
@@ -28,76 +29,6 @@ pub const MOST_FOLLOWS: u32 = 16;
 const MOST_FOLLOWING: usize = 1_000;
 /// How many instances of one journey a person may have inside at once.
 const MOST_INSIDE: usize = 1_000;
-
-/// A person with their instances, as this module wants to see them.
-pub trait Around {
-    /// The person's key.
-    fn key(&self) -> Name;
-    /// The present moment.
-    fn now(&self) -> Timestamp;
-    /// A version of a journey; none when it cannot be read.
-    fn journey(&mut self, name: &Name, version: &Name) -> Option<Arc<Journey>>;
-    /// The current audiences.
-    fn audiences(&mut self) -> Vec<Arc<Audience>>;
-    /// The current journeys that an event of this name may start.
-    fn entered_by(&mut self, event: &Name) -> Vec<Arc<Journey>>;
-    /// The attributes as a journey sees them whose person is inside.
-    fn attributes(&mut self, journey: &Journey) -> Value;
-    /// The attributes as an audience sees them.
-    fn attributes_for(&mut self, audience: &Audience) -> Value;
-    /// The attributes as a journey wants them at entry, or why they do not fit.
-    ///
-    /// # Errors
-    /// Why they do not fit.
-    fn attributes_at_entry(&mut self, journey: &Journey) -> Result<Value, String>;
-    /// The instances that events may matter to, in the order of their entry.
-    fn listening(&mut self) -> Vec<Uuid>;
-    /// An instance.
-    fn instance(&self, id: Uuid) -> Option<&Instance>;
-    /// What the person did before that an audience looks back at, earliest first.
-    fn past(&mut self, audience: &Audience) -> Past;
-    /// The id for the instance that watches the person for an audience.
-    fn member_id(&mut self, audience: &Audience) -> Uuid;
-    /// Keeps what watching the person did. `before` as in [`Around::keep`].
-    fn keep_member(&mut self, before: Option<(Name, Status)>, output: Output);
-    /// The id for an instance that an event starts.
-    fn new_id(&mut self, event: &Event, journey: &Name) -> Uuid;
-    /// When the person last entered a journey under a key.
-    fn last_entry(&self, journey: &Name, key: &Name) -> Option<Timestamp>;
-    /// When messages went out to the person, by policy.
-    fn sent(&self) -> Sent;
-    /// Who has come through a limit of a journey.
-    fn taken(&mut self, journey: &Name, limit: &Name) -> Taken;
-    /// Keeps what an accepted input did, or what an entry began. `before` is the step and the status before it; none
-    /// for a new instance.
-    fn keep(&mut self, journey: &Journey, before: Option<(Name, Status)>, output: Output);
-    /// Keeps an event that followed from another, and what became of it.
-    fn log(&mut self, event: Event, outcomes: Vec<Outcome>);
-}
-
-/// What somebody did before.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Past {
-    /// Nothing: nobody knew of them before.
-    New,
-    /// This.
-    Known(Vec<Event>),
-}
-
-/// What an event did in one journey; kept with the event, so that "why did this person not enter?" has an answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// The journey.
-    pub journey: Name,
-    /// `entered`, `queued`, `stayed-out`, `reached`, `consumed`, `kept` or `ignored`.
-    pub outcome: Name,
-    /// The instance it entered or met.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instance: Option<Uuid>,
-    /// Why, where it did not enter or was ignored.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
 
 /// Lets an event happen, and all that follows from it. What the event itself did is given; what followed is logged.
 pub fn take(around: &mut dyn Around, event: &Event) -> Vec<Outcome> {

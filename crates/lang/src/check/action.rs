@@ -117,6 +117,10 @@ fn path(path: &Text, env: &mut Env<'_>) {
         _ => "",
     };
     let at = path.at;
+    if path.parts.is_empty() {
+        // The connection's URL is all of it, as that of a webhook is.
+        return;
+    }
     if !first.starts_with('/') || first.starts_with("//") {
         env.report(
             Report::new(Code::BadPath, at, "a path must begin with a single `/`")

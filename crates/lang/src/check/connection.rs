@@ -7,7 +7,7 @@ use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{self, SettingSource, Text},
+        ast::{self, Expr, ExprKind, SettingSource, Text, TextPart},
     },
 };
 
@@ -79,17 +79,55 @@ fn limits(connection: &ast::Connection, each: i64, total: i64, env: &mut Env<'_>
 }
 
 fn setting(setting: &ast::Setting, env: &mut Env<'_>) -> Setting {
-    let Some(text) = setting.text.fixed() else {
-        env.report(
-            Report::new(Code::BadTemplate, setting.at, "a connection's settings have no holes")
-                .label("fixed text only")
-                .help("a connection serves everybody; put what differs into the action"),
-        );
-        return Setting::Text("".into());
-    };
-    if setting.source == SettingSource::Text {
-        return Setting::Text(text.into());
+    match (setting.source, setting.text.fixed()) {
+        (SettingSource::Text, Some(text)) => Setting::Text(text.into()),
+        (SettingSource::Text, None) => joined(&setting.text, env),
+        (SettingSource::Env, Some(name)) => Setting::Env(variable(setting.at, name, env)),
+        (SettingSource::Secret, Some(name)) => Setting::Secret(variable(setting.at, name, env)),
+        (SettingSource::Env | SettingSource::Secret, None) => {
+            let message = "the name of an environment variable has no holes";
+            env.report(Report::new(Code::BadTemplate, setting.at, message).label("fixed text only"));
+            Setting::Text("".into())
+        }
     }
+}
+
+/// A text whose holes hold what is found in the environment.
+fn joined(text: &Text, env: &mut Env<'_>) -> Setting {
+    let part = |part: &TextPart| match part {
+        TextPart::Text { text, .. } => Setting::Text(text.as_str().into()),
+        TextPart::Hole {
+            value: Expr { kind: ExprKind::Call { receiver: None, name, args, .. }, at, .. },
+            ..
+        } if let ("env" | "secret", [Expr { kind: ExprKind::Text(text), .. }]) =
+            (&*name.text, args.as_slice())
+            && let Some(fixed) = text.fixed() =>
+        {
+            let is_env = &*name.text == "env";
+            let name = variable(*at, fixed, env);
+            if is_env { Setting::Env(name) } else { Setting::Secret(name) }
+        }
+        TextPart::Hole { at, .. } => fixed_only(*at, env),
+        TextPart::If { .. } | TextPart::For { .. } => fixed_only(text.at, env),
+    };
+    Setting::Joined(text.parts.iter().map(part).collect())
+}
+
+fn fixed_only(at: At, env: &mut Env<'_>) -> Setting {
+    env.report(
+        Report::new(
+            Code::BadTemplate,
+            at,
+            "holes in a connection's settings hold `env(\"NAME\")` or `secret(\"NAME\")`",
+        )
+        .label("neither")
+        .help("a connection serves everybody; put what differs into the action"),
+    );
+    Setting::Text("".into())
+}
+
+/// The name of an environment variable.
+fn variable(at: At, text: String, env: &mut Env<'_>) -> Name {
     let named = !text.is_empty()
         && !text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -97,26 +135,31 @@ fn setting(setting: &ast::Setting, env: &mut Env<'_>) -> Setting {
         env.report(
             Report::new(
                 Code::BadSetting,
-                setting.at,
+                at,
                 format!("`{text}` cannot be the name of an environment variable"),
             )
             .label("not a name")
             .help("names have letters, digits and `_`, such as `REWARDS_TOKEN`"),
         );
     }
-    if setting.source == SettingSource::Env {
-        Setting::Env(text.into())
-    } else {
-        Setting::Secret(text.into())
-    }
+    text.into()
 }
 
 fn url(written: &ast::Setting, env: &mut Env<'_>) -> Setting {
     let made = setting(written, env);
-    let Setting::Text(text) = &made else { return made };
-    if text.is_empty() && written.text.fixed().is_none() {
-        return made;
-    }
+    let text = match &made {
+        Setting::Text(_) if written.text.fixed().is_none() => return made,
+        Setting::Text(text) => text.to_string(),
+        Setting::Joined(parts) => {
+            // Holes stand behind the host, so that nothing from elsewhere decides where a secret is sent to.
+            let host = matches!(parts.first(), Some(Setting::Text(text)) if text.matches('/').count() > 2);
+            let fixed = parts
+                .iter()
+                .filter_map(|part| if let Setting::Text(text) = part { Some(&**text) } else { None });
+            if host { fixed.collect() } else { String::new() }
+        }
+        Setting::Env(_) | Setting::Secret(_) => return made,
+    };
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     match host {
@@ -127,9 +170,9 @@ fn url(written: &ast::Setting, env: &mut Env<'_>) -> Setting {
         ),
         Some(host) if !host.is_empty() && !text.contains(['?', '#', ' ']) => {}
         _ => env.report(
-            Report::new(Code::BadSetting, written.at, format!("`{text}` is not the address of a server"))
+            Report::new(Code::BadSetting, written.at, format!("`{}` is not the address of a server", env.text(written.text.at).trim_matches('"')))
                 .label("not a URL")
-                .help("write scheme and host, perhaps with a path: `\"https://api.example.com\"`"),
+                .help("write scheme and host, perhaps with a path, and holes in that only: `\"https://api.example.com\"`"),
         ),
     }
     made
@@ -152,7 +195,7 @@ fn host_of(host: &Text, env: &mut Env<'_>) -> Option<Name> {
 
 /// What must not be readable in the file.
 fn secret(written: &ast::Setting, what: &str, env: &mut Env<'_>) -> Setting {
-    if written.source == SettingSource::Text {
+    if written.source == SettingSource::Text && written.text.fixed().is_some() {
         env.report(
             Report::new(Code::SecretInText, written.at, format!("{what} must not stand in the file"))
                 .label("a secret in plain text")
@@ -162,6 +205,14 @@ fn secret(written: &ast::Setting, what: &str, env: &mut Env<'_>) -> Setting {
         return Setting::Secret("".into());
     }
     setting(written, env)
+}
+
+/// A password, or `""` where a partner wants none beside the user.
+fn password_of(written: &ast::Setting, env: &mut Env<'_>) -> Setting {
+    if written.source == SettingSource::Text && written.text.parts.is_empty() {
+        return Setting::Text("".into());
+    }
+    secret(written, "the password", env)
 }
 
 fn auth(at: At, auth: &ast::Auth, env: &mut Env<'_>) -> Auth {
@@ -194,7 +245,7 @@ fn auth(at: At, auth: &ast::Auth, env: &mut Env<'_>) -> Auth {
             let made = match &*way.text {
                 "basic" => part("user").zip(part("password")).map(|(user, password)| Auth::Basic {
                     user: setting(user, env),
-                    password: secret(password, "the password", env),
+                    password: password_of(password, env),
                 }),
                 "bearer" => part("token").map(|token| Auth::Bearer(secret(token, "the token", env))),
                 _ => api_key(part("header"), part("query"), part("key"), env),

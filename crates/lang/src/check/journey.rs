@@ -33,6 +33,7 @@ pub(crate) fn check(
     env: &mut Env<'_>,
 ) -> Option<Checked> {
     let Entered { entries, input, schedule, mut scope, event } = entry::check(journey, env)?;
+    twice(journey, env);
     let mut check = Check { env, scope: &mut scope };
     let one_per = journey.one_per.first().map(|(_, value)| one_per(value, &mut check));
     let open = journey.open.first().map(|open| entry::open(open, &mut check)).unwrap_or_default();
@@ -40,19 +41,9 @@ pub(crate) fn check(
     let leave_when = journey.leave_when.iter().map(|condition| leave_when(condition, &mut check)).collect();
     let goal =
         journey.goal.first().map(|goal| Goal { on: listener(&goal.on, &mut check).0, within: goal.within });
-    once("time zone", journey.zone.iter().map(|(at, _)| *at), check.env);
     let zone = journey.zone.first().map(|(_, zone)| check.expect(zone, &Type::TimeZone, "the time zone"));
     check.scope.zone = zone;
     let quiet = policy::quiet(&journey.quiet, &mut check);
-    once("priority", journey.priority.iter().map(|(at, _)| *at), check.env);
-    once("open", journey.open.iter().map(|open| open.at), check.env);
-    once("when inside", journey.inside.iter().map(|(at, _)| *at), check.env);
-    once("goal", journey.goal.iter().map(|goal| goal.at), check.env);
-    once("one per", journey.one_per.iter().map(|(at, _)| *at), check.env);
-    once("re-enter", journey.reentry.iter().map(|(at, _)| *at), check.env);
-    once("expire after", journey.expire.iter().map(|(at, _)| *at), check.env);
-    once("on exit", journey.farewell.iter().map(|(at, ..)| *at), check.env);
-    once("on failure", journey.failure.iter().map(|(at, ..)| *at), check.env);
     let failed = record_of(&[("step", Type::Text), ("reason", Type::Text), ("kind", Type::Text)]);
     let failure = journey
         .failure
@@ -97,6 +88,20 @@ pub(crate) fn check(
         audiences,
         awaited: scope.awaited,
     })
+}
+
+/// Reports rules that are said twice.
+fn twice(journey: &Journey, env: &mut Env<'_>) {
+    once("time zone", journey.zone.iter().map(|(at, _)| *at), env);
+    once("priority", journey.priority.iter().map(|(at, _)| *at), env);
+    once("open", journey.open.iter().map(|open| open.at), env);
+    once("when inside", journey.inside.iter().map(|(at, _)| *at), env);
+    once("goal", journey.goal.iter().map(|goal| goal.at), env);
+    once("one per", journey.one_per.iter().map(|(at, _)| *at), env);
+    once("re-enter", journey.reentry.iter().map(|(at, _)| *at), env);
+    once("expire after", journey.expire.iter().map(|(at, _)| *at), env);
+    once("on exit", journey.farewell.iter().map(|(at, ..)| *at), env);
+    once("on failure", journey.failure.iter().map(|(at, ..)| *at), env);
 }
 
 /// Reports every place but the first where a rule is said.

@@ -6,6 +6,7 @@ use graph::{Name, library};
 
 use crate::{
     diagnostic::{Code, Report},
+    kits,
     syntax::{
         At,
         ast::{
@@ -65,11 +66,11 @@ pub(crate) const BUILT_IN: [&str; 9] =
 
 impl<'a> Names<'a> {
     /// Collects them; a name that is declared twice is reported, and the first one counts.
-    pub(crate) fn collect(files: &'a [Vec<Decl>], reports: &mut Vec<Report>) -> Names<'a> {
+    pub(crate) fn collect(files: &'a [Vec<Decl>], kits: &kits::Used, reports: &mut Vec<Report>) -> Names<'a> {
         let mut names = Names::default();
         let mut first: HashMap<(Kind, Name), At> = HashMap::new();
         for decl in files.iter().flatten() {
-            let (kind, name, at) = identity(decl);
+            let Some((kind, name, at)) = identity(decl) else { continue };
             // Events and types share a namespace, for an event's name is the type of its properties.
             // So do audiences and journeys, for people stand in both.
             let space = match kind {
@@ -78,6 +79,10 @@ impl<'a> Names<'a> {
                 other => other,
             };
             if let Some(before) = first.get(&(space, name.clone())) {
+                if let Some(kit) = kits.at(at) {
+                    reports.push(declared_by_a_kit(&name, *before, kit));
+                    continue;
+                }
                 let (code, message) = if kind == Kind::Profile {
                     (Code::DuplicateName, "there are two profiles".to_owned())
                 } else {
@@ -144,13 +149,25 @@ impl<'a> Names<'a> {
                 self.journeys.insert(name, (journey, doc));
             }
             DeclKind::Test(test) => self.tests.push((test, decl.at)),
+            DeclKind::Use(_) => {}
         }
     }
 }
 
-fn identity(decl: &Decl) -> (Kind, Name, At) {
+/// A kit cannot be changed, so what is in the way of one is reported.
+fn declared_by_a_kit(name: &Name, at: At, kit: &kits::Kit) -> Report {
+    let path = kit.path();
+    let message = format!("`{name}` is declared by the kit `{path}` too");
+    Report::new(Code::DuplicateName, at, message).label("declared here, and in the kit").help(format!(
+        "choose another name; or take `use \"{path}\"` away and copy what you need of it (`wayfare std {}`)",
+        kit.name
+    ))
+}
+
+/// The kind and the name of a declaration that has one, and where the name stands.
+fn identity(decl: &Decl) -> Option<(Kind, Name, At)> {
     let of = |kind, ident: &Ident| (kind, ident.text.clone(), ident.at);
-    match &decl.kind {
+    Some(match &decl.kind {
         DeclKind::Profile { word, .. } => (Kind::Profile, "profile".into(), *word),
         DeclKind::Event { name, .. } => of(Kind::Event, name),
         DeclKind::Type { name, .. } => of(Kind::Type, name),
@@ -162,5 +179,6 @@ fn identity(decl: &Decl) -> (Kind, Name, At) {
         DeclKind::Message(message) => of(Kind::Message, &message.name),
         DeclKind::Journey(journey) => of(Kind::Journey, &journey.name),
         DeclKind::Test(test) => (Kind::Test, test.name.fixed().unwrap_or_default().into(), test.name.at),
-    }
+        DeclKind::Use(_) => return None,
+    })
 }

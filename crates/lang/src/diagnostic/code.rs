@@ -39,6 +39,7 @@ codes![
     UnknownMessage "unknown-message",
     UnknownConnection "unknown-connection",
     UnknownFunction "unknown-function",
+    UnknownKit "unknown-kit",
     DuplicateName "duplicate-name",
     WrongType "wrong-type",
     WrongArguments "wrong-arguments",

@@ -6,8 +6,8 @@ use super::Thing;
 use crate::{
     Source,
     check::{self, Check, Names, hover_of, signature},
-    parse,
-    syntax::At,
+    kits,
+    syntax::{At, ast::DeclKind, parser::parse},
 };
 
 /// The stand-in for the word that is being written; nobody would call anything so.
@@ -22,20 +22,24 @@ pub struct Candidate {
     pub thing: Thing,
     /// Its type or signature.
     pub detail: String,
+    /// What it is for, where that is more than its name says.
+    pub doc: String,
 }
 
 impl Candidate {
     fn new(text: impl Into<String>, thing: Thing, detail: impl Into<String>) -> Candidate {
-        Candidate { text: text.into(), thing, detail: detail.into() }
+        Candidate { text: text.into(), thing, detail: detail.into(), doc: String::new() }
     }
 }
 
 /// What may stand at a byte of a file, whatever of it is written already.
 pub fn complete(sources: &[Source], file: usize, byte: usize) -> Vec<Candidate> {
+    if let Some(found) = sources.get(file).and_then(|source| kits_at(source, byte)) {
+        return found;
+    }
     let mut sources = sources.to_vec();
     let Some(source) = sources.get_mut(file) else { return Vec::new() };
     let before = source.text.get(..byte).unwrap_or_default();
-    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
     let start = before.len()
         - before.chars().rev().take_while(|letter| is_part(*letter)).map(char::len_utf8).sum::<usize>();
     let rest = source.text.get(byte..).unwrap_or_default();
@@ -44,7 +48,7 @@ pub fn complete(sources: &[Source], file: usize, byte: usize) -> Vec<Candidate> 
     let word_before = words_before.rsplit(|letter| !is_part(letter)).next().unwrap_or_default().to_owned();
     source.text.replace_range(start..end, PLACEHOLDER);
 
-    let (files, reports) = parse(&sources);
+    let kits::Parsed { sources, files, kits, reports } = kits::parse(&sources);
     let mut candidates = Vec::new();
     for report in &reports {
         let here = report.at.file as usize == file && report.at.start as usize == start;
@@ -53,7 +57,7 @@ pub fn complete(sources: &[Source], file: usize, byte: usize) -> Vec<Candidate> 
         }
     }
     let mut found_reports = Vec::new();
-    let names = Names::collect(&files, &mut found_reports);
+    let names = Names::collect(&files, &kits, &mut found_reports);
     let (_, found) = check::check(&names, &sources, &mut found_reports, true);
     candidates.extend(found.candidates);
     // Without its arguments a call does not parse, so the checker never comes by.
@@ -71,6 +75,31 @@ pub fn complete(sources: &[Source], file: usize, byte: usize) -> Vec<Candidate> 
     candidates.sort_by(|a, b| a.text.cmp(&b.text));
     candidates.dedup_by(|a, b| a.text == b.text && a.thing == b.thing);
     candidates
+}
+
+/// Whether a letter may be part of a name.
+fn is_part(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}
+
+/// The kits, where the text behind `use` is being written: what is missing of their names.
+fn kits_at(source: &Source, byte: usize) -> Option<Vec<Candidate>> {
+    let decls = parse(&source.text, 0).0;
+    let inside = decls.iter().find_map(|decl| {
+        let DeclKind::Use(path) = &decl.kind else { return None };
+        let quoted = source.text.get(path.at.span().start..path.at.span().end)?;
+        let inside = quoted.strip_prefix('"')?;
+        let inside = inside.strip_suffix('"').unwrap_or(inside);
+        let start = path.at.span().start + 1;
+        (start..=start + inside.len()).contains(&byte).then_some(start)
+    })?;
+    let written = source.text.get(inside..byte)?.trim_end_matches(is_part);
+    let missing = |kit: &kits::Kit| kit.path().strip_prefix(written).map(str::to_owned);
+    let candidate = |kit: &kits::Kit| {
+        let candidate = Candidate::new(missing(kit)?, Thing::Kit, kit.summary());
+        Some(Candidate { doc: kit.head(), ..candidate })
+    };
+    Some(kits::kits().iter().filter_map(candidate).collect())
 }
 
 /// The words that a message says it expected: those between backticks, before what was found.

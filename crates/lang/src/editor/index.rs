@@ -5,11 +5,12 @@ use graph::Name;
 use super::{Mention, Thing};
 use crate::{
     check::{Names, blocks},
+    kits,
     syntax::{
         At,
         ast::{
-            Decl, DeclKind, EntryKind, Expect, Field, Ident, Listen, Step, StepKind, TestKind, TypeExpr,
-            TypeKind, Under,
+            Decl, DeclKind, EntryKind, Expect, Field, Ident, Listen, Step, StepKind, TestKind, Text,
+            TypeExpr, TypeKind, Under,
         },
         parser::expr::RESERVED,
         visit,
@@ -59,13 +60,8 @@ impl Index<'_, '_> {
             }
             DeclKind::Function(function) => {
                 let name = &function.name;
-                self.add(
-                    name.at,
-                    Some(name.at),
-                    Thing::Function,
-                    format!("fn {}", name.text),
-                    decl.doc.as_ref(),
-                );
+                let code = format!("fn {}", name.text);
+                self.add(name.at, Some(name.at), Thing::Function, code, decl.doc.as_ref());
                 function.params.iter().for_each(|param| self.ty(&param.ty));
                 self.ty(&function.result);
             }
@@ -111,7 +107,17 @@ impl Index<'_, '_> {
                 }
             }
             DeclKind::Test(test) => test.lines.iter().for_each(|line| self.test_line(&line.kind)),
+            DeclKind::Use(path) => self.kit(path),
         }
+    }
+
+    /// What a kit is for, and what it declares.
+    fn kit(&mut self, path: &Text) {
+        let Ok(kit) = kits::named(path) else { return };
+        let declared: Vec<String> =
+            kit.declarations().into_iter().map(|one| format!("- `{}`", one.header)).collect();
+        let doc = format!("{}\n\n{}", kit.head(), declared.join("\n"));
+        self.add(path.at, None, Thing::Kit, format!("use \"{}\"", kit.path()), Some(&doc.into()));
     }
 
     fn fields(&mut self, fields: &[Field]) {
@@ -181,7 +187,7 @@ impl Index<'_, '_> {
             action.method.text,
             action.connection.text
         );
-        self.add(name.at, Some(action.name.at), Thing::Action, code, doc);
+        self.add(name.at, Some(action.name.at), Thing::Action, code.trim_end().to_owned(), doc);
     }
 
     fn message(&mut self, name: &Ident) {

@@ -43,6 +43,8 @@ pub enum Thing {
     Journey,
     /// A test.
     Test,
+    /// A kit that ships with the language.
+    Kit,
     /// A name bound by `let`, `as`, a parameter or a lambda.
     Variable,
     /// A function of the language or of the project.
@@ -98,11 +100,15 @@ pub enum NotRenamed {
     NoName,
     /// The new name is not one, or means something already.
     BadName,
+    /// A kit declares it, and a project cannot change a kit.
+    InKit,
 }
 
 /// Looks through sources.
 pub fn analyse(sources: &[Source]) -> Analysis {
     let (compiled, mut mentions) = build(sources, true);
+    // Nobody points at a place in a kit.
+    mentions.retain(|mention| (mention.at.file as usize) < sources.len());
     mentions.sort_by_key(|mention| (mention.at, mention.to.is_none()));
     mentions.dedup_by_key(|mention| mention.at);
     Analysis { diagnostics: compiled.diagnostics, mentions, sources: sources.to_vec() }
@@ -126,16 +132,18 @@ impl Analysis {
         Some((mention.at.into(), code, prose))
     }
 
-    /// Where the name at a byte is declared.
+    /// Where the name at a byte is declared; nowhere, when a kit declares it, which is no file of the project.
     pub fn definition(&self, file: usize, byte: usize) -> Option<Place> {
-        self.mention(file, byte)?.to.map(Place::from)
+        self.mention(file, byte)?.to.map(Place::from).filter(|place| place.file < self.sources.len())
     }
 
-    /// Every place where the thing at a byte is named, its declaration first.
+    /// Every place where the thing at a byte is named, its declaration first if that is in the project.
     pub fn references(&self, file: usize, byte: usize) -> Vec<Place> {
-        let Some(to) = self.mention(file, byte).and_then(|mention| mention.to) else { return Vec::new() };
-        let word = self.text(to.into());
-        let mut places: Vec<Place> = vec![to.into()];
+        let Some(mention) = self.mention(file, byte) else { return Vec::new() };
+        let Some(to) = mention.to else { return Vec::new() };
+        let declared = self.definition(file, byte);
+        let word = self.text(declared.unwrap_or(mention.at.into()));
+        let mut places: Vec<Place> = declared.into_iter().collect();
         let named = self.mentions.iter().filter(|mention| mention.to == Some(to) && mention.at != to);
         // `it` leads to an event too, but is no name of it.
         places.extend(named.map(|mention| Place::from(mention.at)).filter(|place| self.text(*place) == word));
@@ -149,6 +157,9 @@ impl Analysis {
     pub fn rename(&self, file: usize, byte: usize, name: &str) -> Result<Vec<Place>, NotRenamed> {
         let mention = self.mention(file, byte).ok_or(NotRenamed::NoName)?;
         let to = mention.to.ok_or(NotRenamed::NoName)?;
+        if to.file as usize >= self.sources.len() {
+            return Err(NotRenamed::InKit);
+        }
         if mention.thing == Thing::Profile || self.text(mention.at.into()) != self.text(to.into()) {
             return Err(NotRenamed::NoName);
         }

@@ -54,6 +54,7 @@ fn symbol(decl: &Decl) -> Symbol {
         DeclKind::Test(one) => {
             made(&one.name.fixed().unwrap_or_default(), one.name.at, Thing::Test, Vec::new())
         }
+        DeclKind::Use(path) => made(&path.fixed().unwrap_or_default(), path.at, Thing::Kit, Vec::new()),
     }
 }
 

@@ -271,7 +271,10 @@ fn declaration(found: &Token<'_>) -> Option<Report> {
                 .help("take it away, or look for a `}` above that closes too much"),
         );
     }
-    let near = nearest(found.text, super::parser::DECLARATIONS.into_iter())?;
+    let near = match found.text {
+        "import" | "include" | "require" => "use",
+        word => nearest(word, super::parser::DECLARATIONS.into_iter())?,
+    };
     Some(
         Report::new(Code::Syntax, found.at, format!("no declaration begins with `{}`", found.text))
             .label("not a declaration")

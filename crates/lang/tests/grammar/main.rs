@@ -228,6 +228,7 @@ fn examples(root: &Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = [
         "journeys",
+        "journeys/std",
         "docs",
         "docs/errors",
         "tests/suite/lang",

@@ -2,6 +2,7 @@
 
 mod open;
 mod read;
+mod turn;
 mod write;
 
 use std::ops::Range;

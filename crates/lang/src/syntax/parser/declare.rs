@@ -13,7 +13,8 @@ use crate::syntax::{
 };
 
 /// The words that declarations begin with.
-pub(crate) const KEYWORDS: [&str; 11] = [
+pub(crate) const KEYWORDS: [&str; 12] = [
+    "use",
     "profile",
     "event",
     "type",
@@ -59,6 +60,11 @@ fn declaration(input: P<'_>) -> R<'_, Decl> {
     let doc = input.doc();
     let start = input;
     let (rest, kind) = match input.peek(0) {
+        "use" => {
+            let (rest, path) =
+                cut(text("what is used, such as `\"std/slack\"`")).parse(input.take_from(1))?;
+            (rest, DeclKind::Use(path))
+        }
         "profile" => {
             let (rest, word) = tag!("profile")(input)?;
             let (rest, fields) = types::fields(rest)?;
@@ -81,7 +87,7 @@ fn declaration(input: P<'_>) -> R<'_, Decl> {
         "test" => test::test(input.take_from(1))?,
         _ => {
             return input.error(
-                "a declaration (`profile`, `event`, `type`, `fn`, `audience`, `connection`, `action`, `policy`, `message`, `journey` or `test`)",
+                "a declaration (`use`, `profile`, `event`, `type`, `fn`, `audience`, `connection`, `action`, `policy`, `message`, `journey` or `test`)",
             );
         }
     };

@@ -106,10 +106,8 @@ fn rule<'a>(input: P<'a>, made: &mut Journey) -> R<'a, ()> {
             Ok((rest, ()))
         }
         "goal" => {
-            let (rest, on) = cut(listen).parse(input.take_from(1))?;
-            let (rest, _) = cut(tag!("within")).parse(rest)?;
-            let (rest, within) = cut(duration).parse(rest)?;
-            made.goal.push(Goal { at: start.until(&rest), on, within });
+            let (rest, goal) = goal(input)?;
+            made.goal.push(goal);
             Ok((rest, ()))
         }
         "one" => {
@@ -262,6 +260,14 @@ fn open(input: P<'_>) -> R<'_, Open> {
     }
     made.at = start.until(&input);
     Ok((input, made))
+}
+
+/// `goal event as name where condition within 7 days`
+fn goal(input: P<'_>) -> R<'_, Goal> {
+    let (rest, on) = cut(listen).parse(input.take_from(1))?;
+    let (rest, _) = cut(tag!("within")).parse(rest)?;
+    let (rest, within) = cut(duration).parse(rest)?;
+    Ok((rest, Goal { at: input.until(&rest), on, within }))
 }
 
 /// Behind `priority`: a whole number.

@@ -31,10 +31,11 @@ pub(crate) fn compile(data: &[u8]) {
     assert_eq!(meaning(&made), meaning(&again), "formatting keeps the meaning");
 }
 
-/// The versions of all journeys up to white space, and the codes of what is wrong.
+/// The versions of all journeys up to white space and commas, and the codes of what is wrong.
 fn meaning(made: &lang::Compiled) -> (Vec<String>, Vec<&'static str>) {
     let journeys = made.project.iter().flat_map(|project| project.journeys.values());
-    let versions = journeys.map(|journey| journey.source.split_whitespace().collect()).collect();
+    let versions =
+        journeys.map(|journey| journey.source.split([' ', '\n', '\t', '\r', ',']).collect()).collect();
     let mut codes: Vec<&str> = made.diagnostics.iter().map(|diagnostic| diagnostic.code.word()).collect();
     codes.sort_unstable();
     (versions, codes)

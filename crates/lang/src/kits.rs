@@ -91,12 +91,9 @@ impl Kit {
             let rest = self.text.get(name.at.end as usize..end as usize).unwrap_or_default().trim_end();
             let rest = rest.strip_suffix(['{', '=']).unwrap_or(rest).trim_end();
             let words: Vec<&str> = rest.split_whitespace().collect();
-            Some(format!(
-                "{word} {}{}{}",
-                name.text,
-                if rest.starts_with(' ') { " " } else { "" },
-                words.join(" ")
-            ))
+            // Parameters that had a line each stand on one here.
+            let line = words.join(" ").replace("( ", "(").replace(", )", ")");
+            Some(format!("{word} {}{}{line}", name.text, if rest.starts_with(' ') { " " } else { "" }))
         };
         let header = match &decl.kind {
             DeclKind::Connection(one) => until("connection", &one.name, one.name.at.end),

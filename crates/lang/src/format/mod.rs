@@ -1,19 +1,21 @@
-//! The formatter: one style, every comment kept.
+//! The formatter: one style, whatever the author's was. A file in, its text in that style out.
 //!
-//! It works on tokens, not on the tree, so that nothing the author wrote can get lost: lines stay where they were, their
-//! indentation and the spaces inside them are set anew, and a JSON body is moved as a whole. Before the result is given
-//! back it is read again and must have the same tokens.
+//! What comes out depends on the tokens, on the comments, and on where there were blank lines. It is made in three
+//! steps: the tokens become pieces that carry their comments (`pieces`), a reader that knows the shape of the grammar, but
+//! few of its words, says where lines may end and what belongs together (`build`), and a printer breaks the outermost
+//! groups that do not fit (`print`). It works on tokens, not on the tree, so that nothing the author wrote can get lost and
+//! a construct that it has never heard of still comes out well. Before the result is given back it is read again: it must
+//! have the same tokens, comments and tree.
 
-mod spacing;
+mod build;
+mod pieces;
+mod print;
+mod same;
 
 use crate::{
     Diagnostic, Source,
     diagnostic::Report,
-    syntax::{
-        lexer::{Lexed, lex},
-        parser::parse,
-        token::Kind,
-    },
+    syntax::{lexer::lex, parser::parse},
 };
 
 /// Formats a file that parses.
@@ -21,32 +23,25 @@ use crate::{
 /// # Errors
 /// What is wrong with its syntax.
 pub fn format(source: &Source) -> Result<String, Vec<Diagnostic>> {
-    let (_, reports) = parse(&source.text, 0);
+    let (tree, reports) = parse(&source.text, 0);
     if !reports.is_empty() {
         return Err(finish(reports, source));
     }
-    let before = lex(&source.text, 0, 0);
-    let formatted = spacing::write(&source.text, &before);
-    let after = lex(&formatted, 0, 0);
-    if same(&before, &after) && parse(&formatted, 0).1.is_empty() {
-        Ok(formatted)
-    } else {
-        // Whatever this formatter gets wrong must not change what a file means: it is then left as it is.
-        Ok(source.text.clone())
+    let lexed = lex(&source.text, 0, 0);
+    let ends: Vec<usize> = tree.iter().map(|declaration| declaration.at.end as usize).collect();
+    let formatted = print::file(build::build(pieces::pieces(&source.text, &lexed), &ends));
+    if formatted == source.text {
+        return Ok(formatted);
     }
+    let (again, reports) = parse(&formatted, 0);
+    let same = reports.is_empty()
+        && same::tokens(&lexed, &lex(&formatted, 0, 0))
+        && same::trees((tree, &source.text), (again, &formatted));
+    // Whatever this formatter gets wrong must not change what a file means: it is then left as it is.
+    Ok(if same { formatted } else { source.text.clone() })
 }
 
 fn finish(reports: Vec<Report>, source: &Source) -> Vec<Diagnostic> {
     let names = [source.name.clone()];
     reports.into_iter().map(|report| report.finish(&names)).collect()
-}
-
-fn same(before: &Lexed<'_>, after: &Lexed<'_>) -> bool {
-    let tokens = |lexed: &Lexed<'_>| -> Vec<(Kind, String)> {
-        lexed.tokens.iter().map(|token| (token.kind, token.text.to_owned())).collect()
-    };
-    let comments = |lexed: &Lexed<'_>| -> Vec<String> {
-        lexed.comments.iter().map(|comment| comment.text.to_owned()).collect()
-    };
-    tokens(before) == tokens(after) && comments(before) == comments(after)
 }

@@ -40,7 +40,7 @@ fn errors_are_said_in_sarif() {
     let result = &log["runs"][0]["results"][0];
     assert_eq!(
         (log["version"].as_str(), result["ruleId"].as_str()),
-        (Some("2.1.0"), Some("syntax")),
+        (Some("2.1.0"), Some("unknown-type")),
         "{log}"
     );
     let region = &result["locations"][0]["physicalLocation"]["region"];

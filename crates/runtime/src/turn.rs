@@ -272,7 +272,7 @@ impl<'a> Batch<'a> {
     /// Keeps what an accepted input did.
     fn keep(&mut self, shard: Shard, before: Option<(Name, Status)>, output: Output) {
         let Output { instance, effects, changes, happenings, .. } = output;
-        self.counts.move_on(shard, before, &instance, &happenings);
+        self.counts.move_on(before, &instance, &happenings);
         // Counting events for an audience is no history; only coming and going is.
         let silent = instance.status == Status::Member && happenings.is_empty();
         self.history.extend((!silent).then(|| History {
@@ -317,6 +317,8 @@ impl<'a> Batch<'a> {
                 place.instance.put_off(later);
             }
         }
+        let touched = self.instances.values().filter(|place| place.changed).map(|place| place.shard);
+        let first = touched.min().unwrap_or_default();
         let turn = Turn {
             events: self.events,
             refusals: self.refusals,
@@ -333,7 +335,7 @@ impl<'a> Batch<'a> {
                 .map(|place| (place.shard, place.instance))
                 .collect(),
             history: self.history,
-            counters: self.counts.changes(),
+            counters: self.counts.changes(first),
             sweeps: self.sweeps,
             limits: self.limits.changes(),
         };

@@ -6,17 +6,18 @@ use uuid::Uuid;
 use crate::{Filter, row::instance_columns, row::small};
 
 /// Takes a person's instances out of the counters, wherever they stand or have ended (the codes are those of
-/// `engine::Status`). How often a step was passed stays: it tells of the step, not of the person.
-const UNCOUNT: &str = "UPDATE counters AS c SET \
-     waiting = c.waiting - s.waiting, failed = c.failed - s.failed, ended = c.ended - s.ended \
+/// `engine::Status`): in the rows of the person's shard, wherever they were counted, since only sums are read. How often a
+/// step was passed stays: it tells of the step, not of the person.
+const UNCOUNT: &str = "INSERT INTO counters AS c (shard, journey, version, step, waiting, passed, failed, ended) \
+     SELECT $1, s.journey, s.version, s.step, -SUM(s.waiting), 0, -SUM(s.failed), -SUM(s.ended) \
      FROM (WITH own AS (SELECT journey, version, step, CASE WHEN status IN (0, 1, 7, 10) THEN 1 ELSE 0 END AS waiting, \
              CASE WHEN status = 4 THEN 1 ELSE 0 END AS failed, \
              CASE WHEN status NOT IN (0, 1, 4, 7, 10) THEN 1 ELSE 0 END AS ended \
-             FROM instances WHERE shard = $1 AND profile = $2), \
-           every AS (SELECT * FROM own UNION ALL SELECT journey, version, '', waiting, failed, ended FROM own) \
-           SELECT journey, version, step, SUM(waiting) AS waiting, SUM(failed) AS failed, SUM(ended) AS ended \
-           FROM every GROUP BY journey, version, step) AS s \
-     WHERE c.shard = $1 AND c.journey = s.journey AND c.version = s.version AND c.step = s.step";
+             FROM instances WHERE shard = $1 AND profile = $2) \
+           SELECT * FROM own UNION ALL SELECT journey, version, '', waiting, failed, ended FROM own) AS s \
+     WHERE TRUE GROUP BY s.journey, s.version, s.step \
+     ON CONFLICT (journey, version, step, shard) DO UPDATE SET waiting = c.waiting + excluded.waiting, \
+     failed = c.failed + excluded.failed, ended = c.ended + excluded.ended";
 
 /// What removes the person `$2` of the shard `$1`, in this order: the instances say which history is the person's.
 pub(crate) const ERASE: [&str; 6] = [

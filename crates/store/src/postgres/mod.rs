@@ -1,6 +1,8 @@
 //! PostgreSQL: a few writers, each with a connection of its own, and a pool of connections that only read.
 
 mod open;
+#[cfg(test)]
+mod plans;
 mod read;
 mod turn;
 mod write;

@@ -362,3 +362,16 @@ pub(super) async fn counters(pool: &PgPool) -> Result<Vec<Counter>, Error> {
     .await?;
     Ok(sums.into_iter().map(Counter::from).collect())
 }
+
+/// The statements of every turn that read, by name.
+#[cfg(test)]
+pub(super) const HOT: [(&str, &str); 8] = [
+    ("profiles", PROFILES),
+    ("events", EVENTS),
+    ("live", LIVE),
+    ("instances", INSTANCES),
+    ("past", PAST),
+    ("due", DUE),
+    ("next", NEXT),
+    ("calling", CALLING),
+];

@@ -275,3 +275,15 @@ async fn fence(
     let moved = query(FENCE).bind(shards).bind(cursors).bind(epoch).execute(connection).await?;
     Ok(usize::try_from(moved.rows_affected()) == Ok(wanted))
 }
+
+/// The statements of a turn that write, by name.
+#[cfg(test)]
+pub(super) fn hot() -> [(&'static str, &'static str); 5] {
+    [
+        ("at once", AT_ONCE.as_str()),
+        ("fence", FENCE),
+        ("old refusals", OLD_REFUSALS),
+        ("sweeps", SWEEPS),
+        ("limits", LIMITS),
+    ]
+}

@@ -1,6 +1,8 @@
 //! SQLite: one file, one writer at a time, and a few connections that only read.
 
 mod open;
+#[cfg(test)]
+mod plans;
 mod read;
 mod write;
 

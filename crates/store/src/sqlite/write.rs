@@ -315,3 +315,17 @@ pub(super) fn rows<R: Serialize>(rows: impl IntoIterator<Item = R>) -> Result<St
 fn limits(turn: &Turn) -> Result<String, Error> {
     rows(turn.limits.iter().map(|limit| (&*limit.journey, &*limit.name, limit.taken, limit.most)))
 }
+
+/// The statements of a turn that write, by name.
+#[cfg(test)]
+pub(super) const HOT: [(&str, &str); 9] = [
+    ("fence", FENCE),
+    ("events", EVENTS),
+    ("old refusals", OLD_REFUSALS),
+    ("profiles", PROFILES),
+    ("instances", INSTANCES),
+    ("history", HISTORY),
+    ("counters", COUNTERS),
+    ("sweeps", SWEEPS),
+    ("limits", LIMITS),
+];

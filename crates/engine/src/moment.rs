@@ -23,7 +23,8 @@ pub(crate) fn instant(moment: &Moment, scope: &Scope<'_>, now: Timestamp) -> Res
         }
         Moment::Window { from, until, days, zone } => {
             let zone = zone_of(&evaluate(zone, scope)?)?;
-            opening((*from, *until), days, &zone, now).ok_or_else(beyond)
+            let (opens, _) = hours(*from, *until, days, &zone, now).ok_or_else(beyond)?;
+            Ok(opens.max(now))
         }
         Moment::Cron { schedule, zone } => schedule
             .next(now, &zone_of(&evaluate(zone, scope)?)?)
@@ -59,24 +60,26 @@ fn calendar(
     first_instant(date.ok_or_else(beyond)?.to_datetime(time), zone).ok_or_else(beyond)
 }
 
-/// When a window of hours is open from `now` on.
-fn opening(
-    (from, until): (civil::Time, civil::Time),
+/// The daily hours that `now` lies in, or else the next ones: when they begin and when they end. They are on the clock of
+/// a zone, and on these days alone if there are any; hours that end before they begin go over midnight.
+pub(crate) fn hours(
+    from: civil::Time,
+    until: civil::Time,
     days: &[civil::Weekday],
     zone: &TimeZone,
     now: Timestamp,
-) -> Option<Timestamp> {
+) -> Option<(Timestamp, Timestamp)> {
     let today = zone.to_datetime(now).date();
     let overnight = i64::from(until <= from);
-    // Yesterday's may be open past midnight; one that a change of the clock swallows does not open.
+    // Yesterday's may go on past midnight; those that a change of the clock swallows are left out.
     (-1..=8).find_map(|ahead| {
         let day = today.checked_add(ahead.days()).ok()?;
         if !days.is_empty() && !days.contains(&day.weekday()) {
             return None;
         }
-        let opens = first_instant(day.to_datetime(from), zone)?;
-        let closes = first_instant(day.checked_add(overnight.days()).ok()?.to_datetime(until), zone)?;
-        (opens < closes && now < closes).then(|| opens.max(now))
+        let begin = first_instant(day.to_datetime(from), zone)?;
+        let end = first_instant(day.checked_add(overnight.days()).ok()?.to_datetime(until), zone)?;
+        (begin < end && now < end).then_some((begin, end))
     })
 }
 

@@ -1,16 +1,13 @@
 //! Whether a message or a call may go out now: under its policies and the quiet hours of its journey.
 
-use graph::{
-    CallError, ErrorKind, Journey, Name, Policy, Quiet, Step, StepKind, Way, library::Fault,
-    schedule::first_instant,
-};
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use graph::{CallError, ErrorKind, Journey, Name, Policy, Quiet, Step, StepKind, Way, library::Fault};
+use jiff::Timestamp;
 use petgraph::graph::NodeIndex;
 
 use crate::{
     Happening,
     eval::{Scope, evaluate, holds},
-    moment::zone_of,
+    moment::{hours, zone_of},
     walk::Walk,
 };
 
@@ -115,23 +112,8 @@ impl<'a> Walk<'a> {
 /// When the quiet hours end that it is in now.
 fn quiet_until(quiet: &Quiet, scope: &Scope<'_>, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
     let zone = zone_of(&evaluate(&quiet.zone, scope)?)?;
-    let wall = zone.to_datetime(now);
-    let time = wall.time();
-    let overnight = quiet.until <= quiet.from;
-    let is_quiet = if overnight {
-        time >= quiet.from || time < quiet.until
-    } else {
-        time >= quiet.from && time < quiet.until
-    };
-    if !is_quiet {
-        return Ok(None);
-    }
-    let days = i64::from(overnight && time >= quiet.from);
-    let beyond = || Fault::new("the date lies beyond the calendar");
-    let day = wall.date().checked_add(days.days()).map_err(|_| beyond())?;
-    let end = first_instant(day.to_datetime(quiet.until), &zone).ok_or_else(beyond)?;
-    // A clock that is set back may show the end a second time: then it is over already.
-    Ok(Some(end.max(now.checked_add(SignedDuration::from_micros(1)).unwrap_or(now))))
+    let hours = hours(quiet.from, quiet.until, &[], &zone, now);
+    Ok(hours.filter(|(begin, _)| *begin <= now).map(|(_, end)| end))
 }
 
 /// Adds what went out by a turn of a journey, and forgets what none of its policies looks back to any more.

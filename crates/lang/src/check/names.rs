@@ -11,7 +11,7 @@ use crate::{
         At,
         ast::{
             Action, Audience, Connection, Decl, DeclKind, Field, Function, Ident, Journey, Message, Policy,
-            Test, Text, TypeExpr,
+            Test, Text, TypeExpr, Under,
         },
     },
 };
@@ -114,6 +114,17 @@ impl<'a> Names<'a> {
             names.add(decl, name);
         }
         names
+    }
+
+    /// The policies that a message is sent under, each once: those for all messages, then its own.
+    pub(crate) fn policies_over<'n>(&'n self, under: &'n Under) -> Vec<&'n Name> {
+        let own = match under {
+            Under::None => return Vec::new(),
+            Under::All => None,
+            Under::One(own) => Some(&own.text),
+        };
+        let for_all = self.policies.iter().filter(|(_, (policy, _))| policy.for_all).map(|(name, _)| name);
+        for_all.filter(|name| Some(*name) != own).chain(own).collect()
     }
 
     fn add(&mut self, decl: &'a Decl, name: Name) {

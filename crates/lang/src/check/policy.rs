@@ -63,15 +63,11 @@ pub(super) fn quiet(said: &[(At, QuietHours)], check: &mut Check<'_, '_>) -> Opt
 
 /// The policies that a message is sent under.
 pub(super) fn over(message: &ast::Message, env: &mut Env<'_>) -> Vec<Arc<Policy>> {
-    let own = match &message.under {
-        Under::None => return Vec::new(),
-        Under::All => None,
-        Under::One(name) => named(name, env),
-    };
-    let for_all = env.names.policies.iter().filter(|(_, (policy, _))| policy.for_all);
-    let for_all = for_all.filter_map(|(name, _)| env.policies.get(name).cloned());
-    let for_all = for_all.filter(|policy| own.as_ref().is_none_or(|own| own.name != policy.name));
-    for_all.chain(own.clone()).collect()
+    if let Under::One(name) = &message.under {
+        named(name, env);
+    }
+    let names = env.names.policies_over(&message.under);
+    names.into_iter().filter_map(|name| env.policies.get(name).cloned()).collect()
 }
 
 /// The policy that a message or an action names.

@@ -4,7 +4,7 @@
 //! a step if what gives it one lies on every way there (it dominates the step): that is, if the step cannot be reached
 //! without coming by there.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use graph::{Edge, Name, Step, StepKind, Way};
 use petgraph::{
@@ -12,11 +12,12 @@ use petgraph::{
     visit::EdgeRef,
 };
 
-use super::{free, steps::Lowered};
-use crate::{
-    diagnostic::{Code, Report},
-    syntax::At,
+use super::{
+    free,
+    steps::Lowered,
+    ways::{place, shortest},
 };
+use crate::diagnostic::{Code, Report};
 
 /// Reports every name that some step needs and that has no value on some way there; once for each name.
 pub(super) fn missing(lowered: &Lowered) -> Vec<Report> {
@@ -61,32 +62,14 @@ fn way_without(name: &Name, needed: &BTreeSet<NodeIndex>, lowered: &Lowered) -> 
     // The blocks of `on failure` and `on exit` begin with a name of their own.
     let handlers = [&lowered.failure, &lowered.farewell].into_iter().flatten();
     let handlers = handlers.filter(|(_, alias)| alias.as_ref() != Some(name)).map(|(start, _)| *start);
-    let mut open: VecDeque<NodeIndex> = [lowered.start].into_iter().chain(handlers).collect();
-    let mut from: BTreeMap<NodeIndex, Option<NodeIndex>> = open.iter().map(|start| (*start, None)).collect();
-    while let Some(node) = open.pop_front() {
-        if needed.contains(&node) {
-            let mut path: Vec<NodeIndex> =
-                std::iter::successors(Some(node), |node| from.get(node).copied().flatten()).collect();
-            path.reverse();
-            return Some(path);
-        }
-        let ways = lowered.graph.edges(node).filter(|edge| gives(&lowered.graph, *edge) != Some(name));
-        for next in ways.map(|edge| edge.target()) {
-            from.entry(next).or_insert_with(|| {
-                open.push_back(next);
-                Some(node)
-            });
-        }
-    }
-    None
+    let starts = [lowered.start].into_iter().chain(handlers);
+    let graph = &lowered.graph;
+    let ways = |node| graph.edges(node).filter(|edge| gives(graph, *edge) != Some(name));
+    shortest(starts, |node| needed.contains(&node), |node| ways(node).map(|edge| edge.target()).collect())
 }
 
 fn report(name: &Name, path: &[NodeIndex], gives: NodeIndex, lowered: &Lowered) -> Report {
-    let place = |node: NodeIndex| {
-        let at: At = lowered.places.get(node.index()).copied().unwrap_or_default();
-        // A step with blocks is long: its first words are place enough.
-        At { end: at.end.min(at.start + 80), ..at }
-    };
+    let place = |node| place(&lowered.places, node);
     let is_jump = |node: &&NodeIndex| {
         lowered.graph.node_weight(**node).is_some_and(|step| matches!(step.kind, StepKind::Goto))
     };

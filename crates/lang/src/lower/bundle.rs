@@ -8,7 +8,7 @@ use crate::{
     check::{Kind, Names},
     syntax::{
         At,
-        ast::{EntryKind, Field, Ident, Journey, Param, TypeExpr, TypeKind, Under},
+        ast::{EntryKind, Field, Ident, Journey, Param, TypeExpr, TypeKind},
         visit,
     },
 };
@@ -134,7 +134,8 @@ fn needs((kind, name): &(Kind, Name), is_root: bool, names: &Names<'_>, open: &m
             if let Some((message, _)) = names.messages.get(name) {
                 types.params(&message.params);
                 open.push((Kind::Action, message.action.text.clone()));
-                open.extend(policies(&message.under, names));
+                let policies = names.policies_over(&message.under).into_iter();
+                open.extend(policies.map(|policy| (Kind::Policy, policy.clone())));
             }
         }
         Kind::Journey => {
@@ -161,17 +162,6 @@ fn needs((kind, name): &(Kind, Name), is_root: bool, names: &Names<'_>, open: &m
         }
         Kind::Connection | Kind::Test => {}
     }
-}
-
-/// The policies that a message is sent under.
-fn policies(under: &Under, names: &Names<'_>) -> Vec<(Kind, Name)> {
-    let for_all = names.policies.iter().filter(|(_, (policy, _))| policy.for_all).map(|(name, _)| name);
-    let named: Vec<&Name> = match under {
-        Under::None => Vec::new(),
-        Under::All => for_all.collect(),
-        Under::One(own) => for_all.chain([&own.text]).collect(),
-    };
-    named.into_iter().map(|name| (Kind::Policy, name.clone())).collect()
 }
 
 struct Types<'o> {

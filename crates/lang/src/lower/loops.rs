@@ -1,6 +1,6 @@
 //! Loops that never wait: whoever got into one would go round for ever.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use graph::{Edge, Step, StepKind, Way};
 use petgraph::{
@@ -9,6 +9,7 @@ use petgraph::{
     visit::{EdgeFiltered, EdgeRef, NodeFiltered},
 };
 
+use super::ways::{place, shortest};
 use crate::{
     diagnostic::{Code, Report},
     syntax::At,
@@ -50,36 +51,17 @@ pub(super) fn endless(graph: &DiGraph<Step, Edge>, places: &[At]) -> Vec<Report>
 
 /// The shortest way from a node back to it, without the return; none when there is none.
 fn way_round(first: NodeIndex, ways: impl Fn(NodeIndex) -> Vec<NodeIndex>) -> Option<Vec<NodeIndex>> {
-    let mut from: BTreeMap<NodeIndex, NodeIndex> = BTreeMap::new();
-    let mut open = VecDeque::from([first]);
-    while let Some(node) = open.pop_front() {
-        for next in ways(node) {
-            if next == first {
-                let before = |node: &NodeIndex| from.get(node).copied().filter(|_| *node != first);
-                let mut path: Vec<NodeIndex> = std::iter::successors(Some(node), before).collect();
-                path.reverse();
-                return Some(path);
-            }
-            from.entry(next).or_insert_with(|| {
-                open.push_back(next);
-                node
-            });
-        }
-    }
-    None
+    shortest([first], |node| ways(node).contains(&first), &ways)
 }
 
 fn report(graph: &DiGraph<Step, Edge>, places: &[At], path: &[NodeIndex]) -> Report {
     let label = |node: &NodeIndex| graph.node_weight(*node).map_or("…", |step| &*step.label);
-    let place = |node: &NodeIndex| places.get(node.index()).copied().unwrap_or_default();
     let mut drawn: Vec<String> = path.iter().take(DRAWN).map(|node| format!("`{}`", label(node))).collect();
     if path.len() > DRAWN {
         drawn.push("…".into());
     }
     drawn.extend(path.first().map(|node| format!("`{}`", label(node))));
-    let at = path.first().map(place).unwrap_or_default();
-    // A step with blocks is long: its first word is place enough.
-    let at = At { end: at.end.min(at.start + 80), ..at };
+    let at = path.first().map(|node| place(places, *node)).unwrap_or_default();
     Report::new(Code::EndlessLoop, at, "this loop never waits")
         .label("comes back here at once")
         .help(format!("put a wait into it: {}", drawn.join(" → ")))

@@ -5,6 +5,7 @@ pub(crate) mod bundle;
 mod free;
 mod loops;
 mod steps;
+mod ways;
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -22,6 +22,7 @@ pub struct Catalog {
     audiences: Vec<Arc<Audience>>,
     /// The events that some audience looks back at.
     looked_back: Vec<Name>,
+    has_limits: bool,
     versions: HashMap<VersionKey, Version>,
     /// Graphs of older versions; `None` for a text that this program cannot read.
     older: RwLock<HashMap<VersionKey, Option<Arc<Journey>>>>,
@@ -69,7 +70,9 @@ impl Catalog {
         let windows = audiences.iter().flat_map(|audience| &audience.windows);
         let looked_back: BTreeSet<Name> = windows.map(|window| window.on.event.clone()).collect();
         let looked_back = looked_back.into_iter().collect();
-        Ok(Catalog { project, entries, audiences, looked_back, versions, older: RwLock::default() })
+        let has_limits = project.journeys.values().any(|journey| !journey.limits.is_empty());
+        let older = RwLock::default();
+        Ok(Catalog { project, entries, audiences, looked_back, has_limits, versions, older })
     }
 
     /// The current project.
@@ -90,7 +93,7 @@ impl Catalog {
 
     /// Whether a current journey has limits.
     pub(crate) fn has_limits(&self) -> bool {
-        self.project.journeys.values().any(|journey| !journey.limits.is_empty())
+        self.has_limits
     }
 
     /// Which goes first where several journeys of a person act at the same moment: the higher one.

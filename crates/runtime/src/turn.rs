@@ -26,8 +26,8 @@ use crate::{
 mod limits;
 mod profiles;
 mod visit;
-use limits::Limits;
 
+use limits::Limits;
 use visit::Visit;
 
 /// An event that was checked and is about to be taken.

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, bail};
 use api::{App, Keys};
 use connect::{Override, Partners};
-use graph::{Journey, Name, Project};
+use graph::{Name, Project};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use runtime::{Catalog, Runtime};
 use tokio::net::TcpListener;
@@ -107,12 +107,8 @@ pub(crate) fn tokio_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 /// The connections that journeys use: a kit brings others, and nobody must set what those want.
 fn needed(project: &Project) -> BTreeSet<Name> {
-    let of = |journey: &Arc<Journey>| {
-        let sent = journey.messages.values().map(|message| &message.action);
-        let names = journey.actions.values().chain(sent).map(|action| action.connection.name.clone());
-        names.collect::<Vec<_>>()
-    };
-    project.journeys.values().flat_map(of).collect()
+    let actions = project.journeys.values().flat_map(|journey| journey.actions.values());
+    actions.map(|action| action.connection.name.clone()).collect()
 }
 
 /// A server that runs.

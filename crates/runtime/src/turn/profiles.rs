@@ -2,6 +2,7 @@
 
 use engine::person::profile_changed;
 use graph::{Name, Value};
+use jiff::Timestamp;
 use store::{Profile, Shard};
 
 use super::{Batch, Visit};
@@ -14,14 +15,7 @@ impl Batch<'_> {
         if person.row.is_none() {
             person.is_new = true;
             person.changed = true;
-            person.row = Some(Profile {
-                shard,
-                key: key.clone(),
-                attributes: profile::bare(&schema, key),
-                entries: "{}".into(),
-                created_at: now,
-                updated_at: now,
-            });
+            person.row = Some(new(shard, key, profile::bare(&schema, key), now));
         }
     }
 
@@ -44,14 +38,7 @@ impl Batch<'_> {
             Some(row) => Profile { attributes, updated_at: now, ..row },
             None => {
                 person.is_new = true;
-                Profile {
-                    shard,
-                    key: key.clone(),
-                    attributes,
-                    entries: "{}".into(),
-                    created_at: now,
-                    updated_at: now,
-                }
+                new(shard, key, attributes, now)
             }
         };
         person.row = Some(row.clone());
@@ -73,4 +60,9 @@ impl Batch<'_> {
             person.read = None;
         }
     }
+}
+
+/// The profile of somebody who becomes known now.
+fn new(shard: Shard, key: &Name, attributes: String, now: Timestamp) -> Profile {
+    Profile { shard, key: key.clone(), attributes, entries: "{}".into(), created_at: now, updated_at: now }
 }

@@ -1,6 +1,6 @@
 //! A turn in columns: for each table the arrays that its statement takes.
 
-use sqlx::{PgConnection, Postgres, postgres::PgArguments, query};
+use sqlx::{Postgres, postgres::PgArguments};
 use uuid::Uuid;
 
 use crate::{Error, Turn, row, row::small};
@@ -15,25 +15,9 @@ macro_rules! columns {
         pub(super) struct $name { $(pub(super) $column: Vec<$type>),* }
 
         impl $name {
-            pub(super) fn is_empty(&self) -> bool {
-                [$(self.$column.len()),*].iter().all(|length| *length == 0)
-            }
-
             /// Gives the columns to a statement, in their order.
             pub(super) fn bind(self, query: Statement) -> Statement {
                 query$(.bind(self.$column))*
-            }
-
-            /// Writes the rows, if there are any, by a statement that takes the columns; gives how many rows it changed.
-            pub(super) async fn write(
-                self,
-                sql: &'static str,
-                connection: &mut PgConnection,
-            ) -> Result<u64, Error> {
-                if self.is_empty() {
-                    return Ok(0);
-                }
-                Ok(self.bind(query(sql)).execute(connection).await?.rows_affected())
             }
         }
     };

@@ -3,7 +3,7 @@
 //! Every statement serves a whole batch through arrays, so that its text is always the same and it is prepared once. All
 //! values are put into those arrays before the transaction begins.
 
-use std::{ops::Range, sync::LazyLock};
+use std::{mem, ops::Range, sync::LazyLock};
 
 use sqlx::{Connection as _, PgConnection, Row as _, query, query_scalar};
 
@@ -125,45 +125,52 @@ impl Batch {
         }))
     }
 
-    /// Writes it, or nothing of it.
-    pub(super) async fn commit(self, connection: &mut PgConnection) -> Result<(), Error> {
-        if self.refusals.is_empty() && self.sweeps.is_empty() && self.limits.is_empty() {
-            return self.commit_at_once(connection).await;
+    /// Writes it, or nothing of it. Almost every turn is one statement, which is a transaction of its own.
+    pub(super) async fn commit(mut self, connection: &mut PgConnection) -> Result<(), Error> {
+        if self.refusals.id.is_empty() && self.sweeps.name.is_empty() && self.limits.name.is_empty() {
+            return self.write(connection).await;
         }
         let mut transaction = connection.begin().await?;
-        if !fence(&mut transaction, self.shards, self.cursors, self.epoch).await? {
-            transaction.rollback().await?;
-            return Err(Error::Fenced);
+        let limits = mem::take(&mut self.limits);
+        let (refusals, sweeps) = (mem::take(&mut self.refusals), mem::take(&mut self.sweeps));
+        let written = match self.write(&mut transaction).await {
+            Ok(()) => rest(limits, refusals, sweeps, &mut transaction).await,
+            Err(error) => Err(error),
+        };
+        match written {
+            Ok(()) => transaction.commit().await?,
+            Err(_) => transaction.rollback().await?,
         }
-        let limits = self.limits.name.len();
-        if usize::try_from(self.limits.write(LIMITS, &mut transaction).await?) != Ok(limits) {
-            transaction.rollback().await?;
-            return Err(Error::Outdated);
-        }
-        self.events.write(EVENTS, &mut transaction).await?;
-        if !self.refusals.is_empty() {
-            let shards = self.refusals.shard.clone();
-            self.refusals.write(REFUSALS, &mut transaction).await?;
-            query(OLD_REFUSALS).bind(shards).execute(&mut *transaction).await?;
-        }
-        self.profiles.write(PROFILES, &mut transaction).await?;
-        self.instances.write(INSTANCES, &mut transaction).await?;
-        self.history.write(HISTORY, &mut transaction).await?;
-        self.counters.write(COUNTERS, &mut transaction).await?;
-        self.sweeps.write(SWEEPS, &mut transaction).await?;
-        Ok(transaction.commit().await?)
+        written
     }
-}
 
-impl Batch {
-    /// Writes what almost every turn is made of by one statement, which is a transaction of its own.
-    async fn commit_at_once(self, connection: &mut PgConnection) -> Result<(), Error> {
+    /// Writes what almost every turn is made of.
+    async fn write(self, connection: &mut PgConnection) -> Result<(), Error> {
         let statement = query(AT_ONCE.as_str()).bind(self.shards).bind(self.cursors).bind(self.epoch);
         let statement = self.profiles.bind(self.events.bind(statement));
         let statement = self.counters.bind(self.history.bind(self.instances.bind(statement)));
         let ours = statement.fetch_one(connection).await?;
         if ours.try_get(0)? { Ok(()) } else { Err(Error::Fenced) }
     }
+}
+
+/// Writes what few turns have.
+async fn rest(
+    limits: Limits,
+    refusals: Refusals,
+    sweeps: Sweeps,
+    connection: &mut PgConnection,
+) -> Result<(), Error> {
+    let wanted = limits.name.len();
+    let raised = limits.bind(query(LIMITS)).execute(&mut *connection).await?;
+    if usize::try_from(raised.rows_affected()) != Ok(wanted) {
+        return Err(Error::Outdated);
+    }
+    let shards = refusals.shard.clone();
+    refusals.bind(query(REFUSALS)).execute(&mut *connection).await?;
+    query(OLD_REFUSALS).bind(shards).execute(&mut *connection).await?;
+    sweeps.bind(query(SWEEPS)).execute(&mut *connection).await?;
+    Ok(())
 }
 
 /// The statements of a turn as one, behind the same fence: one way to the server and back instead of eight. Nothing is

@@ -4,7 +4,7 @@
 
 use axum::{
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -69,14 +69,14 @@ pub(crate) async fn admin(state: State<App>, request: Request, next: Next) -> Re
     guard(state, request, next, Needed::Admin).await
 }
 
+/// The key that a request carries.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    value.strip_prefix("Bearer ").map(str::trim)
+}
+
 async fn guard(State(app): State<App>, request: Request, next: Next, needed: Needed) -> Response {
-    let key = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .map(str::trim);
-    match app.keys.allows(key, needed) {
+    match app.keys.allows(bearer(request.headers()), needed) {
         Ok(()) => next.run(request).await,
         Err(true) => Problem::new(
             StatusCode::FORBIDDEN,

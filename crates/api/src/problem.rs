@@ -92,6 +92,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Problem {
         let (status, code, title) = match &error {
             Error::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "too busy"),
+            Error::Moved => (StatusCode::SERVICE_UNAVAILABLE, "unreachable", "not to be reached now"),
             Error::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping"),
             Error::Store(_) | Error::NotWritten => {
                 (StatusCode::SERVICE_UNAVAILABLE, "not-written", "the database cannot be written")

@@ -16,6 +16,8 @@ pub(crate) struct Settings {
     pub(crate) database: Option<String>,
     /// Where to listen.
     pub(crate) listen: Option<String>,
+    /// Where other nodes on the same database reach this one.
+    pub(crate) advertise: Option<String>,
     /// Connections as they are in this environment.
     #[serde(default)]
     pub(crate) connection: BTreeMap<String, Connection>,

@@ -8,6 +8,7 @@ mod address;
 mod attempt;
 mod guard;
 mod partner;
+mod peer;
 
 use std::{
     collections::BTreeMap,
@@ -18,6 +19,7 @@ use std::{
 
 use graph::{Answer, CallError, Connection, ErrorKind, Name, Request};
 use partner::Partner;
+pub use peer::{PeerFailure, Peers};
 use uuid::Uuid;
 
 /// Finds variables of the environment, secrets among them.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use graph::{Answer, CallError, Name, Value};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Status,
@@ -61,7 +62,7 @@ pub struct Event {
 }
 
 /// What an operator may do with an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operation {
     /// Runs the failed step again.
     Retry,

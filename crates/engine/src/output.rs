@@ -230,7 +230,7 @@ pub enum Happening {
 }
 
 /// Why an input changed nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ignored {
     /// The instance is over.
     Over,

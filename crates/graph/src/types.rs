@@ -8,6 +8,7 @@ use std::{fmt, sync::Arc};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use crate::{Name, Record, UnionType, Value, json, value::duration_of};
 
@@ -76,7 +77,7 @@ impl RecordType {
 }
 
 /// Why a JSON value does not fit a type.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Misfit {
     /// Where in the value, as in `items[0].price`; empty for the value itself.
     pub path: String,

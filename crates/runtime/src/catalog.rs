@@ -4,7 +4,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use graph::{Audience, Journey, Name, Project};
@@ -23,7 +23,7 @@ pub struct Catalog {
     /// The events that some audience looks back at.
     looked_back: Vec<Name>,
     has_limits: bool,
-    versions: HashMap<VersionKey, Version>,
+    versions: RwLock<HashMap<VersionKey, Version>>,
     /// Graphs of older versions; `None` for a text that this program cannot read.
     older: RwLock<HashMap<VersionKey, Option<Arc<Journey>>>>,
 }
@@ -55,11 +55,7 @@ impl Catalog {
             })
             .collect();
         store.deploy(&current).await?;
-        let versions = store.versions().await?;
-        let versions = versions
-            .into_iter()
-            .map(|version| ((version.journey.clone(), version.version.clone()), version))
-            .collect();
+        let versions = RwLock::new(read_versions(store).await?);
         let mut entries: HashMap<Name, Vec<Arc<Journey>>> = HashMap::new();
         for journey in project.journeys.values() {
             for entry in &journey.entries {
@@ -75,6 +71,24 @@ impl Catalog {
         Ok(Catalog { project, entries, audiences, looked_back, has_limits, versions, older })
     }
 
+    /// Reads again which versions there are: another node may have deployed some.
+    pub(crate) async fn look_again(&self, store: &dyn Store) -> Result<(), store::Error> {
+        let versions = read_versions(store).await?;
+        *self.versions.write().unwrap_or_else(PoisonError::into_inner) = versions;
+        self.older.write().unwrap_or_else(PoisonError::into_inner).retain(|_, journey| journey.is_some());
+        Ok(())
+    }
+
+    /// Whether a version was ever deployed, as far as is known here.
+    pub(crate) fn knows(&self, journey: &Name, version: &Name) -> bool {
+        self.known(journey, version).is_some()
+    }
+
+    fn known(&self, journey: &Name, version: &Name) -> Option<Version> {
+        let key = (journey.clone(), version.clone());
+        self.versions.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
+    }
+
     /// The current project.
     pub fn project(&self) -> &Project {
         &self.project
@@ -87,8 +101,7 @@ impl Catalog {
 
     /// When the current version of a journey was first deployed.
     pub fn deployed_at(&self, journey: &Journey) -> Option<Timestamp> {
-        let key = (journey.name.clone(), journey.version.clone());
-        self.versions.get(&key).map(|version| version.deployed_at)
+        self.known(&journey.name, &journey.version).map(|version| version.deployed_at)
     }
 
     /// Whether a current journey has limits.
@@ -112,9 +125,10 @@ impl Catalog {
     }
 
     /// The stored versions of a journey, newest first.
-    pub fn versions_of(&self, journey: &str) -> Vec<&Version> {
-        let mut versions: Vec<&Version> =
-            self.versions.values().filter(|version| &*version.journey == journey).collect();
+    pub fn versions_of(&self, journey: &str) -> Vec<Version> {
+        let known = self.versions.read().unwrap_or_else(PoisonError::into_inner);
+        let mut versions: Vec<Version> =
+            known.values().filter(|version| &*version.journey == journey).cloned().collect();
         versions.sort_by_key(|version| (!version.current, std::cmp::Reverse(version.deployed_at)));
         versions
     }
@@ -134,12 +148,17 @@ impl Catalog {
         if let Some(known) = self.older.read().ok().and_then(|older| older.get(&key).cloned()) {
             return known;
         }
-        let built = self.versions.get(&key).and_then(build);
+        let built = self.known(journey, version).as_ref().and_then(build);
         if let Ok(mut older) = self.older.write() {
             older.insert(key, built.clone());
         }
         built
     }
+}
+
+async fn read_versions(store: &dyn Store) -> Result<HashMap<VersionKey, Version>, store::Error> {
+    let versions = store.versions().await?.into_iter();
+    Ok(versions.map(|version| ((version.journey.clone(), version.version.clone()), version)).collect())
 }
 
 fn build(version: &Version) -> Option<Arc<Journey>> {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use engine::person::OWN_IDS;
 use graph::{Name, RecordType, Value, reaction, reaction_record, started};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use store::{RefusedEvent, shard_of};
+use store::{RefusedEvent, Shard, shard_of};
 use uuid::Uuid;
 
 use crate::{Catalog, turn::NewEvent};
@@ -20,7 +21,7 @@ const MOST_BYTES: usize = 256 * 1024;
 const MOST_SHOWN: usize = 2_000;
 
 /// An event as it came.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Incoming {
     /// The id its sender gave it.
     pub id: String,
@@ -35,7 +36,7 @@ pub struct Incoming {
 }
 
 /// An event of a request: its text, and what was read of it.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Received<'a> {
     /// The text as it came.
     pub text: &'a str,
@@ -44,7 +45,7 @@ pub struct Received<'a> {
 }
 
 /// What kind of event it is.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum What {
     /// The event of this name on the wire.
     Event(String),
@@ -71,7 +72,7 @@ impl What {
 }
 
 /// Why an event is not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// The field that is wrong, as in `properties.items[0].price`.
     pub field: String,
@@ -90,7 +91,7 @@ pub(crate) fn check(
     catalog: &Catalog,
     event: &Incoming,
     now: Timestamp,
-    shards: u16,
+    shard: Shard,
 ) -> Result<NewEvent, Refusal> {
     check_key("id", &event.id)?;
     if event.id.starts_with(OWN_IDS) {
@@ -110,7 +111,7 @@ pub(crate) fn check(
         Refusal::new(format!("{field}{dot}{}", misfit.path), misfit.reason)
     })?;
     Ok(NewEvent {
-        shard: shard_of(&event.profile, shards),
+        shard,
         profile: event.profile.as_str().into(),
         event: engine::Event {
             id: event.id.as_str().into(),
@@ -155,25 +156,37 @@ fn declared(catalog: &Catalog, what: &What) -> Result<(Name, Arc<RecordType>), R
     }
 }
 
+/// The shard that an event is for; 0 if it does not say whom it is about.
+pub(crate) fn shard(received: &Received<'_>, shards: u16) -> Shard {
+    let of = |profile: &str| check_key("profile", profile).map_or(0, |()| shard_of(profile, shards));
+    match &received.event {
+        Ok(event) => of(&event.profile),
+        Err(_) => fields(received.text).2.map_or(0, |profile| of(&profile)),
+    }
+}
+
+/// What can be read of an event that is none: its id, its name, its profile.
+fn fields(text: &str) -> (Option<String>, Option<String>, Option<String>) {
+    let tree: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let field = |name: &str| tree.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+    (field("id"), field("event"), field("profile"))
+}
+
 /// What is kept of an event that is not taken. Of one that could not be read, whatever can be.
 pub(crate) fn refused(
     received: &Received<'_>,
     refusal: &Refusal,
     id: Uuid,
     at: Timestamp,
-    shards: u16,
+    shard: Shard,
 ) -> RefusedEvent {
     let (event_id, event, profile) = match &received.event {
         Ok(event) => (Some(event.id.clone()), Some(event.what.shown()), Some(event.profile.clone())),
-        Err(_) => {
-            let tree: serde_json::Value = serde_json::from_str(received.text).unwrap_or_default();
-            let field = |name: &str| tree.get(name).and_then(|value| value.as_str()).map(str::to_owned);
-            (field("id"), field("event"), field("profile"))
-        }
+        Err(_) => fields(received.text),
     };
     let profile = profile.filter(|profile| check_key("profile", profile).is_ok());
     RefusedEvent {
-        shard: profile.as_deref().map_or(0, |profile| shard_of(profile, shards)),
+        shard,
         id,
         at,
         event_id: event_id.map(|id| beginning(&id, MOST_KEY)),

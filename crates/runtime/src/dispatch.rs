@@ -14,7 +14,7 @@ use graph::Name;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{turn::Dispatch, worker::Command};
+use crate::{command::Command, turn::Dispatch};
 
 /// How many calls of one connection may be in memory, waiting or under way.
 const PLACES: usize = 4_096;

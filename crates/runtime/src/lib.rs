@@ -10,23 +10,29 @@
 //! **Wake-ups carry no data.** What a worker is told in memory (an answer, a moment that has come) is in the store as
 //! well: a call under way is found again when its lease runs out, a due instance by its `due_at`.
 
+mod ask;
 mod catalog;
 mod check;
+mod command;
 mod count;
 mod dispatch;
+mod intake;
+mod node;
 mod profile;
+mod route;
 mod sweep;
 mod turn;
 mod worker;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use connect::Partners;
+use connect::{Partners, Peers};
 use engine::{Ignored, Operation};
 use graph::Name;
 use jiff::Timestamp;
-use store::{Shard, Store, shard_of};
-use tokio::sync::{mpsc, oneshot};
+use serde::{Deserialize, Serialize};
+use store::{Leases, Node, Shard, Store, shard_of};
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -35,7 +41,11 @@ pub use check::{Incoming, Received, Refusal, What, check_key};
 pub use engine::Outcome;
 pub use profile::{ProfileChange, read_for_entry};
 
-use worker::{Command, Worker};
+use ask::{Ask, Told};
+use command::Command;
+use node::Member;
+use route::Routes;
+use worker::Worker;
 
 /// How many commands may wait for a worker before new ones are turned away.
 const QUEUE: usize = 4_096;
@@ -61,11 +71,34 @@ struct Shared {
     catalog: Arc<Catalog>,
     partners: Partners,
     clock: Clock,
+    /// This node, if it shares the database with others.
+    node: Option<Arc<Node>>,
+    peers: Peers,
+    routes: Arc<Routes>,
     workers: Vec<mpsc::Sender<Command>>,
+    /// The memory that is left for events which wait to be written.
+    room: Arc<Semaphore>,
     stop: CancellationToken,
     tasks: TaskTracker,
     /// Orders the ids of refused events that came in the same millisecond.
     refusal_ids: std::sync::Mutex<uuid::ContextV7>,
+}
+
+/// What a runtime is started with.
+pub struct Setup {
+    /// What it remembers with.
+    pub store: Arc<dyn Store>,
+    /// The journeys that run.
+    pub catalog: Arc<Catalog>,
+    /// Whom journeys call.
+    pub partners: Partners,
+    /// What other nodes are spoken to with.
+    pub peers: Peers,
+    /// Where the present moment comes from.
+    pub clock: Clock,
+    /// Where other nodes reach this one, as in `http://10.0.0.7:7070`; none for a process that has the database to
+    /// itself, which then takes it over from whoever had it.
+    pub address: Option<String>,
 }
 
 /// Why a command was not carried out.
@@ -74,6 +107,9 @@ pub enum Error {
     /// More is asked than can be done; it may be asked again in a moment.
     #[error("too much is waiting to be written; try again in a second")]
     Overloaded,
+    /// Nobody has the person's shard for the moment.
+    #[error("the node that has this person cannot be reached; try again in a second")]
+    Moved,
     /// The runtime stops or has stopped.
     #[error("the server is stopping")]
     Stopping,
@@ -86,7 +122,7 @@ pub enum Error {
 }
 
 /// What became of an event.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Receipt {
     /// It is durable and has been applied; what it did, per journey.
     Accepted(Vec<Outcome>),
@@ -95,7 +131,7 @@ pub enum Receipt {
 }
 
 /// What became of a profile.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ProfileAnswer {
     /// It is stored like this.
     Stored(store::Profile),
@@ -104,40 +140,71 @@ pub enum ProfileAnswer {
 }
 
 impl Runtime {
-    /// Starts the workers over a store.
+    /// Starts the workers over a store, and has them take their share of its shards.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn start(
-        store: Arc<dyn Store>,
-        catalog: Arc<Catalog>,
-        partners: Partners,
-        clock: Clock,
-    ) -> Result<Runtime, store::Error> {
+    pub async fn start(setup: Setup) -> Result<Runtime, store::Error> {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let routes = Arc::new(Routes::new(setup.store.shards()));
+        let address = setup.address.clone().filter(|_| setup.store.nodes().is_some());
         let mut workers = Vec::new();
-        let (shards, count) = (store.shards(), store.writers().max(1));
-        for index in 0..count {
-            let range = share(shards, count, index)..share(shards, count, index + 1);
-            let writer = store.writer(range).await?;
-            let (sender, receiver) = mpsc::channel(QUEUE);
-            let dispatcher =
-                dispatch::Dispatcher::new(partners.clone(), sender.clone(), tasks.clone(), stop.clone());
-            let worker = Worker::new(
-                writer,
-                catalog.clone(),
-                dispatcher,
-                clock.clone(),
-                receiver,
-                stop.clone(),
-                shards,
-            )
-            .await?;
+        for _ in 0..setup.store.writers().max(1) {
+            let (sender, commands) = mpsc::channel(QUEUE);
+            let worker = Worker {
+                store: setup.store.clone(),
+                writer: setup.store.writer(Leases::new()).await?,
+                catalog: setup.catalog.clone(),
+                dispatcher: dispatch::Dispatcher::new(
+                    setup.partners.clone(),
+                    sender.clone(),
+                    tasks.clone(),
+                    stop.clone(),
+                ),
+                clock: setup.clock.clone(),
+                commands,
+                routes: routes.clone(),
+                stop: stop.clone(),
+                shares: address.is_some(),
+                known: worker::Known::default(),
+            };
             tasks.spawn(worker.run());
             workers.push(sender);
         }
-        let refusal_ids = std::sync::Mutex::new(uuid::ContextV7::new());
-        let shared = Shared { store, catalog, partners, clock, workers, stop, tasks, refusal_ids };
+        let node = match address {
+            Some(address) => {
+                let node = Arc::new(node::new(address));
+                let mut member = Member::new(
+                    node.clone(),
+                    setup.store.clone(),
+                    workers.clone(),
+                    routes.clone(),
+                    stop.clone(),
+                );
+                member.beat().await?;
+                tasks.spawn(member.run());
+                Some(node)
+            }
+            None => {
+                node::take_all(&*setup.store, &workers, &routes).await?;
+                None
+            }
+        };
+        let Setup { store, catalog, partners, peers, clock, address: _ } = setup;
+        let shared = Shared {
+            store,
+            catalog,
+            partners,
+            clock,
+            node,
+            peers,
+            routes,
+            workers,
+            room: Arc::new(Semaphore::new(intake::ROOM)),
+            stop,
+            tasks,
+            refusal_ids: std::sync::Mutex::new(uuid::ContextV7::new()),
+        };
         Ok(Runtime { shared: Arc::new(shared) })
     }
 
@@ -176,60 +243,17 @@ impl Runtime {
         !self.shared.stop.is_cancelled()
     }
 
-    /// Stops: what has been taken is finished, waiting calls are left for the next start.
+    /// Stops: what has been taken is finished, waiting calls and shards are left for other nodes or the next start.
     pub async fn stop(&self) {
         self.shared.stop.cancel();
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
-    }
-
-    /// Checks events against their declared shapes and takes those that fit; gives a verdict for each, in order, once
-    /// all that were taken are durable, and the refused ones are on record.
-    ///
-    /// # Errors
-    /// When nothing can be taken now, or whether it was is unknown.
-    pub async fn take_events(
-        &self,
-        events: Vec<Received<'_>>,
-    ) -> Result<Vec<Result<Receipt, Refusal>>, Error> {
-        let (now, shards) = (self.now(), self.shared.store.shards());
-        let mut verdicts: Vec<Option<Result<Receipt, Refusal>>> = Vec::with_capacity(events.len());
-        let mut shares: BTreeMap<usize, Share> = BTreeMap::new();
-        for (index, received) in events.into_iter().enumerate() {
-            let checked = match &received.event {
-                Ok(event) => check::check(&self.shared.catalog, event, now, shards),
-                Err(refusal) => Err(refusal.clone()),
-            };
-            match checked {
-                Err(refusal) => {
-                    metrics::counter!("wayfare_events_total", "outcome" => "refused").increment(1);
-                    let refused = check::refused(&received, &refusal, self.refusal_id(now), now, shards);
-                    shares.entry(self.worker_of(refused.shard)).or_default().refused.push(refused);
-                    verdicts.push(Some(Err(refusal)));
-                }
-                Ok(event) => {
-                    verdicts.push(None);
-                    let share = shares.entry(self.worker_of(event.shard)).or_default();
-                    share.places.push(index);
-                    share.batch.push(event);
-                }
-            }
+        if let (Some(nodes), Some(node)) = (self.shared.store.nodes(), &self.shared.node)
+            && let Err(error) = nodes.leave(node.id).await
+        {
+            // Its lease runs out by itself.
+            tracing::warn!(error = &error as &dyn std::error::Error, "this node could not take its leave");
         }
-        let mut waiting = Vec::with_capacity(shares.len());
-        for (worker, Share { places, batch, refused }) in shares {
-            let (reply, answer) = oneshot::channel();
-            self.send(worker, Command::Events { batch, refused, reply })?;
-            waiting.push((places, answer));
-        }
-        for (places, answer) in waiting {
-            let receipts = answer.await.map_err(|_| Error::Stopping)??;
-            for (place, receipt) in places.into_iter().zip(receipts) {
-                if let Some(slot) = verdicts.get_mut(place) {
-                    *slot = Some(Ok(receipt));
-                }
-            }
-        }
-        verdicts.into_iter().map(|verdict| verdict.ok_or(Error::NotWritten)).collect()
     }
 
     fn refusal_id(&self, now: Timestamp) -> Uuid {
@@ -244,9 +268,10 @@ impl Runtime {
     /// When nothing can be taken now, or whether it was is unknown.
     pub async fn change_profile(&self, key: &str, change: ProfileChange) -> Result<ProfileAnswer, Error> {
         let shard = self.shard_of(key);
-        let (reply, answer) = oneshot::channel();
-        self.send(self.worker_of(shard), Command::Profile { shard, key: key.into(), change, reply })?;
-        answer.await.map_err(|_| Error::Stopping)?
+        match self.ask(Ask::Profile { shard, key: key.into(), change }).await? {
+            Told::Profile(answer) => Ok(answer),
+            Told::Erased | Told::Operated(_) => Err(Error::NotWritten),
+        }
     }
 
     /// Erases a person: profile, events, instances and history.
@@ -255,9 +280,7 @@ impl Runtime {
     /// When nothing can be taken now, or whether it was is unknown.
     pub async fn erase_profile(&self, key: &str) -> Result<(), Error> {
         let shard = self.shard_of(key);
-        let (reply, answer) = oneshot::channel();
-        self.send(self.worker_of(shard), Command::Erase { shard, key: key.into(), reply })?;
-        answer.await.map_err(|_| Error::Stopping)?
+        self.ask(Ask::Erase { shard, key: key.into() }).await.map(drop)
     }
 
     /// Does what an operator asks with an instance; none when there is no such instance.
@@ -271,15 +294,26 @@ impl Runtime {
     ) -> Result<Option<Result<(), Ignored>>, Error> {
         let shard = store::shard_in(id);
         let Some(instance) = self.shared.store.instance(shard, id).await? else { return Ok(None) };
-        let (reply, answer) = oneshot::channel();
-        let command = Command::Operate { shard, profile: instance.profile, id, operation, reply };
-        self.send(self.worker_of(shard), command)?;
-        answer.await.map_err(|_| Error::Stopping)?.map(Some)
+        match self.ask(Ask::Operate { shard, profile: instance.profile, id, operation }).await? {
+            Told::Operated(done) => Ok(Some(done)),
+            Told::Erased | Told::Profile(_) => Err(Error::NotWritten),
+        }
     }
 
-    fn worker_of(&self, shard: Shard) -> usize {
-        let (shards, count) = (self.shared.store.shards(), self.shared.store.writers().max(1));
-        (0..count).find(|index| shard < share(shards, count, index + 1)).map_or(0, usize::from)
+    fn routes(&self) -> &Routes {
+        &self.shared.routes
+    }
+
+    fn node(&self) -> Option<&Node> {
+        self.shared.node.as_deref()
+    }
+
+    fn peers(&self) -> &Peers {
+        &self.shared.peers
+    }
+
+    fn room(&self) -> Arc<Semaphore> {
+        self.shared.room.clone()
     }
 
     fn send(&self, worker: usize, command: Command) -> Result<(), Error> {
@@ -289,20 +323,6 @@ impl Runtime {
             mpsc::error::TrySendError::Closed(_) => Error::Stopping,
         })
     }
-}
-
-/// What of a request is for one worker.
-#[derive(Default)]
-struct Share {
-    /// The places of the events in the request.
-    places: Vec<usize>,
-    batch: Vec<turn::NewEvent>,
-    refused: Vec<store::RefusedEvent>,
-}
-
-/// Where the share of worker `index` of `count` begins.
-fn share(shards: u16, count: u16, index: u16) -> Shard {
-    Shard::try_from(u32::from(shards) * u32::from(index) / u32::from(count.max(1))).unwrap_or(shards)
 }
 
 /// The name of a journey and its version.

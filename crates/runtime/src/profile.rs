@@ -1,12 +1,13 @@
 //! Profiles: changing them, and reading them for a journey.
 
 use graph::{Name, ProfileSchema, Type, Value, types::Misfit};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::check::unknown;
 
 /// A change of a profile.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ProfileChange {
     /// These attributes and no others.
     Put(Map<String, Json>),

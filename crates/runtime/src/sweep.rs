@@ -22,7 +22,9 @@ pub(crate) struct Sweeper {
     /// Those under way, one after the other.
     passes: VecDeque<Pass>,
     schedules: Vec<Timetable>,
-    /// The part of all shards that this worker has.
+    /// The shards of the worker.
+    own: Vec<Shard>,
+    /// The part of all shards that they are.
     share: (u16, u16),
 }
 
@@ -87,12 +89,11 @@ impl Sweeper {
         now: Timestamp,
     ) -> Result<Sweeper, store::Error> {
         let known = writer.sweeps().await?;
-        let own = writer.shards();
-        let own_count = u16::try_from(own.len()).unwrap_or(u16::MAX);
-        let mut sweeper =
-            Sweeper { passes: VecDeque::new(), schedules: Vec::new(), share: (own_count, shards.max(1)) };
+        let own: Vec<Shard> = writer.held().keys().copied().collect();
+        let share = (u16::try_from(own.len()).unwrap_or(u16::MAX).max(1), shards.max(1));
+        let mut sweeper = Sweeper { passes: VecDeque::new(), schedules: Vec::new(), own: own.clone(), share };
         for audience in catalog.audiences() {
-            for shard in own.clone() {
+            for shard in own.iter().copied() {
                 let begun = known.iter().find(|sweep| {
                     sweep.shard == shard && sweep.name == audience.name && sweep.run == audience.version
                 });
@@ -112,7 +113,7 @@ impl Sweeper {
             let last = runs.iter().filter_map(|sweep| moment_of(&sweep.run)).max();
             if let Some(at) = last {
                 // What came for one shard came for all: some may not have begun.
-                for shard in own.clone() {
+                for shard in own.iter().copied() {
                     let begun =
                         runs.iter().find(|sweep| sweep.shard == shard && moment_of(&sweep.run) == last);
                     let sweep = begun.map_or_else(|| entering(journey, shard, at), |sweep| (*sweep).clone());
@@ -127,7 +128,7 @@ impl Sweeper {
                 next: latest_missed(rule, since, now).or_else(|| rule.next(now)),
             });
         }
-        sweeper.begin(own, now);
+        sweeper.begin(now);
         Ok(sweeper)
     }
 
@@ -138,7 +139,7 @@ impl Sweeper {
     }
 
     /// Begins the passes of the schedules whose time has come.
-    pub(crate) fn begin(&mut self, shards: std::ops::Range<Shard>, now: Timestamp) {
+    fn begin(&mut self, now: Timestamp) {
         for place in 0..self.schedules.len() {
             let Some(table) = self.schedules.get_mut(place) else { continue };
             let Some(at) = table.next.filter(|at| *at <= now) else { continue };
@@ -146,7 +147,7 @@ impl Sweeper {
             let (journey, rule) = (table.journey.clone(), table.scheduled.clone());
             // A time that comes before the last one is through takes its place.
             self.passes.retain(|pass| pass.sweep.name != journey.name);
-            for shard in shards.clone() {
+            for shard in self.own.clone() {
                 let task = Task::Enter { journey: journey.clone(), scheduled: rule.clone(), at };
                 self.add(entering(&journey, shard, at), task, now);
             }
@@ -165,6 +166,7 @@ impl Sweeper {
         writer: &mut dyn Writer,
         now: Timestamp,
     ) -> Result<Option<Page>, store::Error> {
+        self.begin(now);
         let ready = self.passes.iter().find(|pass| pass.next <= now);
         let Some(Pass { sweep, task, .. }) = ready else { return Ok(None) };
         let limit = self.most(task);

@@ -4,7 +4,7 @@
 //! calls to hand out once they are written. Deliberately absent: IO.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -53,11 +53,13 @@ pub(crate) struct Dispatch {
 pub(crate) struct Batch<'a> {
     catalog: &'a Catalog,
     now: Timestamp,
-    cursors: &'a mut HashMap<Shard, i64>,
+    cursors: &'a mut BTreeMap<Shard, i64>,
     profiles: HashMap<Name, Person>,
     known: HashSet<(Name, Name)>,
     instances: HashMap<Uuid, Place>,
     journeys: HashMap<VersionKey, Option<Arc<Journey>>>,
+    /// Whether somebody is in a version that this node has never heard of.
+    unknown: bool,
     counts: Counts,
     /// People whose live instances are needed and were not loaded: the turn must be decided anew with them.
     missing: Vec<Name>,
@@ -101,7 +103,7 @@ impl<'a> Batch<'a> {
         wanted: &Wanted,
         loaded: Loaded,
         due: Vec<Instance>,
-        cursors: &'a mut HashMap<Shard, i64>,
+        cursors: &'a mut BTreeMap<Shard, i64>,
     ) -> Batch<'a> {
         let mut batch = Batch {
             catalog,
@@ -111,6 +113,7 @@ impl<'a> Batch<'a> {
             known: loaded.events.into_iter().collect(),
             instances: HashMap::new(),
             journeys: HashMap::new(),
+            unknown: false,
             counts: Counts::default(),
             missing: Vec::new(),
             missing_past: Vec::new(),
@@ -233,6 +236,11 @@ impl<'a> Batch<'a> {
         applied
     }
 
+    /// Whether somebody is in a version that this node has never heard of: it may be another node's.
+    pub(crate) fn met_unknown(&self) -> bool {
+        self.unknown
+    }
+
     /// Adds to what is wanted what must be loaded besides for this turn to be decided; false if that is nothing.
     pub(crate) fn wants_more(&self, wanted: &mut Wanted, shards: u16) -> bool {
         for (_, key, whole) in &mut wanted.profiles {
@@ -265,6 +273,7 @@ impl<'a> Batch<'a> {
             return known.clone();
         }
         let found = self.catalog.version(name, version);
+        self.unknown |= found.is_none() && !self.catalog.knows(name, version);
         self.journeys.insert(key, found.clone());
         found
     }

@@ -1,25 +1,31 @@
-//! A worker: the one writer of a range of shards.
+//! A worker: the one writer of some shards, which may change while it works.
 //!
 //! It blocks for the first command or the next moment, takes whatever else is queued, loads what the batch touches, has
 //! it decided by [`Batch`], commits, acknowledges, and hands the calls out. When the store fails, events are answered
 //! with an error (their senders send them again under the same ids), and answers of partners are kept and applied in
 //! the next turn.
 
-use std::{cmp::Reverse, collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
-use engine::{CallOutcome, Ignored, Input, Operation};
-use graph::Name;
+use engine::{Input, Instance};
 use jiff::Timestamp;
-use store::{RefusedEvent, Shard, Wanted, Writer};
-use tokio::sync::{mpsc, oneshot};
+use store::{Leases, Shard, Store, Wanted, Writer};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    Catalog, Clock, Error, ProfileAnswer, ProfileChange, Receipt,
+    Catalog, Clock, Error,
+    command::{Answer, Command, decide, wanted},
     dispatch::{Dispatcher, Reserved},
-    sweep::Sweeper,
-    turn::{Batch, NewEvent},
+    route::Routes,
+    sweep::{Page, Sweeper},
+    turn::{Batch, Dispatch},
 };
 
 /// The most inputs of one turn.
@@ -31,108 +37,96 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// How long a worker rests after the store failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(250);
 
-/// Something a worker is asked to do.
-pub(crate) enum Command {
-    Events { batch: Vec<NewEvent>, refused: Vec<RefusedEvent>, reply: Reply<Vec<Receipt>> },
-    Profile { shard: Shard, key: Name, change: ProfileChange, reply: Reply<ProfileAnswer> },
-    Erase { shard: Shard, key: Name, reply: Reply<()> },
-    CallEnded { shard: Shard, profile: Name, id: Uuid, call: u32, attempt: u32, outcome: CallOutcome },
-    Operate { shard: Shard, profile: Name, id: Uuid, operation: Operation, reply: Reply<Result<(), Ignored>> },
+/// The one writer of some shards.
+pub(crate) struct Worker {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) writer: Box<dyn Writer>,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) clock: Clock,
+    pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) routes: Arc<Routes>,
+    pub(crate) stop: CancellationToken,
+    /// Whether other nodes may take shards over, which is then no reason to stop.
+    pub(crate) shares: bool,
+    pub(crate) known: Known,
 }
 
-type Reply<T> = oneshot::Sender<Result<T, Error>>;
-
-/// The one writer of a range of shards.
-pub(crate) struct Worker {
-    writer: Box<dyn Writer>,
-    catalog: Arc<Catalog>,
-    dispatcher: Dispatcher,
-    clock: Clock,
-    commands: mpsc::Receiver<Command>,
-    stop: CancellationToken,
-    cursors: HashMap<Shard, i64>,
-    shards: u16,
+/// What a worker knows of its shards. All of it is in the store as well, and is read again after shards have changed
+/// hands or something failed.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// The sequence number of the last event of each shard.
+    cursors: Option<BTreeMap<Shard, i64>>,
+    /// The passes over people.
+    sweeper: Option<Sweeper>,
     /// The earliest moment at which an instance is known to be due.
     next_due: Option<Timestamp>,
-    /// Calls that were under way when the process started, by id above this one; none when all were looked at.
+    /// Calls that somebody else began and cannot end, by id above this one; none when all were looked at.
     recovering: Option<Option<Uuid>>,
-    started_at: Timestamp,
-    sweeper: Sweeper,
+    /// The instances whose calls are under way here.
+    in_flight: HashSet<Uuid>,
     /// Answers whose turn could not be written.
     kept: Vec<Command>,
 }
 
 impl Worker {
-    pub(crate) async fn new(
-        writer: Box<dyn Writer>,
-        catalog: Arc<Catalog>,
-        dispatcher: Dispatcher,
-        clock: Clock,
-        commands: mpsc::Receiver<Command>,
-        stop: CancellationToken,
-        shards: u16,
-    ) -> Result<Worker, store::Error> {
-        let started_at = clock();
-        let mut writer = writer;
-        let sweeper = Sweeper::new(&mut *writer, &catalog, shards, started_at).await?;
-        let mut worker = Worker {
-            writer,
-            catalog,
-            dispatcher,
-            clock,
-            commands,
-            stop,
-            cursors: HashMap::new(),
-            shards,
-            next_due: Some(started_at),
-            recovering: Some(None),
-            started_at,
-            sweeper,
-            kept: Vec::new(),
-        };
-        worker.read_cursors().await?;
-        Ok(worker)
-    }
-
-    async fn read_cursors(&mut self) -> Result<(), store::Error> {
-        let cursors = self.writer.cursors().await?;
-        self.cursors = self.writer.shards().zip(cursors).collect();
-        Ok(())
-    }
-
-    /// Works until it is told to stop, or another writer has taken its shards over.
+    /// Works until it is told to stop, or another process has taken the database over.
     pub(crate) async fn run(mut self) {
         loop {
             let Some(commands) = self.gather().await else { break };
             match self.turn(commands).await {
                 Ok(()) => {}
-                Err(store::Error::Fenced) => {
+                Err(store::Error::Fenced) if !self.shares => {
                     tracing::error!("another process writes to this database; stopping");
                     self.stop.cancel();
                     break;
                 }
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "a turn could not be written");
-                    metrics::counter!("wayfare_turns_total", "outcome" => "failed").increment(1);
-                    tokio::time::sleep(AFTER_FAILURE).await;
-                    // After a failure it is unknown what was written: what is due and where the log ends is read anew.
-                    self.next_due = Some((self.clock)());
-                    if let Err(error) = self.read_cursors().await {
-                        tracing::warn!(
+                    if matches!(error, store::Error::Fenced) {
+                        tracing::warn!("another node has taken shards over");
+                        self.routes.is_wrong();
+                    } else {
+                        tracing::error!(
                             error = &error as &dyn std::error::Error,
-                            "the log's end cannot be read yet"
+                            "a turn could not be written"
                         );
                     }
+                    metrics::counter!("wayfare_turns_total", "outcome" => "failed").increment(1);
+                    // After a failure it is unknown what was written: what is due and where the log ends is read anew.
+                    self.known.next_due = Some((self.clock)());
+                    self.known.cursors = None;
+                    let _ = tokio::time::timeout(AFTER_FAILURE, self.stop.cancelled()).await;
                 }
             }
         }
     }
 
+    /// From now on these shards are the worker's. What there is to know of them is read with the next turn.
+    fn hold(&mut self, leases: Leases) {
+        self.writer.hold(leases);
+        let Known { in_flight, kept, .. } = std::mem::take(&mut self.known);
+        let (next_due, recovering) = (Some((self.clock)()), Some(None));
+        self.known = Known { next_due, recovering, in_flight, kept, ..Known::default() };
+    }
+
+    /// Reads what must be known of the shards before anything is decided.
+    async fn learn(&mut self, now: Timestamp) -> Result<(), store::Error> {
+        if self.known.cursors.is_none() {
+            self.known.cursors = Some(self.writer.cursors().await?);
+        }
+        if self.known.sweeper.is_none() {
+            let sweeper = Sweeper::new(&mut *self.writer, &self.catalog, self.store.shards(), now).await?;
+            self.known.sweeper = Some(sweeper);
+        }
+        Ok(())
+    }
+
     /// Waits for something to do and takes all there is, up to a bound; none when it is time to stop.
     async fn gather(&mut self) -> Option<Vec<Command>> {
-        let mut gathered = std::mem::take(&mut self.kept);
+        let mut gathered = std::mem::take(&mut self.known.kept);
         let mut weight = gathered.len();
-        if gathered.is_empty() && self.recovering.is_none() {
+        if gathered.is_empty() && self.known.recovering.is_none() {
             let sleep = self.until_due();
             if !sleep.is_zero() {
                 tokio::select! {
@@ -159,7 +153,8 @@ impl Worker {
     }
 
     fn until_due(&self) -> Duration {
-        match [self.next_due, self.sweeper.next()].into_iter().flatten().min() {
+        let passes = self.known.sweeper.as_ref().and_then(Sweeper::next);
+        match [self.known.next_due, passes].into_iter().flatten().min() {
             Some(due) => {
                 let left = due.duration_since((self.clock)());
                 // Rounded up, since a sleep that ends a little early would make an idle turn.
@@ -172,11 +167,11 @@ impl Worker {
     }
 
     /// Takes commands in order. An erasure is a transaction of its own: what came before goes with the person, what
-    /// comes after stays.
+    /// comes after stays. So is a change of shards: what came before was sent to who had them then.
     async fn turn(&mut self, commands: Vec<Command>) -> Result<(), store::Error> {
         let mut parts = vec![Vec::new()];
         for command in commands {
-            let alone = matches!(command, Command::Erase { .. });
+            let alone = command.is_alone();
             if alone {
                 parts.push(Vec::new());
             }
@@ -190,33 +185,48 @@ impl Worker {
         let is_work = |part: &Vec<Command>| !part.is_empty();
         let idle = !parts.iter().any(is_work);
         let mut failed = None;
-        for part in parts.into_iter().filter(|part| idle || is_work(part)) {
-            let outcome = match failed {
+        for mut part in parts.into_iter().filter(|part| idle || is_work(part)) {
+            if let Some(Command::Hold { .. }) = part.last() {
+                part.into_iter().for_each(|command| self.change_hands(command));
+                continue;
+            }
+            let elsewhere = part.extract_if(.., |command| !command.is_within(self.writer.held()));
+            elsewhere.for_each(|command| {
+                self.known.forget_call(&command);
+                command.refuse(Error::Moved);
+            });
+            if part.is_empty() && !idle {
+                continue;
+            }
+            let outcome = match &failed {
                 Some(_) => None,
-                None => match self.try_turn(&part).await {
-                    Ok(answers) => Some(answers),
-                    Err(error) => {
-                        failed = Some(error);
-                        None
-                    }
-                },
+                None => self.try_turn(&part).await.map_err(|error| failed = Some(error)).ok(),
             };
             match outcome {
                 Some(answers) => {
                     part.into_iter().zip(answers).for_each(|(command, answer)| command.reply(answer));
                 }
-                None => self.give_back(part),
+                None => self.give_back(part, matches!(failed, Some(store::Error::Fenced))),
             }
         }
         failed.map_or(Ok(()), Err)
     }
 
-    /// Tells senders that nothing was written; results of calls have none and are kept for the next turn.
-    fn give_back(&mut self, commands: Vec<Command>) {
+    fn change_hands(&mut self, command: Command) {
+        if let Command::Hold { leases, reply } = command {
+            self.hold(leases);
+            let _ = reply.send(Ok(()));
+        }
+    }
+
+    /// Tells senders that nothing was written, or that it is not known; results of calls have none and are kept for the
+    /// next turn.
+    fn give_back(&mut self, commands: Vec<Command>, fenced: bool) {
         for command in commands {
             match command {
-                Command::CallEnded { .. } => self.kept.push(command),
-                other => other.refuse(),
+                Command::CallEnded { .. } => self.known.kept.push(command),
+                other if fenced => other.refuse(Error::Moved),
+                other => other.refuse(Error::NotWritten),
             }
         }
     }
@@ -227,182 +237,143 @@ impl Worker {
             return Ok(vec![Answer::Nothing]);
         }
         let now = (self.clock)();
-        let mut wanted = wanted(commands);
-        wanted.limits = self.catalog.has_limits();
+        self.learn(now).await?;
         let due = self.due(now).await?;
         let lost = self.lost_calls().await?;
-        for instance in due.instances.iter().chain(&lost) {
-            let shard = store::shard_of(&instance.profile, self.shards);
-            wanted.profiles.push((shard, instance.profile.clone(), false));
-        }
-        self.sweeper.begin(self.writer.shards(), now);
-        let page = self.sweeper.page(&mut *self.writer, now).await?;
-        for visitor in page.iter().flat_map(|page| &page.people) {
-            visitor.want(page.as_ref().map_or(0, |page| page.sweep.shard), &mut wanted);
-        }
+        let page = match &mut self.known.sweeper {
+            Some(sweeper) => sweeper.page(&mut *self.writer, now).await?,
+            None => None,
+        };
         if commands.is_empty() && due.instances.is_empty() && lost.is_empty() && page.is_none() {
-            self.next_due = due.next;
+            self.known.next_due = due.next;
             return Ok(Vec::new());
         }
-        let (due_ids, lost_ids): (Vec<Uuid>, Vec<Uuid>) =
-            (due.instances.iter().map(|i| i.id).collect(), lost.iter().map(|i| i.id).collect());
-        let mut known: Vec<engine::Instance> = due.instances.into_iter().chain(lost).collect();
-        let (turn, answers, dispatches, cursors, mut reserved) = loop {
-            let loaded = self.writer.load(&wanted).await?;
-            let mut cursors = self.cursors.clone();
-            let own = std::mem::take(&mut known);
-            let mut batch = Batch::new(&self.catalog, now, self.shards, &wanted, loaded, own, &mut cursors);
-            for id in &lost_ids {
-                batch.apply(*id, &Input::AttemptLost);
-            }
-            for id in &due_ids {
-                batch.apply(*id, &Input::Due);
-            }
-            if let Some(page) = &page {
-                batch.sweep(page);
-            }
-            let answers: Vec<Answer> = commands.iter().map(|command| decide(&mut batch, command)).collect();
-            // Few turns touch what no command named; those are decided a second time, with what they want besides.
-            if !batch.wants_more(&mut wanted, self.shards) {
-                let mut reserved = Reserved::default();
-                let (turn, dispatches) =
-                    batch.finish(&mut |connection| self.dispatcher.reserve(connection, &mut reserved));
-                match self.writer.commit(&turn).await {
-                    Ok(()) => break (turn, answers, dispatches, cursors, reserved),
-                    Err(store::Error::Outdated) => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            let own = due_ids.iter().chain(&lost_ids);
-            wanted.instances.extend(own.map(|id| (store::shard_in(*id), *id)));
-        };
-        self.cursors = cursors;
-        if let Some(page) = &page {
-            self.sweeper.moved(&page.sweep, page.people.len(), now);
+        let ids = |instances: &[Instance]| instances.iter().map(|instance| instance.id).collect();
+        let inputs = Inputs { now, commands, due: ids(&due.instances), lost: ids(&lost), page };
+        let loaded = due.instances.into_iter().chain(lost).collect();
+        let Written { turn, answers, dispatches, cursors, mut reserved } =
+            self.write(&inputs, loaded).await?;
+        self.known.cursors = Some(cursors);
+        if let (Some(page), Some(sweeper)) = (&inputs.page, &mut self.known.sweeper) {
+            sweeper.moved(&page.sweep, page.people.len(), now);
         }
         let earliest = turn.instances.iter().filter_map(|(_, instance)| instance.due_at).min();
-        self.next_due = [due.next, earliest].into_iter().flatten().min();
+        self.known.next_due = [due.next, earliest].into_iter().flatten().min();
         metrics::counter!("wayfare_turns_total", "outcome" => "written").increment(1);
+        commands.iter().for_each(|command| self.known.forget_call(command));
         for dispatch in dispatches {
+            self.known.in_flight.insert(dispatch.instance);
             self.dispatcher.dispatch(dispatch, &mut reserved);
         }
         Ok(answers)
     }
 
+    /// Loads what a turn touches besides the instances that are loaded, has it decided, and writes it.
+    async fn write(&mut self, inputs: &Inputs<'_>, mut own: Vec<Instance>) -> Result<Written, store::Error> {
+        let shards = self.store.shards();
+        let mut wanted = inputs.wanted(&own, shards);
+        wanted.limits = self.catalog.has_limits();
+        let mut looked_again = false;
+        loop {
+            let loaded = self.writer.load(&wanted).await?;
+            let mut cursors = self.known.cursors.clone().unwrap_or_default();
+            let own = std::mem::take(&mut own);
+            let mut batch = Batch::new(&self.catalog, inputs.now, shards, &wanted, loaded, own, &mut cursors);
+            let answers = inputs.decide(&mut batch);
+            // Few turns touch what no command named; those are decided a second time, with what they want besides.
+            if batch.met_unknown() && !looked_again {
+                looked_again = true;
+                self.catalog.look_again(&*self.store).await?;
+            } else if !batch.wants_more(&mut wanted, shards) {
+                let mut reserved = Reserved::default();
+                let (turn, dispatches) =
+                    batch.finish(&mut |connection| self.dispatcher.reserve(connection, &mut reserved));
+                match self.writer.commit(&turn).await {
+                    Ok(()) => return Ok(Written { turn, answers, dispatches, cursors, reserved }),
+                    Err(store::Error::Outdated) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            let again = inputs.due.iter().chain(&inputs.lost);
+            wanted.instances.extend(again.map(|id| (store::shard_in(*id), *id)));
+        }
+    }
+
     /// What is due, earliest first, and of the same moment what goes before others.
     async fn due(&mut self, now: Timestamp) -> Result<store::Due, store::Error> {
-        if self.next_due.is_none_or(|due| due > now) {
-            return Ok(store::Due { instances: Vec::new(), next: self.next_due });
+        let next = self.known.next_due;
+        if next.is_none_or(|due| due > now) {
+            return Ok(store::Due { instances: Vec::new(), next });
         }
         let mut due = self.writer.due(now, MOST_DUE).await?;
-        let order = |one: &engine::Instance| (one.due_at, Reverse(self.catalog.priority_of(&one.journey)));
+        let order = |one: &Instance| (one.due_at, Reverse(self.catalog.priority_of(&one.journey)));
         due.instances.sort_by_cached_key(order);
         Ok(due)
     }
 
-    /// The next of the calls that were under way when the process started.
-    async fn lost_calls(&mut self) -> Result<Vec<engine::Instance>, store::Error> {
-        let Some(after) = self.recovering else { return Ok(Vec::new()) };
-        let page = self.writer.calling(after, MOST_DUE).await?;
-        self.recovering = page.last().map(|instance| Some(instance.id));
-        Ok(page.into_iter().filter(|instance| instance.updated_at < self.started_at).collect())
+    /// The next of the calls that are under way in the store, but not here: whoever made them cannot end them.
+    async fn lost_calls(&mut self) -> Result<Vec<Instance>, store::Error> {
+        let Some(after) = self.known.recovering else { return Ok(Vec::new()) };
+        let mut page = self.writer.calling(after, MOST_DUE).await?;
+        self.known.recovering = page.last().map(|instance| Some(instance.id));
+        page.retain(|instance| !self.known.in_flight.contains(&instance.id));
+        Ok(page)
     }
 }
 
-/// What a command's sender is told once the turn is written.
-enum Answer {
-    Events(Vec<Receipt>),
-    Profile(ProfileAnswer),
-    Operated(Option<Ignored>),
-    Nothing,
+/// What a turn is made of.
+struct Inputs<'a> {
+    now: Timestamp,
+    commands: &'a [Command],
+    due: Vec<Uuid>,
+    /// Those whose calls nobody can end any more.
+    lost: Vec<Uuid>,
+    page: Option<Page>,
 }
 
-fn wanted(commands: &[Command]) -> Wanted {
-    let mut wanted = Wanted::default();
-    for command in commands {
-        match command {
-            Command::Events { batch, .. } => {
-                for new in batch {
-                    wanted.profiles.push((new.shard, new.profile.clone(), true));
-                    wanted.events.push((new.shard, new.profile.clone(), new.event.id.clone()));
-                }
-            }
-            Command::Profile { shard, key, .. } => wanted.profiles.push((*shard, key.clone(), true)),
-            Command::Erase { .. } => {}
-            Command::CallEnded { shard, profile, id, .. } | Command::Operate { shard, profile, id, .. } => {
-                wanted.profiles.push((*shard, profile.clone(), false));
-                wanted.instances.push((*shard, *id));
-            }
-        }
-    }
-    wanted
+/// A turn that is written, and what remains to be done.
+struct Written {
+    turn: store::Turn,
+    answers: Vec<Answer>,
+    dispatches: Vec<Dispatch>,
+    cursors: BTreeMap<Shard, i64>,
+    reserved: Reserved,
 }
 
-fn decide(batch: &mut Batch<'_>, command: &Command) -> Answer {
-    match command {
-        Command::Events { batch: events, refused, .. } => {
-            batch.keep_refused(refused);
-            Answer::Events(events.iter().map(|event| batch.take_event(event)).collect())
+impl Inputs<'_> {
+    /// What must be loaded besides these instances.
+    fn wanted(&self, own: &[Instance], shards: u16) -> Wanted {
+        let mut wanted = wanted(self.commands);
+        for instance in own {
+            let shard = store::shard_of(&instance.profile, shards);
+            wanted.profiles.push((shard, instance.profile.clone(), false));
         }
-        Command::Profile { shard, key, change, .. } => {
-            Answer::Profile(batch.change_profile(*shard, key, change.clone()))
+        if let Some(page) = &self.page {
+            page.people.iter().for_each(|visitor| visitor.want(page.sweep.shard, &mut wanted));
         }
-        Command::Erase { .. } => Answer::Nothing,
-        Command::CallEnded { id, call, attempt, outcome, .. } => {
-            let input = Input::CallEnded { call: *call, attempt: *attempt, outcome: outcome.clone() };
-            batch.apply(*id, &input);
-            Answer::Nothing
-        }
-        Command::Operate { id, operation, .. } => {
-            Answer::Operated(batch.apply(*id, &Input::Operation(*operation)).flatten())
-        }
-    }
-}
-
-impl Command {
-    fn weight(&self) -> usize {
-        match self {
-            Command::Events { batch, refused, .. } => batch.len() + refused.len(),
-            _ => 1,
-        }
+        wanted
     }
 
-    /// Tells the sender what became of the command. A sender that has gone away misses nothing: it is written.
-    fn reply(self, answer: Answer) {
-        match (self, answer) {
-            (Command::Events { reply, .. }, Answer::Events(receipts)) => {
-                let accepted =
-                    receipts.iter().filter(|receipt| matches!(receipt, Receipt::Accepted(_))).count();
-                metrics::counter!("wayfare_events_total", "outcome" => "accepted").increment(count(accepted));
-                metrics::counter!("wayfare_events_total", "outcome" => "duplicate")
-                    .increment(count(receipts.len() - accepted));
-                let _ = reply.send(Ok(receipts));
-            }
-            (Command::Profile { reply, .. }, Answer::Profile(answer)) => {
-                let _ = reply.send(Ok(answer));
-            }
-            (Command::Operate { reply, .. }, Answer::Operated(ignored)) => {
-                let _ = reply.send(Ok(ignored.map_or(Ok(()), Err)));
-            }
-            (Command::Erase { reply, .. }, Answer::Nothing) => {
-                let _ = reply.send(Ok(()));
-            }
-            _ => {}
+    /// Has all of it decided; what the commands' senders are to be told.
+    fn decide(&self, batch: &mut Batch<'_>) -> Vec<Answer> {
+        for id in &self.lost {
+            batch.apply(*id, &Input::AttemptLost);
         }
-    }
-
-    /// Tells the sender that the command's turn could not be written.
-    fn refuse(self) {
-        match self {
-            Command::Events { reply, .. } => drop(reply.send(Err(Error::NotWritten))),
-            Command::Profile { reply, .. } => drop(reply.send(Err(Error::NotWritten))),
-            Command::Erase { reply, .. } => drop(reply.send(Err(Error::NotWritten))),
-            Command::Operate { reply, .. } => drop(reply.send(Err(Error::NotWritten))),
-            Command::CallEnded { .. } => {}
+        for id in &self.due {
+            batch.apply(*id, &Input::Due);
         }
+        if let Some(page) = &self.page {
+            batch.sweep(page);
+        }
+        self.commands.iter().map(|command| decide(batch, command)).collect()
     }
 }
 
-fn count(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
+impl Known {
+    /// The end of a call was heard of.
+    fn forget_call(&mut self, command: &Command) {
+        if let Command::CallEnded { id, .. } = command {
+            self.in_flight.remove(id);
+        }
+    }
 }

@@ -12,10 +12,10 @@ use std::{
     time::Duration,
 };
 
-use connect::Partners;
+use connect::{Partners, Peers};
 use engine::{Status, audience::IN};
 use jiff::Timestamp;
-use runtime::{Catalog, Incoming, ProfileChange, Receipt, Received, Runtime, What};
+use runtime::{Catalog, Incoming, ProfileChange, Receipt, Received, Runtime, Setup, What};
 use store::{Filter, Store};
 
 const BASE: &str = "
@@ -63,11 +63,20 @@ impl Moved {
 }
 
 async fn start(url: &str, text: &str, clock: &Moved) -> (Runtime, Arc<dyn Store>) {
+    connect::install_crypto();
     let store = store::open(url).await.unwrap();
     let compiled = lang::compile(&[lang::Source { name: "test".into(), text: text.into() }]);
     let catalog = Catalog::deploy(compiled.project.unwrap(), &*store, clock.clock()()).await.unwrap();
     let partners = Partners::new(Vec::new(), BTreeMap::default(), Arc::new(|_| None)).unwrap();
-    let runtime = Runtime::start(store.clone(), Arc::new(catalog), partners, clock.clock()).await.unwrap();
+    let setup = Setup {
+        store: store.clone(),
+        catalog: Arc::new(catalog),
+        partners,
+        peers: Peers::new().unwrap(),
+        clock: clock.clock(),
+        address: None,
+    };
+    let runtime = Runtime::start(setup).await.unwrap();
     (runtime, store)
 }
 

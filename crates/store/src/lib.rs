@@ -6,13 +6,14 @@
 //! Two implementations of one narrow trait, [`Store`]; one story and one differential test hold them equal.
 
 mod held;
+mod nodes;
 mod postgres;
 mod records;
 mod row;
 mod sqlite;
 mod statements;
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use async_trait::async_trait;
 use engine::Instance;
@@ -20,6 +21,7 @@ use graph::Name;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use nodes::{LEASE, Leases, Node, Nodes, Survey};
 pub use records::{
     Behind, Counter, Due, Filter, History, Limit, Loaded, LoggedEvent, MOST_REFUSALS, Profile, RefusedEvent,
     Sweep, Turn, Version, Wanted,
@@ -43,15 +45,19 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, Error> {
     }
 }
 
-/// What a store must do. One [`Writer`] works on a range of shards at a time; everything else only reads.
+/// What a store must do. One [`Writer`] works on a shard at a time; everything else only reads.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// How many shards the database was created with.
     fn shards(&self) -> u16;
     /// How many writers it is worth to run: one for SQLite, a few for PostgreSQL.
     fn writers(&self) -> u16;
-    /// A connection that writes to these shards, having raised their epoch so that earlier writers are fenced off.
-    async fn writer(&self, shards: Range<Shard>) -> Result<Box<dyn Writer>, Error>;
+    /// How several nodes share the shards; none where one process has the database to itself.
+    fn nodes(&self) -> Option<&dyn Nodes>;
+    /// Takes shards over, whoever holds them: earlier writers are fenced off, for the epochs are raised.
+    async fn take_over(&self, shards: Range<Shard>) -> Result<Leases, Error>;
+    /// A connection that writes to the shards that it holds.
+    async fn writer(&self, held: Leases) -> Result<Box<dyn Writer>, Error>;
 
     /// Keeps versions of journeys that are not known yet and marks them as the current ones of their journeys.
     async fn deploy(&self, versions: &[Version]) -> Result<(), Error>;
@@ -100,13 +106,15 @@ pub trait Store: Send + Sync {
     async fn ping(&self) -> Result<(), Error>;
 }
 
-/// The one writer of a range of shards.
+/// The one writer of some shards.
 #[async_trait]
 pub trait Writer: Send {
-    /// The shards it writes.
-    fn shards(&self) -> Range<Shard>;
-    /// The sequence number of the last applied event of each shard, in order.
-    async fn cursors(&mut self) -> Result<Vec<i64>, Error>;
+    /// The shards that it writes to.
+    fn held(&self) -> &Leases;
+    /// From now on it writes to these shards.
+    fn hold(&mut self, leases: Leases);
+    /// The sequence number of the last applied event of each of its shards.
+    async fn cursors(&mut self) -> Result<BTreeMap<Shard, i64>, Error>;
     /// Everything that a batch of inputs touches, in a few statements.
     async fn load(&mut self, wanted: &Wanted) -> Result<Loaded, Error>;
     /// Instances whose moment has come, earliest first, and the moment at which the next one follows.
@@ -123,7 +131,7 @@ pub trait Writer: Send {
     ) -> Result<Vec<Name>, Error>;
     /// Instances with a call under way, by id above `after`: after a restart their attempts are lost.
     async fn calling(&mut self, after: Option<Uuid>, limit: u32) -> Result<Vec<Instance>, Error>;
-    /// Writes a turn in one durable transaction; nothing of it when the epoch is no longer ours.
+    /// Writes a turn in one durable transaction; nothing of it when a shard is no longer ours.
     async fn commit(&mut self, turn: &Turn) -> Result<(), Error>;
     /// Removes a person in one transaction: profile, events (refused ones too), instances, history, and their places
     /// in the counters.

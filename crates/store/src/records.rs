@@ -3,6 +3,7 @@
 use engine::{Instance, Status};
 use graph::Name;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Shard;
@@ -23,7 +24,7 @@ pub struct Version {
 }
 
 /// A person's attributes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     /// The shard the key hashes to.
     pub shard: Shard,

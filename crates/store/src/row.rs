@@ -1,14 +1,14 @@
 //! What rows and types have in common in both databases: how a row becomes one of our types, and which shards a turn
 //! touches. Deliberately absent: a connection.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::collections::BTreeMap;
 
 use engine::{Instance, Status};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    Counter, Error, History, Limit, LoggedEvent, Profile, RefusedEvent, Shard, Sweep, Turn, Version,
+    Counter, Error, History, Leases, Limit, LoggedEvent, Profile, RefusedEvent, Shard, Sweep, Turn, Version,
 };
 use graph::Name;
 
@@ -341,15 +341,17 @@ fn whole<N: Copy + std::fmt::Display, T: TryFrom<N>>(what: &'static str, number:
 }
 
 /// The number of shards, as the table `meta` says it.
+pub(crate) fn shard(number: i16) -> Result<Shard, Error> {
+    Shard::try_from(number).map_err(|_| corrupt("shard", format!("{number} is no shard")))
+}
+
 pub(crate) fn shard_count(text: &str) -> Result<u16, Error> {
     text.parse().map_err(|_| corrupt("number of shards", format!("`{text}` is not a number")))
 }
 
-/// The shards that a turn touches, each with the sequence number of its last event if it has one.
-///
-/// Two writers may have equal epochs on different shards; so a shard outside the writer's own must be caught here.
-pub(crate) fn touched(turn: &Turn, own: &Range<Shard>) -> Result<BTreeMap<Shard, Option<i64>>, Error> {
-    let mut shards = BTreeMap::new();
+/// The shards that a turn touches: of each the sequence number of its last event if it has one, and the epoch.
+pub(crate) fn touched(turn: &Turn, held: &Leases) -> Result<Vec<(Shard, Option<i64>, i64)>, Error> {
+    let mut shards: BTreeMap<Shard, Option<i64>> = BTreeMap::new();
     let quiet = (turn.profiles.iter().map(|profile| profile.shard))
         .chain(turn.refusals.iter().map(|refused| refused.shard))
         .chain(turn.instances.iter().map(|(shard, _)| *shard))
@@ -363,13 +365,11 @@ pub(crate) fn touched(turn: &Turn, own: &Range<Shard>) -> Result<BTreeMap<Shard,
         let cursor = shards.entry(event.shard).or_insert(None);
         *cursor = (*cursor).max(Some(event.sequence));
     }
-    match shards.keys().find(|shard| !own.contains(*shard)) {
-        Some(shard) => Err(foreign(*shard, own)),
-        None => Ok(shards),
-    }
+    shards.into_iter().map(|(shard, cursor)| Ok((shard, cursor, epoch(shard, held)?))).collect()
 }
 
-/// What to say about a shard that is not the writer's.
-pub(crate) fn foreign(shard: Shard, own: &Range<Shard>) -> Error {
-    Error::Unsuitable(format!("shard {shard} does not belong to the writer of {} to {}", own.start, own.end))
+/// The epoch under which a writer holds a shard.
+pub(crate) fn epoch(shard: Shard, held: &Leases) -> Result<i64, Error> {
+    let foreign = || Error::Unsuitable(format!("shard {shard} is not held by whoever writes to it"));
+    held.get(&shard).copied().ok_or_else(foreign)
 }

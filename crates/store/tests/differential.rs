@@ -13,7 +13,7 @@ use std::{
 use engine::Status;
 use proptest::{prelude::*, test_runner::Config};
 use store::{Behind, Counter, Filter, Shard, Store, Turn, Version, Wanted, Writer, shard_of};
-use support::{at, both, counter, event, history, instance, profile, refused, turn};
+use support::{at, both, counter, event, history, instance, profile, refused, turn, writer};
 use uuid::Uuid;
 
 /// How many people there are.
@@ -157,7 +157,7 @@ impl Twin {
     }
 
     async fn take_over(&mut self) {
-        self.writer = self.store.writer(0..self.store.shards()).await.unwrap();
+        self.writer = writer(&*self.store, 0..self.store.shards()).await;
     }
 
     /// Everything that can be read, as text, without what is a store's own: the shards.
@@ -179,7 +179,7 @@ impl Twin {
             let profile = self.store.profile(shard, person).await.unwrap();
             let refused = self.store.refusals(Some((shard, person)), None, 9).await.unwrap();
             read.push(format!("{newest:?} {older:?} {turns:?} {rest:?} {profile:?} {refused:?}"));
-            let cursor = self.writer.cursors().await.unwrap()[usize::from(shard)];
+            let cursor = self.writer.cursors().await.unwrap()[&shard];
             read.push(format!("{person} {cursor}"));
         }
         let mut loaded = self.writer.load(&wanted).await.unwrap();
@@ -210,7 +210,7 @@ impl Twin {
 async fn play(actions: Vec<Action>) {
     let mut twins = Vec::new();
     for (_, store) in both().await {
-        let writer = store.writer(0..store.shards()).await.unwrap();
+        let writer = writer(&*store, 0..store.shards()).await;
         twins.push(Twin { store, writer });
     }
     let people = people(&twins.iter().map(|twin| twin.store.shards()).collect::<Vec<_>>());

@@ -9,14 +9,14 @@ use store::{
     Behind, Counter, Error, Filter, History, Limit, MOST_REFUSALS, RefusedEvent, Sweep, Turn, Version,
     Wanted, shard_of,
 };
-use support::{at, both, counter, event, history, instance, profile, refused, turn};
+use support::{at, both, counter, event, history, instance, profile, refused, turn, writer};
 
 #[tokio::test]
 async fn a_turn_is_kept_whole_and_found_again() {
     for (_, store) in both().await {
         let n = store.shards();
         let shard = shard_of("ada", n);
-        let mut writer = store.writer(0..n).await.unwrap();
+        let mut writer = writer(&*store, 0..n).await;
         let ada = instance(n, "ada", "k1", Status::Waiting, Some(60));
         let written = Turn {
             events: vec![event(n, "ada", 1, "e1"), event(n, "ada", 2, "e2")],
@@ -38,7 +38,7 @@ async fn a_turn_is_kept_whole_and_found_again() {
         assert_eq!(loaded.profiles, written.profiles);
         assert_eq!(loaded.events, [("ada".into(), "e2".into())]);
         assert_eq!(loaded.instances, std::slice::from_ref(&ada.1), "once, though found in two ways");
-        assert_eq!(writer.cursors().await.unwrap()[usize::from(shard)], 2);
+        assert_eq!(writer.cursors().await.unwrap()[&shard], 2);
 
         assert_eq!(store.profile(shard, "ada").await.unwrap().as_ref(), written.profiles.first());
         assert_eq!(store.instance(shard, ada.1.id).await.unwrap().as_ref(), Some(&ada.1));
@@ -63,7 +63,7 @@ async fn an_instance_changes_and_counters_add_up() {
     for (_, store) in both().await {
         let n = store.shards();
         let (ada, bob) = (shard_of("ada", n), shard_of("bob", n));
-        let mut writer = store.writer(0..n).await.unwrap();
+        let mut writer = writer(&*store, 0..n).await;
         let mut waiting = instance(n, "ada", "k1", Status::Waiting, Some(60));
         let counters = vec![counter(ada, "wait-1", 1, 0)];
         writer.commit(&Turn { instances: vec![waiting.clone()], counters, ..turn() }).await.unwrap();
@@ -87,7 +87,7 @@ async fn an_instance_changes_and_counters_add_up() {
 async fn what_is_due_comes_earliest_first_and_says_what_follows() {
     for (_, store) in both().await {
         let n = store.shards();
-        let mut writer = store.writer(0..n).await.unwrap();
+        let mut writer = writer(&*store, 0..n).await;
         let waits = [("a", 30), ("b", 10), ("c", 20), ("d", 90), ("e", 70)];
         let instances =
             waits.iter().map(|(p, due)| instance(n, p, "k", Status::Waiting, Some(*due))).collect();
@@ -106,7 +106,7 @@ async fn what_is_due_comes_earliest_first_and_says_what_follows() {
 async fn calls_under_way_are_found_page_by_page() {
     for (_, store) in both().await {
         let n = store.shards();
-        let mut writer = store.writer(0..n).await.unwrap();
+        let mut writer = writer(&*store, 0..n).await;
         let mut instances: Vec<_> =
             (0..5).map(|i| instance(n, &format!("p{i}"), "k", Status::Calling, Some(10))).collect();
         instances.push(instance(n, "waits", "k", Status::Waiting, Some(10)));
@@ -127,7 +127,7 @@ async fn calls_under_way_are_found_page_by_page() {
 async fn instances_are_filtered_and_paged_newest_first() {
     for (_, store) in both().await {
         let n = store.shards();
-        let mut writer = store.writer(0..n).await.unwrap();
+        let mut writer = writer(&*store, 0..n).await;
         let mut instances: Vec<_> =
             (0..5).map(|i| instance(n, "ada", &format!("k{i}"), Status::Waiting, Some(10))).collect();
         instances[3].1.status = Status::Failed;
@@ -150,8 +150,8 @@ async fn instances_are_filtered_and_paged_newest_first() {
 async fn a_writer_that_was_taken_over_writes_nothing() {
     for (_, store) in both().await {
         let n = store.shards();
-        let mut old = store.writer(0..n).await.unwrap();
-        let mut new = store.writer(0..n).await.unwrap();
+        let mut old = writer(&*store, 0..n).await;
+        let mut new = writer(&*store, 0..n).await;
         let late = Turn {
             events: vec![event(n, "ada", 1, "e1")],
             profiles: vec![profile(n, "ada", 1)],
@@ -171,7 +171,7 @@ async fn a_writer_that_was_taken_over_writes_nothing() {
 async fn an_erased_person_leaves_nothing_and_others_stay() {
     for (_, store) in both().await {
         let n = store.shards();
-        let mut writer = store.writer(0..n).await.unwrap();
+        let mut writer = writer(&*store, 0..n).await;
         let (ada, bob) =
             (instance(n, "ada", "k", Status::Waiting, None), instance(n, "bob", "k", Status::Waiting, None));
         let over = instance(n, "ada", "k2", Status::Completed, None);
@@ -210,7 +210,7 @@ async fn an_erased_person_leaves_nothing_and_others_stay() {
 async fn a_flood_of_refused_events_keeps_only_the_newest() {
     for (_, store) in both().await {
         let n = store.shards();
-        let mut writer = store.writer(0..n).await.unwrap();
+        let mut writer = writer(&*store, 0..n).await;
         writer.commit(&Turn { refusals: vec![refused(n, Some("ada"), 0)], ..turn() }).await.unwrap();
         for half in 0..2 {
             let numbers = half * 700..(half + 1) * 700;
@@ -266,7 +266,7 @@ async fn the_past_and_the_people_of_an_audience_are_found_page_by_page() {
     for (_, store) in both().await {
         let n = store.shards();
         let shard = shard_of("ada", n);
-        let mut writer = store.writer(0..n).await.unwrap();
+        let mut writer = writer(&*store, 0..n).await;
         let same: Vec<String> = (0..)
             .map(|number| format!("p{number:04}"))
             .filter(|key| shard_of(key, n) == shard)
@@ -322,7 +322,7 @@ async fn the_past_and_the_people_of_an_audience_are_found_page_by_page() {
 async fn two_writers_never_let_more_people_through_a_limit_than_may_come() {
     for (_, store) in both().await {
         let n = store.shards();
-        let mut writers = [store.writer(0..n / 2).await.unwrap(), store.writer(n / 2..n).await.unwrap()];
+        let mut writers = [writer(&*store, 0..n / 2).await, writer(&*store, n / 2..n).await];
         let keys: Vec<String> = (0..).map(|number| format!("p{number}")).take(64).collect();
         let of = |range: std::ops::Range<u16>| {
             keys.iter().find(|key| range.contains(&shard_of(key, n))).cloned().unwrap()

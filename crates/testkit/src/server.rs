@@ -46,10 +46,19 @@ impl Setup {
     /// # Errors
     /// When it cannot be started or is not ready within a minute; the error holds the end of its log.
     pub fn start(&self) -> io::Result<Server> {
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        self.start_node("server")
+    }
+
+    /// Starts one of several servers on the same database, and waits until it is ready. Under the same name it listens
+    /// at the same address again, as servers do.
+    ///
+    /// # Errors
+    /// When it cannot be started or is not ready within a minute; the error holds the end of its log.
+    pub fn start_node(&self, name: &str) -> io::Result<Server> {
+        let address = self.address(name)?;
         let config = self.folder.join("wayfare.toml");
         fs::write(&config, self.settings())?;
-        let log = fs::File::options().create(true).append(true).open(self.log())?;
+        let log = fs::File::options().create(true).append(true).open(self.log_of(name))?;
         let child = Command::new(&self.program)
             .arg("serve")
             .arg("--journeys")
@@ -75,7 +84,7 @@ impl Setup {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        Err(io::Error::other(format!("the server is not ready; its log ends\n{}", self.log_end())))
+        Err(io::Error::other(format!("the server is not ready; its log ends\n{}", self.log_end(name))))
     }
 
     fn settings(&self) -> String {
@@ -87,11 +96,28 @@ impl Setup {
 
     /// Where the server's log is.
     pub fn log(&self) -> PathBuf {
-        self.folder.join("server.log")
+        self.log_of("server")
     }
 
-    fn log_end(&self) -> String {
-        let Ok(file) = fs::File::open(self.log()) else { return String::new() };
+    /// Where the log of one of several servers is.
+    pub fn log_of(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.log"))
+    }
+
+    /// Where it listened before, or a free place.
+    fn address(&self, name: &str) -> io::Result<SocketAddr> {
+        let file = self.folder.join(format!("{name}.address"));
+        let before = fs::read_to_string(&file).ok().and_then(|text| text.parse::<SocketAddr>().ok());
+        if let Some(address) = before.filter(|address| TcpListener::bind(address).is_ok()) {
+            return Ok(address);
+        }
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        fs::write(file, address.to_string())?;
+        Ok(address)
+    }
+
+    fn log_end(&self, name: &str) -> String {
+        let Ok(file) = fs::File::open(self.log_of(name)) else { return String::new() };
         let lines: Vec<String> = BufReader::new(file).lines().map_while(Result::ok).collect();
         lines.iter().rev().take(20).rev().cloned().collect::<Vec<_>>().join("\n")
     }

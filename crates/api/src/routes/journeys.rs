@@ -102,7 +102,7 @@ pub(super) async fn get(
         entries: entries(&app, &journey),
         goal: goal(&app, &journey),
         source: journey.source.to_string(),
-        versions: versions.iter().map(|version| VersionView::from(*version)).collect(),
+        versions: versions.iter().map(VersionView::from).collect(),
         graph: GraphView::from(&*journey),
         counts,
         steps,

@@ -6,6 +6,7 @@ mod events;
 mod health;
 mod instances;
 mod journeys;
+mod node;
 mod profiles;
 mod refusals;
 mod start;
@@ -19,7 +20,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     middleware,
     response::IntoResponse,
-    routing::get,
+    routing::{get, post},
 };
 use tower_http::{
     compression::CompressionLayer, set_header::SetResponseHeaderLayer, timeout::RequestBodyTimeoutLayer,
@@ -97,6 +98,7 @@ pub(crate) fn router(app: App) -> Router {
                 .route("/metrics", get(health::metrics))
                 .layer(middleware::from_fn_with_state(closed, keys::admin)),
         )
+        .route("/node", post(node::hear))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/openapi.json", get(|| async { axum::Json(openapi()) }))

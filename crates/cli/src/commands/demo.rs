@@ -55,6 +55,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             project,
             database: format!("sqlite:{}", args.data.display()),
             listen: args.listen.clone(),
+            advertise: None,
             keys: Keys::open(),
             overrides,
             environment: Arc::new(|name| Some(format!("demo-{}", name.to_lowercase()))),

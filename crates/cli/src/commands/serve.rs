@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     path::PathBuf,
     process::ExitCode,
     sync::Arc,
@@ -9,13 +10,14 @@ use std::{
 
 use anyhow::{Context, bail};
 use api::{App, Keys};
-use connect::{Override, Partners};
+use connect::{Override, Partners, Peers};
 use graph::{Name, Project};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use runtime::{Catalog, Runtime};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
+use url::Url;
 
 use crate::{
     project,
@@ -36,6 +38,9 @@ pub(crate) struct Args {
     /// Where to listen [default: 127.0.0.1:7070].
     #[arg(long, env = "WAYFARE_LISTEN")]
     listen: Option<String>,
+    /// Where other nodes on the same PostgreSQL reach this one, such as http://10.0.0.7:7070 [default: where it listens].
+    #[arg(long, env = "WAYFARE_ADVERTISE")]
+    advertise: Option<String>,
     /// The settings file [default: wayfare.toml, if there is one].
     #[arg(long)]
     config: Option<PathBuf>,
@@ -49,13 +54,15 @@ pub(crate) struct Server {
     pub(crate) project: Project,
     pub(crate) database: String,
     pub(crate) listen: String,
+    /// Where other nodes reach it, if that is not where it listens.
+    pub(crate) advertise: Option<String>,
     pub(crate) keys: Keys,
     pub(crate) overrides: BTreeMap<String, Override>,
     pub(crate) environment: connect::Environment,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    start_log(args.log_json, "info");
+    start_log(args.log_json, "info,sqlx=warn");
     let settings = Settings::read(args.config.as_deref())?;
     let journeys = args.journeys.clone().or(settings.journeys.clone().map(PathBuf::from));
     let Some(project) = project::compile(&[journeys.unwrap_or_else(|| "journeys".into())])? else {
@@ -68,6 +75,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         project,
         database: or(&args.database, &settings.database, "sqlite:wayfare.db"),
         listen: or(&args.listen, &settings.listen, "127.0.0.1:7070"),
+        advertise: args.advertise.clone().or(settings.advertise.clone()),
         keys: accepted_keys()?,
         overrides: settings.overrides(),
         environment: Arc::new(|name| std::env::var(name).ok()),
@@ -113,7 +121,7 @@ fn needed(project: &Project) -> BTreeSet<Name> {
 
 /// A server that runs.
 pub(crate) struct Running {
-    pub(crate) address: std::net::SocketAddr,
+    pub(crate) address: SocketAddr,
     runtime: Runtime,
     app: App,
     listener: TcpListener,
@@ -131,13 +139,41 @@ pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
     for (connection, variable) in partners.missing().into_iter().filter(|(name, _)| needed.contains(name)) {
         tracing::warn!(%connection, %variable, "the environment variable is not set; calls will fail until it is");
     }
-    let runtime = Runtime::start(store, Arc::new(catalog), partners, clock).await?;
+    // Bound before any shard is taken: whoever else was at this address is gone for certain.
     let listener = TcpListener::bind(&server.listen)
         .await
         .with_context(|| format!("cannot listen on {}", server.listen))?;
     let address = listener.local_addr()?;
+    let reached_at = reached_at(server.advertise, address, &server.database)?;
+    let (catalog, peers) = (Arc::new(catalog), Peers::new()?);
+    let setup = runtime::Setup { store, catalog, partners, peers, clock, address: Some(reached_at) };
+    let runtime = Runtime::start(setup).await?;
     let app = App { runtime: runtime.clone(), keys: Arc::new(server.keys), metrics };
     Ok(Running { address, runtime, app, listener })
+}
+
+/// Where other nodes reach this one.
+fn reached_at(advertise: Option<String>, listening: SocketAddr, database: &str) -> anyhow::Result<String> {
+    match advertise {
+        Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
+            Ok(url.trim_end_matches('/').to_owned())
+        }
+        Some(other) => bail!("`{other}` is no address to reach a node at: write http://HOST:PORT"),
+        None if listening.ip().is_unspecified() => {
+            let address = address_towards(database).unwrap_or(Ipv4Addr::LOCALHOST.into());
+            Ok(format!("http://{}", SocketAddr::new(address, listening.port())))
+        }
+        None => Ok(format!("http://{listening}")),
+    }
+}
+
+/// This machine's address on the way to the database: other nodes are most often on the same network.
+fn address_towards(database: &str) -> Option<IpAddr> {
+    let url = Url::parse(database).ok()?;
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    // Nothing is sent: the system only chooses the way.
+    socket.connect((url.host_str()?, url.port().unwrap_or(5432))).ok()?;
+    socket.local_addr().ok().map(|address| address.ip())
 }
 
 impl Running {

@@ -1,5 +1,6 @@
 //! PostgreSQL: a few writers, each with a connection of its own, and a pool of connections that only read.
 
+mod nodes;
 mod open;
 #[cfg(test)]
 mod plans;
@@ -7,7 +8,7 @@ mod read;
 mod turn;
 mod write;
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use async_trait::async_trait;
 use engine::Instance;
@@ -17,13 +18,15 @@ use sqlx::{PgConnection, PgPool, postgres::PgConnectOptions};
 use uuid::Uuid;
 
 use crate::{
-    Behind, Counter, Due, Error, Filter, History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Store,
-    Sweep, Turn, Version, Wanted, Writer, held::Held, row, statements,
+    Behind, Counter, Due, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
+    Shard, Store, Sweep, Turn, Version, Wanted, Writer, held::Held, row, statements,
 };
 
 pub(crate) struct Postgres {
     options: PgConnectOptions,
     readers: PgPool,
+    /// For leases, and nothing that takes long.
+    nodes: PgPool,
     shards: u16,
 }
 
@@ -32,7 +35,8 @@ impl Postgres {
         let options = open::options(url)?;
         let shards = open::prepare(&options).await?;
         let readers = open::readers(&options).await?;
-        Ok(Postgres { options, readers, shards })
+        let nodes = open::few(&options).await?;
+        Ok(Postgres { options, readers, nodes, shards })
     }
 }
 
@@ -47,17 +51,18 @@ impl Store for Postgres {
         2
     }
 
-    async fn writer(&self, shards: Range<Shard>) -> Result<Box<dyn Writer>, Error> {
+    fn nodes(&self) -> Option<&dyn Nodes> {
+        Some(&self.nodes)
+    }
+
+    async fn take_over(&self, shards: Range<Shard>) -> Result<Leases, Error> {
+        write::take_over(&self.nodes, &shards).await
+    }
+
+    async fn writer(&self, leases: Leases) -> Result<Box<dyn Writer>, Error> {
         let options = open::for_turns(&self.options);
-        let mut held = Held::new(open::connect(&options).await?);
-        let range = shards.clone();
-        let epoch = held
-            .run(open::connect(&options), |mut connection| async move {
-                let epoch = write::take_over(&mut connection, &range).await;
-                (connection, epoch)
-            })
-            .await?;
-        Ok(Box::new(PostgresWriter { options, held, shards, epoch }))
+        let held = Held::new(open::connect(&options).await?);
+        Ok(Box::new(PostgresWriter { options, held, leases }))
     }
 
     async fn deploy(&self, versions: &[Version]) -> Result<(), Error> {
@@ -138,18 +143,21 @@ impl Store for Postgres {
 struct PostgresWriter {
     options: PgConnectOptions,
     held: Held<PgConnection>,
-    shards: Range<Shard>,
-    epoch: i64,
+    leases: Leases,
 }
 
 #[async_trait]
 impl Writer for PostgresWriter {
-    fn shards(&self) -> Range<Shard> {
-        self.shards.clone()
+    fn held(&self) -> &Leases {
+        &self.leases
     }
 
-    async fn cursors(&mut self) -> Result<Vec<i64>, Error> {
-        let shards = self.shards.clone();
+    fn hold(&mut self, leases: Leases) {
+        self.leases = leases;
+    }
+
+    async fn cursors(&mut self) -> Result<BTreeMap<Shard, i64>, Error> {
+        let shards = read::shards(&self.leases);
         let work = |mut connection| async move {
             let cursors = read::cursors(&mut connection, &shards).await;
             (connection, cursors)
@@ -167,7 +175,7 @@ impl Writer for PostgresWriter {
     }
 
     async fn due(&mut self, now: Timestamp, limit: u32) -> Result<Due, Error> {
-        let shards = self.shards.clone();
+        let shards = read::shards(&self.leases);
         let work = move |mut connection| async move {
             let due = read::due(&mut connection, &shards, now, limit).await;
             (connection, due)
@@ -176,7 +184,7 @@ impl Writer for PostgresWriter {
     }
 
     async fn sweeps(&mut self) -> Result<Vec<Sweep>, Error> {
-        let shards = self.shards.clone();
+        let shards = read::shards(&self.leases);
         let work = |mut connection| async move {
             let sweeps = read::sweeps(&mut connection, &shards).await;
             (connection, sweeps)
@@ -202,7 +210,7 @@ impl Writer for PostgresWriter {
     }
 
     async fn calling(&mut self, after: Option<Uuid>, limit: u32) -> Result<Vec<Instance>, Error> {
-        let shards = self.shards.clone();
+        let shards = read::shards(&self.leases);
         let work = move |mut connection| async move {
             let calling = read::calling(&mut connection, &shards, after, limit).await;
             (connection, calling)
@@ -211,7 +219,7 @@ impl Writer for PostgresWriter {
     }
 
     async fn commit(&mut self, turn: &Turn) -> Result<(), Error> {
-        let Some(batch) = write::Batch::of(turn, &self.shards, self.epoch)? else { return Ok(()) };
+        let Some(batch) = write::Batch::of(turn, &self.leases)? else { return Ok(()) };
         let work = |mut connection| async move {
             let committed = batch.commit(&mut connection).await;
             (connection, committed)
@@ -220,10 +228,7 @@ impl Writer for PostgresWriter {
     }
 
     async fn erase(&mut self, shard: Shard, profile: &str) -> Result<(), Error> {
-        if !self.shards.contains(&shard) {
-            return Err(row::foreign(shard, &self.shards));
-        }
-        let (profile, epoch) = (profile.to_owned(), self.epoch);
+        let (profile, epoch) = (profile.to_owned(), row::epoch(shard, &self.leases)?);
         let work = move |mut connection| async move {
             let erased = write::erase(&mut connection, epoch, shard, &profile).await;
             (connection, erased)

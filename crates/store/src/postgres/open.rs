@@ -53,6 +53,12 @@ pub(super) async fn prepare(options: &PgConnectOptions) -> Result<u16, Error> {
     row::shard_count(&shards)
 }
 
+/// The connections of leases: they write, in single statements.
+pub(super) async fn few(options: &PgConnectOptions) -> Result<PgPool, Error> {
+    let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(5));
+    Ok(pool.connect_with(options.clone()).await?)
+}
+
 /// The connections that only read.
 pub(super) async fn readers(options: &PgConnectOptions) -> Result<PgPool, Error> {
     let options = options.clone().options([("default_transaction_read_only", "on")]);

@@ -1,6 +1,6 @@
 //! What is read from PostgreSQL: what a turn touches, what is due, and pages for the dashboard.
 
-use std::{collections::HashSet, ops::Range};
+use std::collections::{BTreeMap, HashSet};
 
 use engine::Instance;
 use graph::Name;
@@ -9,8 +9,8 @@ use sqlx::{PgConnection, PgPool, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::{
-    Behind, Counter, Due, Error, History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep, Version,
-    Wanted,
+    Behind, Counter, Due, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep,
+    Version, Wanted,
     row::{
         self, CounterRow, EventRow, HistoryRow, InstanceRow, LimitRow, ProfileRow, RefusalRow, SweepRow,
         TurnRow, VersionRow, small,
@@ -129,62 +129,56 @@ impl Keys {
     }
 }
 
-pub(super) async fn cursors(connection: &mut PgConnection, shards: &Range<Shard>) -> Result<Vec<i64>, Error> {
-    Ok(query_scalar("SELECT cursor FROM shards WHERE shard >= $1 AND shard < $2 ORDER BY shard")
-        .bind(small(shards.start))
-        .bind(small(shards.end))
+/// The shards that are held, as the statements take them.
+pub(super) fn shards(held: &Leases) -> Vec<i16> {
+    held.keys().map(|shard| small(*shard)).collect()
+}
+
+pub(super) async fn cursors(
+    connection: &mut PgConnection,
+    shards: &[i16],
+) -> Result<BTreeMap<Shard, i64>, Error> {
+    let cursors: Vec<(i16, i64)> = query_as("SELECT shard, cursor FROM shards WHERE shard = ANY($1)")
+        .bind(shards)
         .fetch_all(connection)
-        .await?)
+        .await?;
+    cursors.into_iter().map(|(shard, cursor)| Ok((row::shard(shard)?, cursor))).collect()
 }
 
 // One probe of the index per shard, so that a node reads no other node's waits.
 const DUE: &str = concat!(
     "SELECT ",
     row::instance_columns!(),
-    " FROM generate_series($2::smallint, $3::smallint - 1) AS s (shard), \
-     LATERAL (SELECT * FROM instances WHERE shard = s.shard AND due_at <= $1 ORDER BY due_at, id LIMIT $4) AS i \
-     ORDER BY i.due_at, i.id LIMIT $4",
+    " FROM UNNEST($2::smallint[]) AS s (shard), \
+     LATERAL (SELECT * FROM instances WHERE shard = s.shard AND due_at <= $1 ORDER BY due_at, id LIMIT $3) AS i \
+     ORDER BY i.due_at, i.id LIMIT $3",
 );
-const NEXT: &str = "SELECT min(i.due_at) FROM generate_series($2::smallint, $3::smallint - 1) AS s (shard), \
+const NEXT: &str = "SELECT min(i.due_at) FROM UNNEST($2::smallint[]) AS s (shard), \
      LATERAL (SELECT due_at FROM instances WHERE shard = s.shard AND due_at > $1 ORDER BY due_at LIMIT 1) AS i";
 
 pub(super) async fn due(
     connection: &mut PgConnection,
-    shards: &Range<Shard>,
+    shards: &[i16],
     now: Timestamp,
     limit: u32,
 ) -> Result<Due, Error> {
     let now = now.as_microsecond();
-    let mut due: Vec<InstanceRow> = query_as(DUE)
-        .bind(now)
-        .bind(small(shards.start))
-        .bind(small(shards.end))
-        .bind(i64::from(limit) + 1)
-        .fetch_all(&mut *connection)
-        .await?;
+    let mut due: Vec<InstanceRow> =
+        query_as(DUE).bind(now).bind(shards).bind(i64::from(limit) + 1).fetch_all(&mut *connection).await?;
     // One more than asked for is read: it is what follows, if so many are due.
     let next: Option<i64> = if due.len() > limit as usize {
         due.pop().and_then(|row| row.due_at)
     } else {
-        query_scalar(NEXT)
-            .bind(now)
-            .bind(small(shards.start))
-            .bind(small(shards.end))
-            .fetch_one(&mut *connection)
-            .await?
+        query_scalar(NEXT).bind(now).bind(shards).fetch_one(&mut *connection).await?
     };
     let next = next.map(|at| row::time("instance", at)).transpose()?;
     Ok(Due { instances: row::all(due)?, next })
 }
 
-pub(super) async fn sweeps(
-    connection: &mut PgConnection,
-    shards: &Range<Shard>,
-) -> Result<Vec<Sweep>, Error> {
+pub(super) async fn sweeps(connection: &mut PgConnection, shards: &[i16]) -> Result<Vec<Sweep>, Error> {
     let sweeps: Vec<SweepRow> =
-        query_as("SELECT shard, name, run, after, done FROM sweeps WHERE shard >= $1 AND shard < $2")
-            .bind(small(shards.start))
-            .bind(small(shards.end))
+        query_as("SELECT shard, name, run, after, done FROM sweeps WHERE shard = ANY($1)")
+            .bind(shards)
             .fetch_all(connection)
             .await?;
     row::all(sweeps)
@@ -224,20 +218,18 @@ pub(super) async fn people(
 const CALLING: &str = concat!(
     "SELECT ",
     row::instance_columns!(),
-    " FROM instances AS i WHERE i.status = 1 AND i.id > $1 AND i.shard >= $2 AND i.shard < $3 \
-     ORDER BY i.id LIMIT $4",
+    " FROM instances AS i WHERE i.status = 1 AND i.id > $1 AND i.shard = ANY($2) ORDER BY i.id LIMIT $3",
 );
 
 pub(super) async fn calling(
     connection: &mut PgConnection,
-    shards: &Range<Shard>,
+    shards: &[i16],
     after: Option<Uuid>,
     limit: u32,
 ) -> Result<Vec<Instance>, Error> {
     let calling: Vec<InstanceRow> = query_as(CALLING)
         .bind(after.unwrap_or(Uuid::nil()))
-        .bind(small(shards.start))
-        .bind(small(shards.end))
+        .bind(shards)
         .bind(i64::from(limit))
         .fetch_all(connection)
         .await?;

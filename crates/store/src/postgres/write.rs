@@ -5,15 +5,15 @@
 
 use std::{mem, ops::Range, sync::LazyLock};
 
-use sqlx::{Connection as _, PgConnection, Row as _, query, query_scalar};
+use sqlx::{Connection as _, PgConnection, PgPool, Row as _, query, query_as};
 
 use super::turn::{self, Counters, Events, Histories, Instances, Limits, Profiles, Refusals, Sweeps};
-use crate::{Error, Shard, Turn, Version, row, row::small, statements};
+use crate::{Error, Leases, Shard, Turn, Version, row, row::small, statements};
 
 /// A transaction that changes shards goes through this: it changes as many rows as there are shards, or is fenced.
 const FENCE: &str = "UPDATE shards SET cursor = coalesce(w.cursor, shards.cursor) \
-     FROM UNNEST($1::smallint[], $2::bigint[]) AS w (shard, cursor) \
-     WHERE shards.shard = w.shard AND shards.epoch = $3";
+     FROM UNNEST($1::smallint[], $2::bigint[], $3::bigint[]) AS w (shard, cursor, epoch) \
+     WHERE shards.shard = w.shard AND shards.epoch = w.epoch";
 
 const EVENTS: &str = "INSERT INTO events (shard, sequence, id, name, profile, at, received_at, properties, outcome) \
      SELECT * FROM UNNEST($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], \
@@ -64,34 +64,23 @@ const LIMITS: &str = "INSERT INTO limits AS l (journey, name, taken, most) \
      ON CONFLICT (journey, name) DO UPDATE SET taken = l.taken + excluded.taken, most = excluded.most \
      WHERE l.taken + excluded.taken <= excluded.most";
 
-/// Raises the epoch of these shards, so that whoever wrote to them before can no longer.
-pub(super) async fn take_over(connection: &mut PgConnection, shards: &Range<Shard>) -> Result<i64, Error> {
-    let mut transaction = connection.begin().await?;
-    let epochs: Vec<i64> = query_scalar(
-        "UPDATE shards SET epoch = 1 + (SELECT max(epoch) FROM shards WHERE shard >= $1 AND shard < $2) \
-         WHERE shard >= $1 AND shard < $2 RETURNING epoch",
+/// Raises the epochs of these shards, so that whoever wrote to them before can no longer.
+pub(super) async fn take_over(pool: &PgPool, shards: &Range<Shard>) -> Result<Leases, Error> {
+    let raised: Vec<(i16, i64)> = query_as(
+        "UPDATE shards SET epoch = epoch + 1, owner = NULL WHERE shard >= $1 AND shard < $2 RETURNING shard, epoch",
     )
     .bind(small(shards.start))
     .bind(small(shards.end))
-    .fetch_all(&mut *transaction)
+    .fetch_all(pool)
     .await?;
-    match epochs.first() {
-        Some(epoch) if epochs.len() == shards.len() => {
-            transaction.commit().await?;
-            Ok(*epoch)
-        }
-        _ => {
-            transaction.rollback().await?;
-            Err(row::foreign(shards.end.saturating_sub(1), &(0..0)))
-        }
-    }
+    raised.into_iter().map(|(shard, epoch)| Ok((row::shard(shard)?, epoch))).collect()
 }
 
 /// A turn, ready to be written.
 pub(super) struct Batch {
-    epoch: i64,
     shards: Vec<i16>,
     cursors: Vec<Option<i64>>,
+    epochs: Vec<i64>,
     events: Events,
     refusals: Refusals,
     profiles: Profiles,
@@ -104,16 +93,15 @@ pub(super) struct Batch {
 
 impl Batch {
     /// Puts a turn into columns; `None` if there is nothing in it.
-    pub(super) fn of(turn: &Turn, own: &Range<Shard>, epoch: i64) -> Result<Option<Batch>, Error> {
-        let touched = row::touched(turn, own)?;
+    pub(super) fn of(turn: &Turn, held: &Leases) -> Result<Option<Batch>, Error> {
+        let touched = row::touched(turn, held)?;
         if touched.is_empty() {
             return Ok(None);
         }
-        let (shards, cursors) = touched.into_iter().map(|(shard, cursor)| (small(shard), cursor)).unzip();
         Ok(Some(Batch {
-            epoch,
-            shards,
-            cursors,
+            shards: touched.iter().map(|(shard, ..)| small(*shard)).collect(),
+            cursors: touched.iter().map(|(_, cursor, _)| *cursor).collect(),
+            epochs: touched.iter().map(|(.., epoch)| *epoch).collect(),
             events: turn::events(turn),
             refusals: turn::refusals(turn),
             profiles: turn::profiles(turn),
@@ -146,7 +134,7 @@ impl Batch {
 
     /// Writes what almost every turn is made of.
     async fn write(self, connection: &mut PgConnection) -> Result<(), Error> {
-        let statement = query(AT_ONCE.as_str()).bind(self.shards).bind(self.cursors).bind(self.epoch);
+        let statement = query(AT_ONCE.as_str()).bind(self.shards).bind(self.cursors).bind(self.epochs);
         let statement = self.profiles.bind(self.events.bind(statement));
         let statement = self.counters.bind(self.history.bind(self.instances.bind(statement)));
         let ours = statement.fetch_one(connection).await?;
@@ -176,9 +164,9 @@ async fn rest(
 /// The statements of a turn as one, behind the same fence: one way to the server and back instead of eight. Nothing is
 /// written unless every shard is still ours.
 static AT_ONCE: LazyLock<String> = LazyLock::new(|| {
-    const FENCED: &str = "WITH w AS MATERIALIZED (SELECT * FROM UNNEST($1::smallint[], $2::bigint[]) AS w (shard, cursor)), \
+    const FENCED: &str = "WITH w AS MATERIALIZED (SELECT * FROM UNNEST($1::smallint[], $2::bigint[], $3::bigint[]) AS w (shard, cursor, epoch)), \
          owned AS MATERIALIZED (SELECT shards.shard FROM shards JOIN w ON shards.shard = w.shard \
-         WHERE shards.epoch = $3 FOR UPDATE OF shards), \
+         WHERE shards.epoch = w.epoch FOR UPDATE OF shards), \
          ours AS MATERIALIZED (SELECT (SELECT count(*) FROM owned) = (SELECT count(*) FROM w) AS yes), \
          moved AS (UPDATE shards SET cursor = coalesce(w.cursor, shards.cursor) FROM w \
          WHERE shards.shard = w.shard AND (SELECT yes FROM ours))";
@@ -223,7 +211,7 @@ pub(super) async fn erase(
     profile: &str,
 ) -> Result<(), Error> {
     let mut transaction = connection.begin().await?;
-    if !fence(&mut transaction, vec![small(shard)], vec![None], epoch).await? {
+    if !fence(&mut transaction, small(shard), epoch).await? {
         transaction.rollback().await?;
         return Err(Error::Fenced);
     }
@@ -272,15 +260,9 @@ impl Deployment {
     }
 }
 
-async fn fence(
-    connection: &mut PgConnection,
-    shards: Vec<i16>,
-    cursors: Vec<Option<i64>>,
-    epoch: i64,
-) -> Result<bool, Error> {
-    let wanted = shards.len();
-    let moved = query(FENCE).bind(shards).bind(cursors).bind(epoch).execute(connection).await?;
-    Ok(usize::try_from(moved.rows_affected()) == Ok(wanted))
+async fn fence(connection: &mut PgConnection, shard: i16, epoch: i64) -> Result<bool, Error> {
+    let statement = query(FENCE).bind(vec![shard]).bind(vec![None::<i64>]).bind(vec![epoch]);
+    Ok(statement.execute(connection).await?.rows_affected() == 1)
 }
 
 /// The statements of a turn that write, by name.

@@ -6,7 +6,7 @@ mod plans;
 mod read;
 mod write;
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use async_trait::async_trait;
 use engine::Instance;
@@ -16,8 +16,8 @@ use sqlx::{Connection as _, SqliteConnection, SqlitePool, sqlite::SqliteConnectO
 use uuid::Uuid;
 
 use crate::{
-    Behind, Counter, Due, Error, Filter, History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Store,
-    Sweep, Turn, Version, Wanted, Writer, held::Held, row, statements,
+    Behind, Counter, Due, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
+    Shard, Store, Sweep, Turn, Version, Wanted, Writer, held::Held, row, statements,
 };
 
 pub(crate) struct Sqlite {
@@ -47,17 +47,23 @@ impl Store for Sqlite {
         1
     }
 
-    async fn writer(&self, shards: Range<Shard>) -> Result<Box<dyn Writer>, Error> {
-        let connection = open::connect(&self.options).await?;
-        let mut held = Held::new(connection);
-        let (options, range) = (self.options.clone(), shards.clone());
-        let epoch = held
-            .run(open::connect(&self.options), |mut connection| async move {
-                let epoch = write::take_over(&mut connection, &range).await;
-                (connection, epoch)
-            })
-            .await?;
-        Ok(Box::new(SqliteWriter { options, held, shards, epoch }))
+    fn nodes(&self) -> Option<&dyn Nodes> {
+        None
+    }
+
+    async fn take_over(&self, shards: Range<Shard>) -> Result<Leases, Error> {
+        let mut held = Held::new(open::connect(&self.options).await?);
+        held.run(open::connect(&self.options), |mut connection| async move {
+            let leases = write::take_over(&mut connection, &shards).await;
+            (connection, leases)
+        })
+        .await
+    }
+
+    async fn writer(&self, leases: Leases) -> Result<Box<dyn Writer>, Error> {
+        let options = self.options.clone();
+        let held = Held::new(open::connect(&options).await?);
+        Ok(Box::new(SqliteWriter { options, held, leases }))
     }
 
     async fn deploy(&self, versions: &[Version]) -> Result<(), Error> {
@@ -143,18 +149,21 @@ impl Store for Sqlite {
 struct SqliteWriter {
     options: SqliteConnectOptions,
     held: Held<SqliteConnection>,
-    shards: Range<Shard>,
-    epoch: i64,
+    leases: Leases,
 }
 
 #[async_trait]
 impl Writer for SqliteWriter {
-    fn shards(&self) -> Range<Shard> {
-        self.shards.clone()
+    fn held(&self) -> &Leases {
+        &self.leases
     }
 
-    async fn cursors(&mut self) -> Result<Vec<i64>, Error> {
-        let shards = self.shards.clone();
+    fn hold(&mut self, leases: Leases) {
+        self.leases = leases;
+    }
+
+    async fn cursors(&mut self) -> Result<BTreeMap<Shard, i64>, Error> {
+        let shards = read::shards(&self.leases)?;
         let work = |mut connection| async move {
             let cursors = read::cursors(&mut connection, &shards).await;
             (connection, cursors)
@@ -172,7 +181,7 @@ impl Writer for SqliteWriter {
     }
 
     async fn due(&mut self, now: Timestamp, limit: u32) -> Result<Due, Error> {
-        let shards = self.shards.clone();
+        let shards = read::shards(&self.leases)?;
         let work = move |mut connection| async move {
             let due = read::due(&mut connection, &shards, now, limit).await;
             (connection, due)
@@ -181,7 +190,7 @@ impl Writer for SqliteWriter {
     }
 
     async fn sweeps(&mut self) -> Result<Vec<Sweep>, Error> {
-        let shards = self.shards.clone();
+        let shards = read::shards(&self.leases)?;
         let work = |mut connection| async move {
             let sweeps = read::sweeps(&mut connection, &shards).await;
             (connection, sweeps)
@@ -207,7 +216,7 @@ impl Writer for SqliteWriter {
     }
 
     async fn calling(&mut self, after: Option<Uuid>, limit: u32) -> Result<Vec<Instance>, Error> {
-        let shards = self.shards.clone();
+        let shards = read::shards(&self.leases)?;
         let work = move |mut connection| async move {
             let calling = read::calling(&mut connection, &shards, after, limit).await;
             (connection, calling)
@@ -216,7 +225,7 @@ impl Writer for SqliteWriter {
     }
 
     async fn commit(&mut self, turn: &Turn) -> Result<(), Error> {
-        let Some(batch) = write::Batch::of(turn, &self.shards, self.epoch)? else { return Ok(()) };
+        let Some(batch) = write::Batch::of(turn, &self.leases)? else { return Ok(()) };
         let work = |mut connection| async move {
             let committed = batch.commit(&mut connection).await;
             (connection, committed)
@@ -225,10 +234,7 @@ impl Writer for SqliteWriter {
     }
 
     async fn erase(&mut self, shard: Shard, profile: &str) -> Result<(), Error> {
-        if !self.shards.contains(&shard) {
-            return Err(row::foreign(shard, &self.shards));
-        }
-        let (profile, epoch) = (profile.to_owned(), self.epoch);
+        let (profile, epoch) = (profile.to_owned(), row::epoch(shard, &self.leases)?);
         let work = move |mut connection| async move {
             let erased = write::erase(&mut connection, epoch, shard, &profile).await;
             (connection, erased)

@@ -1,6 +1,6 @@
 //! What is read from SQLite: what a turn touches, what is due, and pages for the dashboard.
 
-use std::{collections::HashSet, ops::Range};
+use std::collections::{BTreeMap, HashSet};
 
 use engine::Instance;
 use graph::Name;
@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::write::rows;
 use crate::{
-    Behind, Counter, Due, Error, History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep, Version,
-    Wanted,
+    Behind, Counter, Due, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep,
+    Version, Wanted,
     row::{
         self, CounterRow, EventRow, HistoryRow, InstanceRow, LimitRow, ProfileRow, RefusalRow, SweepRow,
         TurnRow, VersionRow,
@@ -110,66 +110,59 @@ impl Keys {
     }
 }
 
+/// The shards that are held, as the statements take them.
+pub(super) fn shards(held: &Leases) -> Result<String, Error> {
+    rows(held.keys())
+}
+
 pub(super) async fn cursors(
     connection: &mut SqliteConnection,
-    shards: &Range<Shard>,
-) -> Result<Vec<i64>, Error> {
-    Ok(query_scalar("SELECT cursor FROM shards WHERE shard >= ?1 AND shard < ?2 ORDER BY shard")
-        .bind(shards.start)
-        .bind(shards.end)
-        .fetch_all(connection)
-        .await?)
+    shards: &str,
+) -> Result<BTreeMap<Shard, i64>, Error> {
+    let cursors: Vec<(Shard, i64)> =
+        query_as("SELECT shard, cursor FROM shards WHERE shard IN (SELECT value FROM json_each(?1))")
+            .bind(shards)
+            .fetch_all(connection)
+            .await?;
+    Ok(cursors.into_iter().collect())
 }
 
 // The index is named, so that no version of the planner ever sorts all that waits.
 const DUE: &str = concat!(
     "SELECT ",
     row::instance_columns!(),
-    " FROM instances AS i INDEXED BY instances_due WHERE i.due_at <= ?1 AND i.shard >= ?2 AND i.shard < ?3 \
-     ORDER BY i.due_at, i.id LIMIT ?4",
+    " FROM instances AS i INDEXED BY instances_due WHERE i.due_at <= ?1 AND i.shard IN (SELECT value FROM json_each(?2)) \
+     ORDER BY i.due_at, i.id LIMIT ?3",
 );
 const NEXT: &str = "SELECT i.due_at FROM instances AS i INDEXED BY instances_due \
-     WHERE i.due_at > ?1 AND i.shard >= ?2 AND i.shard < ?3 ORDER BY i.due_at LIMIT 1";
+     WHERE i.due_at > ?1 AND i.shard IN (SELECT value FROM json_each(?2)) ORDER BY i.due_at LIMIT 1";
 
 pub(super) async fn due(
     connection: &mut SqliteConnection,
-    shards: &Range<Shard>,
+    shards: &str,
     now: Timestamp,
     limit: u32,
 ) -> Result<Due, Error> {
     let now = now.as_microsecond();
-    let mut due: Vec<InstanceRow> = query_as(DUE)
-        .bind(now)
-        .bind(shards.start)
-        .bind(shards.end)
-        .bind(i64::from(limit) + 1)
-        .fetch_all(&mut *connection)
-        .await?;
+    let mut due: Vec<InstanceRow> =
+        query_as(DUE).bind(now).bind(shards).bind(i64::from(limit) + 1).fetch_all(&mut *connection).await?;
     // One more than asked for is read: it is what follows, if so many are due.
     let next = if due.len() > limit as usize {
         due.pop().and_then(|row| row.due_at)
     } else {
-        query_scalar(NEXT)
-            .bind(now)
-            .bind(shards.start)
-            .bind(shards.end)
-            .fetch_optional(&mut *connection)
-            .await?
+        query_scalar(NEXT).bind(now).bind(shards).fetch_optional(&mut *connection).await?
     };
     let next = next.map(|at| row::time("instance", at)).transpose()?;
     Ok(Due { instances: row::all(due)?, next })
 }
 
-pub(super) async fn sweeps(
-    connection: &mut SqliteConnection,
-    shards: &Range<Shard>,
-) -> Result<Vec<Sweep>, Error> {
-    let sweeps: Vec<SweepRow> =
-        query_as("SELECT shard, name, run, after, done FROM sweeps WHERE shard >= ?1 AND shard < ?2")
-            .bind(shards.start)
-            .bind(shards.end)
-            .fetch_all(connection)
-            .await?;
+pub(super) async fn sweeps(connection: &mut SqliteConnection, shards: &str) -> Result<Vec<Sweep>, Error> {
+    let sweeps: Vec<SweepRow> = query_as(
+        "SELECT shard, name, run, after, done FROM sweeps WHERE shard IN (SELECT value FROM json_each(?1))",
+    )
+    .bind(shards)
+    .fetch_all(connection)
+    .await?;
     row::all(sweeps)
 }
 
@@ -208,19 +201,18 @@ const CALLING: &str = concat!(
     "SELECT ",
     row::instance_columns!(),
     " FROM instances AS i INDEXED BY instances_calling WHERE i.status = 1 AND i.id > ?1 \
-     AND i.shard >= ?2 AND i.shard < ?3 ORDER BY i.id LIMIT ?4",
+     AND i.shard IN (SELECT value FROM json_each(?2)) ORDER BY i.id LIMIT ?3",
 );
 
 pub(super) async fn calling(
     connection: &mut SqliteConnection,
-    shards: &Range<Shard>,
+    shards: &str,
     after: Option<Uuid>,
     limit: u32,
 ) -> Result<Vec<Instance>, Error> {
     let calling: Vec<InstanceRow> = query_as(CALLING)
         .bind(after.unwrap_or(Uuid::nil()))
-        .bind(shards.start)
-        .bind(shards.end)
+        .bind(shards)
         .bind(i64::from(limit))
         .fetch_all(connection)
         .await?;

@@ -6,14 +6,14 @@
 use std::ops::Range;
 
 use serde::Serialize;
-use sqlx::{SqliteConnection, query, query_scalar};
+use sqlx::{SqliteConnection, query, query_as};
 
 use super::begin;
-use crate::{Error, Shard, Turn, Version, row, statements};
+use crate::{Error, Leases, Shard, Turn, Version, row, statements};
 
 /// A transaction that changes shards goes through this: it changes as many rows as there are shards, or is fenced.
 const FENCE: &str = "UPDATE shards SET cursor = coalesce(w.value ->> 1, shards.cursor) FROM json_each(?1) AS w \
-     WHERE shards.shard = w.value ->> 0 AND shards.epoch = ?2";
+     WHERE shards.shard = w.value ->> 0 AND shards.epoch = w.value ->> 2";
 
 const EVENTS: &str = "INSERT INTO events \
      (shard, sequence, id, name, profile, at, received_at, properties, outcome) \
@@ -65,35 +65,23 @@ const LIMITS: &str = "INSERT INTO limits AS l (journey, name, taken, most) \
      ON CONFLICT (journey, name) DO UPDATE SET taken = l.taken + excluded.taken, most = excluded.most \
      WHERE l.taken + excluded.taken <= excluded.most";
 
-/// Raises the epoch of these shards, so that whoever wrote to them before can no longer.
+/// Raises the epochs of these shards, so that whoever wrote to them before can no longer.
 pub(super) async fn take_over(
     connection: &mut SqliteConnection,
     shards: &Range<Shard>,
-) -> Result<i64, Error> {
-    let mut transaction = begin(connection).await?;
-    let epochs: Vec<i64> = query_scalar(
-        "UPDATE shards SET epoch = 1 + (SELECT max(epoch) FROM shards WHERE shard >= ?1 AND shard < ?2) \
-         WHERE shard >= ?1 AND shard < ?2 RETURNING epoch",
+) -> Result<Leases, Error> {
+    let raised: Vec<(Shard, i64)> = query_as(
+        "UPDATE shards SET epoch = epoch + 1 WHERE shard >= ?1 AND shard < ?2 RETURNING shard, epoch",
     )
     .bind(shards.start)
     .bind(shards.end)
-    .fetch_all(&mut *transaction)
+    .fetch_all(connection)
     .await?;
-    match epochs.first() {
-        Some(epoch) if epochs.len() == shards.len() => {
-            transaction.commit().await?;
-            Ok(*epoch)
-        }
-        _ => {
-            transaction.rollback().await?;
-            Err(row::foreign(shards.end.saturating_sub(1), &(0..0)))
-        }
-    }
+    Ok(raised.into_iter().collect())
 }
 
 /// A turn, ready to be written.
 pub(super) struct Batch {
-    epoch: i64,
     shards: usize,
     fence: String,
     statements: Vec<(&'static str, String)>,
@@ -102,8 +90,8 @@ pub(super) struct Batch {
 
 impl Batch {
     /// Puts a turn into rows; `None` if there is nothing in it.
-    pub(super) fn of(turn: &Turn, own: &Range<Shard>, epoch: i64) -> Result<Option<Batch>, Error> {
-        let touched = row::touched(turn, own)?;
+    pub(super) fn of(turn: &Turn, held: &Leases) -> Result<Option<Batch>, Error> {
+        let touched = row::touched(turn, held)?;
         if touched.is_empty() {
             return Ok(None);
         }
@@ -126,13 +114,13 @@ impl Batch {
         add(SWEEPS, sweeps(turn)?);
         let (shards, fence) = (touched.len(), rows(touched.iter())?);
         let limits = (turn.limits.len(), limits(turn)?);
-        Ok(Some(Batch { epoch, shards, fence, statements, limits }))
+        Ok(Some(Batch { shards, fence, statements, limits }))
     }
 
     /// Writes it, or nothing of it.
     pub(super) async fn commit(self, connection: &mut SqliteConnection) -> Result<(), Error> {
         let mut transaction = begin(connection).await?;
-        if !fence(&mut transaction, &self.fence, self.shards, self.epoch).await? {
+        if !fence(&mut transaction, &self.fence, self.shards).await? {
             transaction.rollback().await?;
             return Err(Error::Fenced);
         }
@@ -159,7 +147,7 @@ pub(super) async fn erase(
     profile: &str,
 ) -> Result<(), Error> {
     let mut transaction = begin(connection).await?;
-    if !fence(&mut transaction, &rows([(shard, None::<i64>)])?, 1, epoch).await? {
+    if !fence(&mut transaction, &rows([(shard, None::<i64>, epoch)])?, 1).await? {
         transaction.rollback().await?;
         return Err(Error::Fenced);
     }
@@ -197,13 +185,8 @@ impl Deployment {
     }
 }
 
-async fn fence(
-    connection: &mut SqliteConnection,
-    fence: &str,
-    shards: usize,
-    epoch: i64,
-) -> Result<bool, Error> {
-    let moved = query(FENCE).bind(fence).bind(epoch).execute(connection).await?;
+async fn fence(connection: &mut SqliteConnection, fence: &str, shards: usize) -> Result<bool, Error> {
+    let moved = query(FENCE).bind(fence).execute(connection).await?;
     Ok(usize::try_from(moved.rows_affected()) == Ok(shards))
 }
 

@@ -1,12 +1,12 @@
 //! Rows to write, and both databases to write them to.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use engine::{Instance, State, Status};
 use graph::Value;
 use jiff::Timestamp;
 use store::{
-    Counter, History, LoggedEvent, Profile, RefusedEvent, Shard, Store, Turn, instance_id, shard_of,
+    Counter, History, LoggedEvent, Profile, RefusedEvent, Shard, Store, Turn, Writer, instance_id, shard_of,
 };
 
 /// A database of each kind, empty, with its URL.
@@ -19,6 +19,12 @@ pub(crate) async fn both() -> Vec<(String, Arc<dyn Store>)> {
         stores.push((url, store));
     }
     stores
+}
+
+/// A writer that takes shards over, whoever held them.
+pub(crate) async fn writer(store: &dyn Store, shards: Range<Shard>) -> Box<dyn Writer> {
+    let leases = store.take_over(shards).await.unwrap();
+    store.writer(leases).await.unwrap()
 }
 
 pub(crate) fn at(second: i64) -> Timestamp {

@@ -1,0 +1,177 @@
+//! What a worker is asked to do, and what whoever asked is told.
+
+use engine::{CallOutcome, Ignored, Input, Operation};
+use graph::Name;
+use store::{Leases, RefusedEvent, Shard, Wanted};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use uuid::Uuid;
+
+use crate::{
+    Error, ProfileAnswer, ProfileChange, Receipt,
+    turn::{Batch, NewEvent},
+};
+
+/// Something a worker is asked to do.
+pub(crate) enum Command {
+    Events {
+        batch: Vec<NewEvent>,
+        refused: Vec<RefusedEvent>,
+        /// What the events take of the memory that there is for events.
+        _room: OwnedSemaphorePermit,
+        reply: Reply<Vec<Receipt>>,
+    },
+    Profile {
+        shard: Shard,
+        key: Name,
+        change: ProfileChange,
+        reply: Reply<ProfileAnswer>,
+    },
+    Erase {
+        shard: Shard,
+        key: Name,
+        reply: Reply<()>,
+    },
+    CallEnded {
+        shard: Shard,
+        profile: Name,
+        id: Uuid,
+        call: u32,
+        attempt: u32,
+        outcome: CallOutcome,
+    },
+    Operate {
+        shard: Shard,
+        profile: Name,
+        id: Uuid,
+        operation: Operation,
+        reply: Reply<Result<(), Ignored>>,
+    },
+    /// From now on it writes to these shards and no others.
+    Hold {
+        leases: Leases,
+        reply: Reply<()>,
+    },
+}
+
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
+
+/// What a command's sender is told once the turn is written.
+pub(crate) enum Answer {
+    Events(Vec<Receipt>),
+    Profile(ProfileAnswer),
+    Operated(Option<Ignored>),
+    Nothing,
+}
+
+/// What the turn of some commands must load.
+pub(crate) fn wanted(commands: &[Command]) -> Wanted {
+    let mut wanted = Wanted::default();
+    for command in commands {
+        match command {
+            Command::Events { batch, .. } => {
+                for new in batch {
+                    wanted.profiles.push((new.shard, new.profile.clone(), true));
+                    wanted.events.push((new.shard, new.profile.clone(), new.event.id.clone()));
+                }
+            }
+            Command::Profile { shard, key, .. } => wanted.profiles.push((*shard, key.clone(), true)),
+            Command::Erase { .. } | Command::Hold { .. } => {}
+            Command::CallEnded { shard, profile, id, .. } | Command::Operate { shard, profile, id, .. } => {
+                wanted.profiles.push((*shard, profile.clone(), false));
+                wanted.instances.push((*shard, *id));
+            }
+        }
+    }
+    wanted
+}
+
+/// Has a command done in a turn.
+pub(crate) fn decide(batch: &mut Batch<'_>, command: &Command) -> Answer {
+    match command {
+        Command::Events { batch: events, refused, .. } => {
+            batch.keep_refused(refused);
+            Answer::Events(events.iter().map(|event| batch.take_event(event)).collect())
+        }
+        Command::Profile { shard, key, change, .. } => {
+            Answer::Profile(batch.change_profile(*shard, key, change.clone()))
+        }
+        Command::Erase { .. } | Command::Hold { .. } => Answer::Nothing,
+        Command::CallEnded { id, call, attempt, outcome, .. } => {
+            let input = Input::CallEnded { call: *call, attempt: *attempt, outcome: outcome.clone() };
+            batch.apply(*id, &input);
+            Answer::Nothing
+        }
+        Command::Operate { id, operation, .. } => {
+            Answer::Operated(batch.apply(*id, &Input::Operation(*operation)).flatten())
+        }
+    }
+}
+
+impl Command {
+    /// How many inputs it is.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Command::Events { batch, refused, .. } => batch.len() + refused.len(),
+            _ => 1,
+        }
+    }
+
+    /// Whether it is done by itself, between turns.
+    pub(crate) fn is_alone(&self) -> bool {
+        matches!(self, Command::Erase { .. } | Command::Hold { .. })
+    }
+
+    /// Whether all that it touches is held.
+    pub(crate) fn is_within(&self, held: &Leases) -> bool {
+        match self {
+            Command::Events { batch, refused, .. } => {
+                let mut shards = batch.iter().map(|new| new.shard).chain(refused.iter().map(|one| one.shard));
+                shards.all(|shard| held.contains_key(&shard))
+            }
+            Command::Profile { shard, .. }
+            | Command::Erase { shard, .. }
+            | Command::CallEnded { shard, .. }
+            | Command::Operate { shard, .. } => held.contains_key(shard),
+            Command::Hold { .. } => true,
+        }
+    }
+
+    /// Tells the sender what became of the command. A sender that has gone away misses nothing: it is written.
+    pub(crate) fn reply(self, answer: Answer) {
+        match (self, answer) {
+            (Command::Events { reply, .. }, Answer::Events(receipts)) => {
+                let accepted =
+                    receipts.iter().filter(|receipt| matches!(receipt, Receipt::Accepted(_))).count();
+                metrics::counter!("wayfare_events_total", "outcome" => "accepted").increment(count(accepted));
+                metrics::counter!("wayfare_events_total", "outcome" => "duplicate")
+                    .increment(count(receipts.len() - accepted));
+                let _ = reply.send(Ok(receipts));
+            }
+            (Command::Profile { reply, .. }, Answer::Profile(answer)) => {
+                let _ = reply.send(Ok(answer));
+            }
+            (Command::Operate { reply, .. }, Answer::Operated(ignored)) => {
+                let _ = reply.send(Ok(ignored.map_or(Ok(()), Err)));
+            }
+            (Command::Erase { reply, .. } | Command::Hold { reply, .. }, Answer::Nothing) => {
+                let _ = reply.send(Ok(()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells the sender why the command was not carried out.
+    pub(crate) fn refuse(self, error: Error) {
+        match self {
+            Command::Events { reply, .. } => drop(reply.send(Err(error))),
+            Command::Profile { reply, .. } => drop(reply.send(Err(error))),
+            Command::Erase { reply, .. } | Command::Hold { reply, .. } => drop(reply.send(Err(error))),
+            Command::Operate { reply, .. } => drop(reply.send(Err(error))),
+            Command::CallEnded { .. } => {}
+        }
+    }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,187 @@
+//! This node among others on the same database: it keeps its lease, takes its share of the shards, gives back what is
+//! more than that, and knows who has the rest.
+//!
+//! There is no leader and no vote. Every node sees the same few rows and works the same sum: the shards divided by the
+//! nodes that are alive, rounded up. Who has fewer takes what nobody alive holds; who has more gives back. Were two of
+//! them to see it differently for a moment, the epochs of the leases still let only one write.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use store::{Leases, Node, Nodes, Shard, Store, Survey};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    command::Command,
+    route::{Place, Routes},
+};
+
+/// How often a node says that it is alive, and looks around.
+const BEAT: Duration = Duration::from_secs(1);
+/// The least time between two looks, however much is found to be wrong.
+const LEAST: Duration = Duration::from_millis(50);
+
+/// A process that begins to share the database with others: it is a new node, whoever was at its address before.
+pub(crate) fn new(address: String) -> Node {
+    let key = [Uuid::new_v4(), Uuid::new_v4()].map(|half| half.simple().to_string()).concat();
+    Node { id: Uuid::new_v4(), address, key }
+}
+
+/// Takes all shards for the workers of a process that has the database to itself.
+pub(crate) async fn take_all(
+    store: &dyn Store,
+    workers: &[mpsc::Sender<Command>],
+    routes: &Routes,
+) -> Result<(), store::Error> {
+    let leases = store.take_over(0..store.shards()).await?;
+    hold(workers, &leases).await;
+    routes.set((0..store.shards()).map(|shard| Place::Here(worker_of(shard, workers.len()))).collect());
+    Ok(())
+}
+
+/// A node among others.
+pub(crate) struct Member {
+    me: Arc<Node>,
+    store: Arc<dyn Store>,
+    workers: Vec<mpsc::Sender<Command>>,
+    routes: Arc<Routes>,
+    held: Leases,
+    stop: CancellationToken,
+}
+
+impl Member {
+    pub(crate) fn new(
+        me: Arc<Node>,
+        store: Arc<dyn Store>,
+        workers: Vec<mpsc::Sender<Command>>,
+        routes: Arc<Routes>,
+        stop: CancellationToken,
+    ) -> Member {
+        Member { me, store, workers, routes, held: Leases::new(), stop }
+    }
+
+    /// Takes part until it is time to stop.
+    pub(crate) async fn run(mut self) {
+        loop {
+            tokio::time::sleep(LEAST).await;
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(BEAT) => {}
+                () = self.routes.found_wrong() => {}
+            }
+            if let Err(error) = self.beat().await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the lease of this node is not renewed"
+                );
+            }
+        }
+    }
+
+    /// Renews the lease, and brings what this node holds to its share.
+    pub(crate) async fn beat(&mut self) -> Result<(), store::Error> {
+        let store = self.store.clone();
+        let Some(nodes) = store.nodes() else { return Ok(()) };
+        let mut survey = nodes.renew(&self.me).await?;
+        self.warn_of_doubles(&survey);
+        self.forget_lost(&survey).await;
+        let alive = u16::try_from(survey.nodes.len()).unwrap_or(u16::MAX).max(1);
+        let share = usize::from(store.shards().div_ceil(alive));
+        if self.held.len() > share {
+            self.give_back(nodes, share, &mut survey).await?;
+        }
+        // Only what looks free is asked for: an idle cluster writes nothing but its leases.
+        if self.held.len() < share && survey.held.len() < usize::from(store.shards()) {
+            let most = u16::try_from(share - self.held.len()).unwrap_or(u16::MAX);
+            self.claim(nodes, most, &mut survey).await?;
+        }
+        metrics::gauge!("wayfare_nodes").set(f64::from(alive));
+        metrics::gauge!("wayfare_shards_held")
+            .set(f64::from(u32::try_from(self.held.len()).unwrap_or(u32::MAX)));
+        self.routes.set(self.places(&survey));
+        Ok(())
+    }
+
+    /// Shards that another node was leased meanwhile, because this one was stopped or cut off for too long.
+    async fn forget_lost(&mut self, survey: &Survey) {
+        let before = self.held.len();
+        let me = self.me.id;
+        self.held.retain(|shard, epoch| survey.held.get(shard) == Some(&(me, *epoch)));
+        if self.held.len() < before {
+            tracing::warn!(lost = before - self.held.len(), "shards were taken over by other nodes");
+            hold(&self.workers, &self.held).await;
+        }
+    }
+
+    async fn give_back(
+        &mut self,
+        nodes: &dyn Nodes,
+        share: usize,
+        survey: &mut Survey,
+    ) -> Result<(), store::Error> {
+        let surplus: Leases = self.held.iter().skip(share).map(|(shard, epoch)| (*shard, *epoch)).collect();
+        self.held.retain(|shard, _| !surplus.contains_key(shard));
+        survey.held.retain(|shard, _| !surplus.contains_key(shard));
+        // Nobody here writes to them any more before anybody else may.
+        hold(&self.workers, &self.held).await;
+        nodes.release(&surplus).await?;
+        tracing::info!(shards = surplus.len(), held = self.held.len(), "gave shards to other nodes");
+        Ok(())
+    }
+
+    async fn claim(&mut self, nodes: &dyn Nodes, most: u16, survey: &mut Survey) -> Result<(), store::Error> {
+        let claimed = nodes.claim(self.me.id, most).await?;
+        if claimed.is_empty() {
+            return Ok(());
+        }
+        survey.held.extend(claimed.iter().map(|(shard, epoch)| (*shard, (self.me.id, *epoch))));
+        self.held.extend(&claimed);
+        tracing::info!(shards = claimed.len(), held = self.held.len(), "took shards");
+        hold(&self.workers, &self.held).await;
+        Ok(())
+    }
+
+    fn places(&self, survey: &Survey) -> Vec<Place> {
+        let nodes: BTreeMap<_, _> =
+            survey.nodes.iter().map(|node| (node.id, Arc::new(node.clone()))).collect();
+        let place = |shard: Shard| match survey.held.get(&shard) {
+            Some((owner, _)) if *owner == self.me.id => Place::Here(worker_of(shard, self.workers.len())),
+            Some((owner, _)) => nodes.get(owner).map_or(Place::Nowhere, |node| Place::There(node.clone())),
+            None => Place::Nowhere,
+        };
+        (0..self.store.shards()).map(place).collect()
+    }
+
+    fn warn_of_doubles(&self, survey: &Survey) {
+        let double = survey.nodes.iter().any(|node| node.id != self.me.id && node.address == self.me.address);
+        if double {
+            tracing::error!(
+                address = %self.me.address,
+                "another node says that it is reached at the same address: give each its own with --advertise"
+            );
+        }
+    }
+}
+
+/// Which worker of a node writes to a shard.
+fn worker_of(shard: Shard, workers: usize) -> usize {
+    usize::from(shard).checked_rem(workers).unwrap_or_default()
+}
+
+/// Gives each worker its part of the shards that are held, and waits until all have heard it.
+async fn hold(workers: &[mpsc::Sender<Command>], held: &Leases) {
+    let mut told = Vec::with_capacity(workers.len());
+    for (index, worker) in workers.iter().enumerate() {
+        let own = held.iter().filter(|(shard, _)| worker_of(**shard, workers.len()) == index);
+        let leases = own.map(|(shard, epoch)| (*shard, *epoch)).collect();
+        let (reply, heard) = oneshot::channel();
+        // A worker that has stopped holds nothing.
+        if worker.send(Command::Hold { leases, reply }).await.is_ok() {
+            told.push(heard);
+        }
+    }
+    for heard in told {
+        let _ = heard.await;
+    }
+}

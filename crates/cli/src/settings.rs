@@ -1,9 +1,11 @@
 //! The server's settings: `wayfare.toml`, the command line, the environment. The command line wins over the file.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use connect::Override;
+use jiff::{Span, SpanRelativeTo, Unit};
+use runtime::Retention;
 use serde::Deserialize;
 
 /// The file `wayfare.toml`.
@@ -18,10 +20,51 @@ pub(crate) struct Settings {
     pub(crate) listen: Option<String>,
     /// Where other nodes on the same database reach this one.
     pub(crate) advertise: Option<String>,
+    /// How long things are kept.
+    #[serde(default)]
+    pub(crate) retention: Kept,
     /// Connections as they are in this environment.
     #[serde(default)]
     pub(crate) connection: BTreeMap<String, Connection>,
 }
+
+/// How long things are kept, as in `"90 days"`; for ever where nothing is said.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Kept {
+    /// Events of the log.
+    events: Option<String>,
+    /// Instances that are over, with their history.
+    instances: Option<String>,
+}
+
+impl Kept {
+    /// How long, as the runtime wants it.
+    pub(crate) fn read(&self) -> anyhow::Result<Retention> {
+        let read = |name: &str, text: &Option<String>| -> anyhow::Result<Option<Duration>> {
+            let Some(text) = text else { return Ok(None) };
+            let span: Span = text.parse().with_context(|| {
+                format!(
+                    "`{name}` under `[retention]` is `{text}`, which is no length of time such as \"90 days\""
+                )
+            })?;
+            let seconds = span.total((Unit::Second, SpanRelativeTo::days_are_24_hours()));
+            match seconds.ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+                Some(kept) if kept >= SHORTEST => Ok(Some(kept)),
+                _ => bail!(
+                    "`{name}` under `[retention]` is `{text}`; the shortest is \"1 day\", and months have no fixed length: say days"
+                ),
+            }
+        };
+        Ok(Retention {
+            events: read("events", &self.events)?,
+            instances: read("instances", &self.instances)?,
+        })
+    }
+}
+
+/// The shortest time that things are kept: senders repeat events within it.
+const SHORTEST: Duration = Duration::from_hours(24);
 
 /// A connection as it is in this environment.
 #[derive(Debug, Deserialize)]

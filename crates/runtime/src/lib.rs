@@ -19,6 +19,7 @@ mod dispatch;
 mod intake;
 mod node;
 mod profile;
+mod retention;
 mod route;
 mod sweep;
 mod turn;
@@ -40,10 +41,12 @@ pub use catalog::{Catalog, DeployError};
 pub use check::{Incoming, Received, Refusal, What, check_key};
 pub use engine::Outcome;
 pub use profile::{ProfileChange, read_for_entry};
+pub use retention::Retention;
 
 use ask::{Ask, Told};
 use command::Command;
 use node::Member;
+use retention::Forgetting;
 use route::Routes;
 use worker::Worker;
 
@@ -96,6 +99,8 @@ pub struct Setup {
     pub peers: Peers,
     /// Where the present moment comes from.
     pub clock: Clock,
+    /// How long things are kept.
+    pub retention: Retention,
     /// Where other nodes reach this one, as in `http://10.0.0.7:7070`; none for a process that has the database to
     /// itself, which then takes it over from whoever had it.
     pub address: Option<String>,
@@ -166,6 +171,7 @@ impl Runtime {
                 routes: routes.clone(),
                 stop: stop.clone(),
                 shares: address.is_some(),
+                forgetting: Forgetting::new(setup.retention, (setup.clock)()),
                 known: worker::Known::default(),
             };
             tasks.spawn(worker.run());
@@ -190,7 +196,7 @@ impl Runtime {
                 None
             }
         };
-        let Setup { store, catalog, partners, peers, clock, address: _ } = setup;
+        let Setup { store, catalog, partners, peers, clock, retention: _, address: _ } = setup;
         let shared = Shared {
             store,
             catalog,

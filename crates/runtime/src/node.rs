@@ -83,7 +83,8 @@ impl Member {
     pub(crate) async fn beat(&mut self) -> Result<(), store::Error> {
         let store = self.store.clone();
         let Some(nodes) = store.nodes() else { return Ok(()) };
-        let mut survey = nodes.renew(&self.me).await?;
+        nodes.renew(&self.me).await?;
+        let mut survey = nodes.look().await?;
         self.warn_of_doubles(&survey);
         self.forget_lost(&survey).await;
         let alive = u16::try_from(survey.nodes.len()).unwrap_or(u16::MAX).max(1);

@@ -23,6 +23,7 @@ use crate::{
     Catalog, Clock, Error,
     command::{Answer, Command, decide, wanted},
     dispatch::{Dispatcher, Reserved},
+    retention::Forgetting,
     route::Routes,
     sweep::{Page, Sweeper},
     turn::{Batch, Dispatch},
@@ -49,6 +50,7 @@ pub(crate) struct Worker {
     pub(crate) stop: CancellationToken,
     /// Whether other nodes may take shards over, which is then no reason to stop.
     pub(crate) shares: bool,
+    pub(crate) forgetting: Forgetting,
     pub(crate) known: Known,
 }
 
@@ -75,7 +77,11 @@ impl Worker {
     pub(crate) async fn run(mut self) {
         loop {
             let Some(commands) = self.gather().await else { break };
-            match self.turn(commands).await {
+            let done = match self.turn(commands).await {
+                Ok(()) => self.forgetting.go_on(&mut *self.writer, (self.clock)()).await,
+                failed => failed,
+            };
+            match done {
                 Ok(()) => {}
                 Err(store::Error::Fenced) if !self.shares => {
                     tracing::error!("another process writes to this database; stopping");
@@ -154,7 +160,7 @@ impl Worker {
 
     fn until_due(&self) -> Duration {
         let passes = self.known.sweeper.as_ref().and_then(Sweeper::next);
-        match [self.known.next_due, passes].into_iter().flatten().min() {
+        match [self.known.next_due, passes, self.forgetting.next()].into_iter().flatten().min() {
             Some(due) => {
                 let left = due.duration_since((self.clock)());
                 // Rounded up, since a sleep that ends a little early would make an idle turn.

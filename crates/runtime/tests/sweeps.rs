@@ -3,20 +3,15 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+#[allow(dead_code, reason = "each test uses a part of it")]
+mod support;
 
-use connect::{Partners, Peers};
+use std::time::Duration;
+
 use engine::{Status, audience::IN};
-use jiff::Timestamp;
-use runtime::{Catalog, Incoming, ProfileChange, Receipt, Received, Runtime, Setup, What};
+use runtime::{ProfileChange, Runtime};
 use store::{Filter, Store};
+use support::{Moved, send, start, urls};
 
 const BASE: &str = "
 profile {
@@ -46,51 +41,6 @@ journey thanks {
 
 /// Enough that each worker has one of them.
 const WAKERS: usize = 8;
-
-/// A clock that the test moves.
-#[derive(Clone)]
-struct Moved(Arc<AtomicI64>);
-
-impl Moved {
-    fn to(&self, text: &str) {
-        self.0.store(text.parse::<Timestamp>().unwrap().as_microsecond(), Ordering::SeqCst);
-    }
-
-    fn clock(&self) -> runtime::Clock {
-        let now = self.0.clone();
-        Arc::new(move || Timestamp::from_microsecond(now.load(Ordering::SeqCst)).unwrap())
-    }
-}
-
-async fn start(url: &str, text: &str, clock: &Moved) -> (Runtime, Arc<dyn Store>) {
-    connect::install_crypto();
-    let store = store::open(url).await.unwrap();
-    let compiled = lang::compile(&[lang::Source { name: "test".into(), text: text.into() }]);
-    let catalog = Catalog::deploy(compiled.project.unwrap(), &*store, clock.clock()()).await.unwrap();
-    let partners = Partners::new(Vec::new(), BTreeMap::default(), Arc::new(|_| None)).unwrap();
-    let setup = Setup {
-        store: store.clone(),
-        catalog: Arc::new(catalog),
-        partners,
-        peers: Peers::new().unwrap(),
-        clock: clock.clock(),
-        address: None,
-    };
-    let runtime = Runtime::start(setup).await.unwrap();
-    (runtime, store)
-}
-
-async fn send(runtime: &Runtime, id: &str, event: &str, profile: &str) {
-    let event = Incoming {
-        id: id.into(),
-        what: What::Event(event.into()),
-        profile: profile.into(),
-        at: None,
-        properties: None,
-    };
-    let verdicts = runtime.take_events(vec![Received { text: "{}", event: Ok(event) }]).await.unwrap();
-    assert!(matches!(verdicts[0], Ok(Receipt::Accepted(_))), "{verdicts:?}");
-}
 
 /// How many instances there are, once nobody is left whom a pass still comes by.
 async fn count(runtime: &Runtime, store: &dyn Store, filter: &Filter, wanted: usize) {
@@ -124,7 +74,7 @@ fn members() -> Filter {
 #[tokio::test]
 async fn an_audience_knows_what_was_before_it() {
     for url in urls() {
-        let clock = Moved(Arc::default());
+        let clock = Moved::default();
         clock.to("2026-03-02T10:00:00Z");
         let (runtime, _) = start(&url, BASE, &clock).await;
         for number in 0..30 {
@@ -163,7 +113,7 @@ async fn an_audience_knows_what_was_before_it() {
 #[tokio::test]
 async fn a_schedule_lets_everybody_in_once_even_when_nobody_was_there() {
     for url in urls() {
-        let clock = Moved(Arc::default());
+        let clock = Moved::default();
         clock.to("2026-03-02T10:00:00Z");
         let text = format!("{BASE}{LOYAL}");
         let (runtime, store) = start(&url, &text, &clock).await;
@@ -194,7 +144,7 @@ async fn a_schedule_lets_everybody_in_once_even_when_nobody_was_there() {
 #[tokio::test]
 async fn no_more_come_than_a_journey_reads_in_its_time() {
     for url in urls() {
-        let clock = Moved(Arc::default());
+        let clock = Moved::default();
         clock.to("2026-03-02T10:00:00Z");
         let slow = LOYAL.replace("in \"UTC\"", "in \"UTC\", 60 per minute").replace(">= 2", ">= 1");
         let (runtime, store) = start(&url, &format!("{BASE}{slow}"), &clock).await;
@@ -207,15 +157,10 @@ async fn no_more_come_than_a_journey_reads_in_its_time() {
             let found = store.instances(&of("weekly"), None, 200).await.unwrap().len();
             // Each of the workers may have begun one page of one.
             assert!(found <= second + 2, "{found} after {second} seconds");
-            clock.0.fetch_add(1_000_000, Ordering::SeqCst);
+            clock.by_micros(1_000_000);
         }
         clock.to("2026-03-09T10:00:00Z");
         count(&runtime, &*store, &of("weekly"), 12).await;
         runtime.stop().await;
     }
-}
-
-fn urls() -> [String; 2] {
-    let folder = tempfile::tempdir().unwrap().keep();
-    [format!("sqlite:{}", folder.join("test.db").display()), testkit::postgres()]
 }

@@ -133,6 +133,17 @@ pub trait Writer: Send {
     async fn calling(&mut self, after: Option<Uuid>, limit: u32) -> Result<Vec<Instance>, Error>;
     /// Writes a turn in one durable transaction; nothing of it when a shard is no longer ours.
     async fn commit(&mut self, turn: &Turn) -> Result<(), Error>;
+    /// Removes the oldest events of a shard, as far as they came before a moment, but not more than so many at once;
+    /// gives how many.
+    async fn forget_events(&mut self, shard: Shard, before: Timestamp, limit: u32) -> Result<u64, Error>;
+    /// Looks at so many instances in the order of entry, those behind `after`, and removes the ones that were over before
+    /// a moment, with their history. Gives the last one it looked at; none when there are no more.
+    async fn forget_instances(
+        &mut self,
+        before: Timestamp,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Option<Uuid>, Error>;
     /// Removes a person in one transaction: profile, events (refused ones too), instances, history, and their places
     /// in the counters.
     async fn erase(&mut self, shard: Shard, profile: &str) -> Result<(), Error>;
@@ -176,6 +187,12 @@ pub fn shard_of(profile: &str, shards: u16) -> Shard {
 pub fn shard_in(id: Uuid) -> Shard {
     let [.., high, low] = *id.as_bytes();
     Shard::from_be_bytes([high, low])
+}
+
+/// The least id that an instance which enters at a moment can have.
+pub(crate) fn least_id(at: Timestamp) -> Uuid {
+    let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
+    Uuid::from_u128(u128::from(millis) << 80)
 }
 
 /// The id of a new instance: time-ordered (UUID version 7), the same for the same entry, and carrying its shard.

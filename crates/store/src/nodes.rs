@@ -32,7 +32,7 @@ pub struct Node {
 /// Who is there, and who has what.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
-    /// The nodes that are alive, the asking one among them.
+    /// The nodes that are alive.
     pub nodes: Vec<Node>,
     /// The shards that somebody alive holds, each with its holder and epoch.
     pub held: BTreeMap<Shard, (Uuid, i64)>,
@@ -41,9 +41,11 @@ pub struct Survey {
 /// How nodes share the shards of a database.
 #[async_trait]
 pub trait Nodes: Send + Sync {
-    /// Renews a node's lease and looks around. A node at the same address that was there before is gone: two processes
-    /// cannot listen in one place.
-    async fn renew(&self, node: &Node) -> Result<Survey, Error>;
+    /// Who is there, and who has what.
+    async fn look(&self) -> Result<Survey, Error>;
+    /// Renews a node's lease. A node at the same address that was there before is gone: two processes cannot listen in
+    /// one place.
+    async fn renew(&self, node: &Node) -> Result<(), Error>;
     /// Leases at most so many shards to a node, of those that nobody alive holds, under a new epoch each.
     async fn claim(&self, node: Uuid, most: u16) -> Result<Leases, Error>;
     /// Gives shards back, as far as they are still held under these epochs.

@@ -7,6 +7,7 @@ mod health;
 mod instances;
 mod journeys;
 mod node;
+mod nodes;
 mod profiles;
 mod refusals;
 mod start;
@@ -75,6 +76,7 @@ fn reading() -> OpenApiRouter<App> {
         .routes(routes!(journeys::list))
         .routes(routes!(journeys::get))
         .routes(routes!(audiences::list))
+        .routes(routes!(nodes::list))
         .routes(routes!(instances::list))
         .routes(routes!(instances::get))
         .routes(routes!(instances::retry))

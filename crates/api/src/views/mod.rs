@@ -5,6 +5,7 @@
 mod audience;
 mod instance;
 mod journey;
+mod node;
 mod person;
 
 pub use audience::{AudienceList, AudienceView};
@@ -13,6 +14,7 @@ pub use journey::{
     CountsView, EdgeView, GraphView, JourneyList, JourneySummary, JourneyView, SpanView, StepView,
     VersionView,
 };
+pub use node::{NodeList, NodeView};
 pub use person::{
     EventView, IngestReceipt, OutcomeView, ProfileView, RefusalView, RefusedEventView, RefusedPage,
     StartReceipt, Timeline, TimelineEntry, TimelineTurn,

@@ -56,6 +56,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             database: format!("sqlite:{}", args.data.display()),
             listen: args.listen.clone(),
             advertise: None,
+            retention: runtime::Retention::default(),
             keys: Keys::open(),
             overrides,
             environment: Arc::new(|name| Some(format!("demo-{}", name.to_lowercase()))),

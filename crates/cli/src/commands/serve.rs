@@ -13,7 +13,7 @@ use api::{App, Keys};
 use connect::{Override, Partners, Peers};
 use graph::{Name, Project};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use runtime::{Catalog, Runtime};
+use runtime::{Catalog, Retention, Runtime};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -56,6 +56,7 @@ pub(crate) struct Server {
     pub(crate) listen: String,
     /// Where other nodes reach it, if that is not where it listens.
     pub(crate) advertise: Option<String>,
+    pub(crate) retention: Retention,
     pub(crate) keys: Keys,
     pub(crate) overrides: BTreeMap<String, Override>,
     pub(crate) environment: connect::Environment,
@@ -76,6 +77,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         database: or(&args.database, &settings.database, "sqlite:wayfare.db"),
         listen: or(&args.listen, &settings.listen, "127.0.0.1:7070"),
         advertise: args.advertise.clone().or(settings.advertise.clone()),
+        retention: settings.retention.read()?,
         keys: accepted_keys()?,
         overrides: settings.overrides(),
         environment: Arc::new(|name| std::env::var(name).ok()),
@@ -130,6 +132,7 @@ pub(crate) struct Running {
 /// Opens the database, deploys the project, starts the workers and binds the address.
 pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
     let metrics = PrometheusBuilder::new().install_recorder().context("metrics cannot be recorded")?;
+    server.retention.suits(&server.project).map_err(anyhow::Error::msg)?;
     let store = store::open(&server.database).await.context("the database cannot be used")?;
     let clock = runtime::wall_clock();
     let connections: Vec<_> = server.project.connections.values().cloned().collect();
@@ -146,7 +149,9 @@ pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
     let address = listener.local_addr()?;
     let reached_at = reached_at(server.advertise, address, &server.database)?;
     let (catalog, peers) = (Arc::new(catalog), Peers::new()?);
-    let setup = runtime::Setup { store, catalog, partners, peers, clock, address: Some(reached_at) };
+    let (retention, address_of_node) = (server.retention, Some(reached_at));
+    let setup =
+        runtime::Setup { store, catalog, partners, peers, clock, retention, address: address_of_node };
     let runtime = Runtime::start(setup).await?;
     let app = App { runtime: runtime.clone(), keys: Arc::new(server.keys), metrics };
     Ok(Running { address, runtime, app, listener })

@@ -5,6 +5,7 @@ mod open;
 #[cfg(test)]
 mod plans;
 mod read;
+mod retention;
 mod turn;
 mod write;
 
@@ -223,6 +224,28 @@ impl Writer for PostgresWriter {
         let work = |mut connection| async move {
             let committed = batch.commit(&mut connection).await;
             (connection, committed)
+        };
+        self.held.run(open::connect(&self.options), work).await
+    }
+
+    async fn forget_events(&mut self, shard: Shard, before: Timestamp, limit: u32) -> Result<u64, Error> {
+        let work = move |mut connection| async move {
+            let forgotten = retention::forget_events(&mut connection, shard, before, limit).await;
+            (connection, forgotten)
+        };
+        self.held.run(open::connect(&self.options), work).await
+    }
+
+    async fn forget_instances(
+        &mut self,
+        before: Timestamp,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Option<Uuid>, Error> {
+        let shards = read::shards(&self.leases);
+        let work = move |mut connection| async move {
+            let last = retention::forget_instances(&mut connection, &shards, before, after, limit).await;
+            (connection, last)
         };
         self.held.run(open::connect(&self.options), work).await
     }

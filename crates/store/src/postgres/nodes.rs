@@ -50,10 +50,7 @@ const RELEASE: &str = "UPDATE shards SET owner = NULL FROM UNNEST($1::smallint[]
 
 #[async_trait]
 impl Nodes for PgPool {
-    async fn renew(&self, node: &Node) -> Result<Survey, Error> {
-        let lease = i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX);
-        query(FORGET).bind(node.id).bind(&node.address).execute(self).await?;
-        query(RENEW).bind(node.id).bind(&node.address).bind(&node.key).bind(lease).execute(self).await?;
+    async fn look(&self) -> Result<Survey, Error> {
         let nodes: Vec<(Uuid, String, String)> = query_as(ALIVE).fetch_all(self).await?;
         let held: Vec<(i16, Uuid, i64)> = query_as(HELD).fetch_all(self).await?;
         let held = held.into_iter().map(|(shard, owner, epoch)| Ok((row::shard(shard)?, (owner, epoch))));
@@ -61,6 +58,13 @@ impl Nodes for PgPool {
             nodes: nodes.into_iter().map(|(id, address, key)| Node { id, address, key }).collect(),
             held: held.collect::<Result<_, Error>>()?,
         })
+    }
+
+    async fn renew(&self, node: &Node) -> Result<(), Error> {
+        let lease = i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX);
+        query(FORGET).bind(node.id).bind(&node.address).execute(self).await?;
+        query(RENEW).bind(node.id).bind(&node.address).bind(&node.key).bind(lease).execute(self).await?;
+        Ok(())
     }
 
     async fn claim(&self, node: Uuid, most: u16) -> Result<Leases, Error> {

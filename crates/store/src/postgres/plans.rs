@@ -3,7 +3,7 @@
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
-use super::{open, read, write};
+use super::{open, read, retention, write};
 
 /// The tables that grow.
 const GROWING: [&str; 5] = ["profiles", "events", "instances", "history", "counters"];
@@ -21,7 +21,7 @@ async fn no_statement_of_a_turn_reads_a_whole_table() {
 }
 
 async fn check(connection: &mut PgConnection, state: &str) {
-    for (name, sql) in read::HOT.into_iter().chain(write::hot()) {
+    for (name, sql) in read::HOT.into_iter().chain(write::hot()).chain(retention::ALL) {
         let plan = plan_of(connection, sql).await;
         for table in GROWING {
             let whole = plan.iter().find(|line| line.contains(&format!("Seq Scan on {table}")));

@@ -4,6 +4,7 @@ mod open;
 #[cfg(test)]
 mod plans;
 mod read;
+mod retention;
 mod write;
 
 use std::{collections::BTreeMap, ops::Range};
@@ -229,6 +230,28 @@ impl Writer for SqliteWriter {
         let work = |mut connection| async move {
             let committed = batch.commit(&mut connection).await;
             (connection, committed)
+        };
+        self.held.run(open::connect(&self.options), work).await
+    }
+
+    async fn forget_events(&mut self, shard: Shard, before: Timestamp, limit: u32) -> Result<u64, Error> {
+        let work = move |mut connection| async move {
+            let forgotten = retention::forget_events(&mut connection, shard, before, limit).await;
+            (connection, forgotten)
+        };
+        self.held.run(open::connect(&self.options), work).await
+    }
+
+    async fn forget_instances(
+        &mut self,
+        before: Timestamp,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Option<Uuid>, Error> {
+        let shards = read::shards(&self.leases)?;
+        let work = move |mut connection| async move {
+            let last = retention::forget_instances(&mut connection, &shards, before, after, limit).await;
+            (connection, last)
         };
         self.held.run(open::connect(&self.options), work).await
     }

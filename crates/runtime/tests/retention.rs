@@ -41,11 +41,13 @@ async fn with(store: &dyn Store, journey: &str, status: Status) -> usize {
     store.instances(&filter, None, 500).await.unwrap().len()
 }
 
-async fn eventually(runtime: &Runtime, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+/// Time goes on slowly until something holds.
+async fn eventually(clock: &Moved, runtime: &Runtime, what: &str, mut holds: impl AsyncFnMut() -> bool) {
     for tries in 0..400 {
         if holds().await {
             return;
         }
+        clock.by_micros(100_000);
         wake(runtime, &format!("{what}-{tries}")).await;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -62,7 +64,7 @@ async fn what_is_old_and_over_is_forgotten_and_nothing_else() {
             send(&runtime, "first", "Asked", &format!("p{person}")).await;
         }
         clock.to("2026-01-01T10:02:00Z");
-        eventually(&runtime, "the quick are through", async || {
+        eventually(&clock, &runtime, "the quick are through", async || {
             with(&*store, "quick", Status::Completed).await == 30
                 && with(&*store, "parked", Status::Failed).await == 30
         })
@@ -78,7 +80,7 @@ async fn what_is_old_and_over_is_forgotten_and_nothing_else() {
             send(&runtime, "second", "Asked", &format!("p{person}")).await;
         }
         clock.to("2026-02-10T10:30:00Z");
-        eventually(&runtime, "the old are forgotten", async || {
+        eventually(&clock, &runtime, "the old are forgotten", async || {
             with(&*store, "quick", Status::Completed).await == 3
         })
         .await;
@@ -89,7 +91,7 @@ async fn what_is_old_and_over_is_forgotten_and_nothing_else() {
         assert_eq!(events("p9").await.unwrap().len(), 1);
 
         clock.to("2026-03-20T10:00:00Z");
-        eventually(&runtime, "the old events are forgotten", async || {
+        eventually(&clock, &runtime, "the old events are forgotten", async || {
             events("p9").await.unwrap().is_empty() && events("p1").await.unwrap().len() == 1
         })
         .await;

@@ -41,13 +41,13 @@ async fn with(store: &dyn Store, journey: &str, status: Status) -> usize {
     store.instances(&filter, None, 500).await.unwrap().len()
 }
 
-/// Time goes on slowly until something holds.
+/// Time goes on, minute by minute, until something holds.
 async fn eventually(clock: &Moved, runtime: &Runtime, what: &str, mut holds: impl AsyncFnMut() -> bool) {
     for tries in 0..400 {
         if holds().await {
             return;
         }
-        clock.by_micros(100_000);
+        clock.by_micros(60_000_000);
         wake(runtime, &format!("{what}-{tries}")).await;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -39,6 +39,10 @@ pub(crate) enum Command {
         attempt: u32,
         outcome: CallOutcome,
     },
+    /// An attempt was given up before it began, because the process stops.
+    CallDropped {
+        id: Uuid,
+    },
     Operate {
         shard: Shard,
         profile: Name,
@@ -75,7 +79,7 @@ pub(crate) fn wanted(commands: &[Command]) -> Wanted {
                 }
             }
             Command::Profile { shard, key, .. } => wanted.profiles.push((*shard, key.clone(), true)),
-            Command::Erase { .. } | Command::Hold { .. } => {}
+            Command::Erase { .. } | Command::Hold { .. } | Command::CallDropped { .. } => {}
             Command::CallEnded { shard, profile, id, .. } | Command::Operate { shard, profile, id, .. } => {
                 wanted.profiles.push((*shard, profile.clone(), false));
                 wanted.instances.push((*shard, *id));
@@ -95,7 +99,7 @@ pub(crate) fn decide(batch: &mut Batch<'_>, command: &Command) -> Answer {
         Command::Profile { shard, key, change, .. } => {
             Answer::Profile(batch.change_profile(*shard, key, change.clone()))
         }
-        Command::Erase { .. } | Command::Hold { .. } => Answer::Nothing,
+        Command::Erase { .. } | Command::Hold { .. } | Command::CallDropped { .. } => Answer::Nothing,
         Command::CallEnded { id, call, attempt, outcome, .. } => {
             let input = Input::CallEnded { call: *call, attempt: *attempt, outcome: outcome.clone() };
             batch.apply(*id, &input);
@@ -132,7 +136,7 @@ impl Command {
             | Command::Erase { shard, .. }
             | Command::CallEnded { shard, .. }
             | Command::Operate { shard, .. } => held.contains_key(shard),
-            Command::Hold { .. } => true,
+            Command::Hold { .. } | Command::CallDropped { .. } => true,
         }
     }
 
@@ -167,7 +171,7 @@ impl Command {
             Command::Profile { reply, .. } => drop(reply.send(Err(error))),
             Command::Erase { reply, .. } | Command::Hold { reply, .. } => drop(reply.send(Err(error))),
             Command::Operate { reply, .. } => drop(reply.send(Err(error))),
-            Command::CallEnded { .. } => {}
+            Command::CallEnded { .. } | Command::CallDropped { .. } => {}
         }
     }
 }

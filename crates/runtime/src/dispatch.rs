@@ -12,9 +12,9 @@ use connect::Partners;
 use engine::Effect;
 use graph::Name;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 
-use crate::{command::Command, turn::Dispatch};
+use crate::{Stop, command::Command, turn::Dispatch};
 
 /// How many calls of one connection may be in memory, waiting or under way.
 const PLACES: usize = 4_096;
@@ -26,7 +26,7 @@ pub(crate) struct Dispatcher {
     partners: Partners,
     reports: mpsc::Sender<Command>,
     tasks: TaskTracker,
-    stop: CancellationToken,
+    stop: Stop,
     lanes: Mutex<HashMap<Name, Lane>>,
 }
 
@@ -45,7 +45,7 @@ impl Dispatcher {
         partners: Partners,
         reports: mpsc::Sender<Command>,
         tasks: TaskTracker,
-        stop: CancellationToken,
+        stop: Stop,
     ) -> Dispatcher {
         Dispatcher { partners, reports, tasks, stop, lanes: Mutex::default() }
     }
@@ -79,14 +79,15 @@ impl Dispatcher {
         let lane = self.lane(&request.connection);
         let (partners, reports, stop) = (self.partners.clone(), self.reports.clone(), self.stop.clone());
         self.tasks.spawn(async move {
-            let work = async {
-                let _running = lane.at_once.acquire_owned().await;
-                let result = partners.attempt(&request, idempotency_key).await;
-                record(&request.connection, &action, &result);
-                result.outcome
+            // Whatever is given up stays in the store: whoever has the shard next makes the attempt under the same key.
+            let Some(_running) = stop.begun.run_until_cancelled(lane.at_once.acquire_owned()).await else {
+                let _ = reports.send(Command::CallDropped { id: dispatch.instance }).await;
+                return;
             };
-            // A stop leaves the call in the store; the next start makes the attempt again under the same key.
-            let Some(outcome) = stop.run_until_cancelled(work).await else { return };
+            let attempt_of_call = partners.attempt(&request, idempotency_key);
+            let Some(result) = stop.over.run_until_cancelled(attempt_of_call).await else { return };
+            record(&request.connection, &action, &result);
+            let outcome = result.outcome;
             drop(place);
             let report = Command::CallEnded {
                 shard: dispatch.shard,

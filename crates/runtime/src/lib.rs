@@ -16,6 +16,7 @@ mod check;
 mod command;
 mod count;
 mod dispatch;
+mod inputs;
 mod intake;
 mod node;
 mod profile;
@@ -81,10 +82,22 @@ struct Shared {
     workers: Vec<mpsc::Sender<Command>>,
     /// The memory that is left for events which wait to be written.
     room: Arc<Semaphore>,
-    stop: CancellationToken,
+    stop: Stop,
+    /// The workers.
+    writing: TaskTracker,
+    /// Calls under way, and whatever else goes on until the workers are done.
     tasks: TaskTracker,
     /// Orders the ids of refused events that came in the same millisecond.
     refusal_ids: std::sync::Mutex<uuid::ContextV7>,
+}
+
+/// How a runtime comes to its end.
+#[derive(Clone, Default)]
+pub(crate) struct Stop {
+    /// Nothing new is begun any more; what is under way is finished.
+    begun: CancellationToken,
+    /// What is not finished by now is left for the next start.
+    over: CancellationToken,
 }
 
 /// What a runtime is started with.
@@ -150,7 +163,7 @@ impl Runtime {
     /// # Errors
     /// When the store fails.
     pub async fn start(setup: Setup) -> Result<Runtime, store::Error> {
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (stop, writing, tasks) = (Stop::default(), TaskTracker::new(), TaskTracker::new());
         let routes = Arc::new(Routes::new(setup.store.shards()));
         let address = setup.address.clone().filter(|_| setup.store.nodes().is_some());
         let mut workers = Vec::new();
@@ -174,7 +187,7 @@ impl Runtime {
                 forgetting: Forgetting::new(setup.retention, (setup.clock)()),
                 known: worker::Known::default(),
             };
-            tasks.spawn(worker.run());
+            writing.spawn(worker.run());
             workers.push(sender);
         }
         let node = match address {
@@ -208,6 +221,7 @@ impl Runtime {
             workers,
             room: Arc::new(Semaphore::new(intake::ROOM)),
             stop,
+            writing,
             tasks,
             refusal_ids: std::sync::Mutex::new(uuid::ContextV7::new()),
         };
@@ -241,17 +255,21 @@ impl Runtime {
 
     /// Resolves when the runtime has been told to stop, or had to.
     pub async fn stopping(&self) {
-        self.shared.stop.cancelled().await;
+        self.shared.stop.begun.cancelled().await;
     }
 
     /// Whether the workers run.
     pub fn is_running(&self) -> bool {
-        !self.shared.stop.is_cancelled()
+        !self.shared.stop.begun.is_cancelled()
     }
 
-    /// Stops: what has been taken is finished, waiting calls and shards are left for other nodes or the next start.
+    /// Stops: what has been taken is finished, and calls under way are waited for, though not for ever. The shards, and
+    /// calls that have not begun, are left for other nodes or the next start.
     pub async fn stop(&self) {
-        self.shared.stop.cancel();
+        self.shared.stop.begun.cancel();
+        self.shared.writing.close();
+        self.shared.writing.wait().await;
+        self.shared.stop.over.cancel();
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
         if let (Some(nodes), Some(node)) = (self.shared.store.nodes(), &self.shared.node)

@@ -9,10 +9,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use store::{Leases, Node, Nodes, Shard, Store, Survey};
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
+    Stop,
     command::Command,
     route::{Place, Routes},
 };
@@ -47,7 +47,7 @@ pub(crate) struct Member {
     workers: Vec<mpsc::Sender<Command>>,
     routes: Arc<Routes>,
     held: Leases,
-    stop: CancellationToken,
+    stop: Stop,
 }
 
 impl Member {
@@ -56,17 +56,17 @@ impl Member {
         store: Arc<dyn Store>,
         workers: Vec<mpsc::Sender<Command>>,
         routes: Arc<Routes>,
-        stop: CancellationToken,
+        stop: Stop,
     ) -> Member {
         Member { me, store, workers, routes, held: Leases::new(), stop }
     }
 
-    /// Takes part until it is time to stop.
+    /// Takes part until the workers are done: while they finish, the shards stay theirs.
     pub(crate) async fn run(mut self) {
         loop {
             tokio::time::sleep(LEAST).await;
             tokio::select! {
-                () = self.stop.cancelled() => return,
+                () = self.stop.over.cancelled() => return,
                 () = tokio::time::sleep(BEAT) => {}
                 () = self.routes.found_wrong() => {}
             }
@@ -93,7 +93,10 @@ impl Member {
             self.give_back(nodes, share, &mut survey).await?;
         }
         // Only what looks free is asked for: an idle cluster writes nothing but its leases.
-        if self.held.len() < share && survey.held.len() < usize::from(store.shards()) {
+        if !self.stop.begun.is_cancelled()
+            && self.held.len() < share
+            && survey.held.len() < usize::from(store.shards())
+        {
             let most = u16::try_from(share - self.held.len()).unwrap_or(u16::MAX);
             self.claim(nodes, most, &mut survey).await?;
         }

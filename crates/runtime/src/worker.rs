@@ -12,21 +12,21 @@ use std::{
     time::Duration,
 };
 
-use engine::{Input, Instance};
+use engine::Instance;
 use jiff::Timestamp;
-use store::{Leases, Shard, Store, Wanted, Writer};
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+use store::{Leases, Shard, Store, Writer};
+use tokio::{sync::mpsc, time::Instant};
 use uuid::Uuid;
 
 use crate::{
-    Catalog, Clock, Error,
-    command::{Answer, Command, decide, wanted},
+    Catalog, Clock, Error, Stop,
+    command::{Answer, Command},
     dispatch::{Dispatcher, Reserved},
+    inputs::{Inputs, Written},
     retention::Forgetting,
     route::Routes,
     sweep::{Page, Sweeper},
-    turn::{Batch, Dispatch},
+    turn::Batch,
 };
 
 /// The most inputs of one turn.
@@ -35,6 +35,8 @@ const MOST_INPUTS: usize = 1_000;
 const MOST_DUE: u32 = 500;
 /// How long a worker sleeps when nothing is known to be due.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// How long calls under way are waited for when the process stops.
+const LAST_CALLS: Duration = Duration::from_secs(10);
 /// How long a worker rests after the store failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(250);
 
@@ -47,7 +49,7 @@ pub(crate) struct Worker {
     pub(crate) clock: Clock,
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) routes: Arc<Routes>,
-    pub(crate) stop: CancellationToken,
+    pub(crate) stop: Stop,
     /// Whether other nodes may take shards over, which is then no reason to stop.
     pub(crate) shares: bool,
     pub(crate) forgetting: Forgetting,
@@ -70,6 +72,8 @@ pub(crate) struct Known {
     in_flight: HashSet<Uuid>,
     /// Answers whose turn could not be written.
     kept: Vec<Command>,
+    /// How long calls under way are waited for, once it is time to stop.
+    patience: Option<Instant>,
 }
 
 impl Worker {
@@ -85,7 +89,7 @@ impl Worker {
                 Ok(()) => {}
                 Err(store::Error::Fenced) if !self.shares => {
                     tracing::error!("another process writes to this database; stopping");
-                    self.stop.cancel();
+                    self.stop.begun.cancel();
                     break;
                 }
                 Err(error) => {
@@ -102,7 +106,7 @@ impl Worker {
                     // After a failure it is unknown what was written: what is due and where the log ends is read anew.
                     self.known.next_due = Some((self.clock)());
                     self.known.cursors = None;
-                    let _ = tokio::time::timeout(AFTER_FAILURE, self.stop.cancelled()).await;
+                    tokio::time::sleep(AFTER_FAILURE).await;
                 }
             }
         }
@@ -111,9 +115,9 @@ impl Worker {
     /// From now on these shards are the worker's. What there is to know of them is read with the next turn.
     fn hold(&mut self, leases: Leases) {
         self.writer.hold(leases);
-        let Known { in_flight, kept, .. } = std::mem::take(&mut self.known);
+        let Known { in_flight, kept, patience, .. } = std::mem::take(&mut self.known);
         let (next_due, recovering) = (Some((self.clock)()), Some(None));
-        self.known = Known { next_due, recovering, in_flight, kept, ..Known::default() };
+        self.known = Known { next_due, recovering, in_flight, kept, patience, ..Known::default() };
     }
 
     /// Reads what must be known of the shards before anything is decided.
@@ -137,7 +141,7 @@ impl Worker {
             if !sleep.is_zero() {
                 tokio::select! {
                     biased;
-                    () = self.stop.cancelled() => return None,
+                    () = self.stop.begun.cancelled() => {}
                     command = self.commands.recv() => {
                         let command = command?;
                         weight += command.weight();
@@ -147,8 +151,9 @@ impl Worker {
                 }
             }
         }
-        if self.stop.is_cancelled() {
-            return None;
+        if self.stop.begun.is_cancelled() {
+            self.wait_for_calls(&mut gathered).await?;
+            weight = gathered.len();
         }
         while weight < MOST_INPUTS {
             let Ok(command) = self.commands.try_recv() else { break };
@@ -156,6 +161,25 @@ impl Worker {
             gathered.push(command);
         }
         Some(gathered)
+    }
+
+    /// Once nothing new is begun: waits for the next end of a call that is under way; none when there is no more to wait
+    /// for, or it takes too long.
+    async fn wait_for_calls(&mut self, gathered: &mut Vec<Command>) -> Option<()> {
+        let until = *self.known.patience.get_or_insert_with(|| Instant::now() + LAST_CALLS);
+        if Instant::now() >= until {
+            return None;
+        }
+        if !gathered.is_empty() {
+            return Some(());
+        }
+        let next = match self.commands.try_recv() {
+            Ok(command) => command,
+            Err(_) if self.known.in_flight.is_empty() => return None,
+            Err(_) => tokio::time::timeout_at(until, self.commands.recv()).await.ok().flatten()?,
+        };
+        gathered.push(next);
+        Some(())
     }
 
     fn until_due(&self) -> Duration {
@@ -177,6 +201,10 @@ impl Worker {
     async fn turn(&mut self, commands: Vec<Command>) -> Result<(), store::Error> {
         let mut parts = vec![Vec::new()];
         for command in commands {
+            if let Command::CallDropped { .. } = command {
+                self.known.forget_call(&command);
+                continue;
+            }
             let alone = command.is_alone();
             if alone {
                 parts.push(Vec::new());
@@ -244,11 +272,11 @@ impl Worker {
         }
         let now = (self.clock)();
         self.learn(now).await?;
-        let due = self.due(now).await?;
-        let lost = self.lost_calls().await?;
-        let page = match &mut self.known.sweeper {
-            Some(sweeper) => sweeper.page(&mut *self.writer, now).await?,
-            None => None,
+        let ends = self.stop.begun.is_cancelled();
+        let (due, lost, page) = if ends {
+            Default::default()
+        } else {
+            (self.due(now).await?, self.lost_calls().await?, self.page(now).await?)
         };
         if commands.is_empty() && due.instances.is_empty() && lost.is_empty() && page.is_none() {
             self.known.next_due = due.next;
@@ -292,8 +320,9 @@ impl Worker {
                 self.catalog.look_again(&*self.store).await?;
             } else if !batch.wants_more(&mut wanted, shards) {
                 let mut reserved = Reserved::default();
-                let (turn, dispatches) =
-                    batch.finish(&mut |connection| self.dispatcher.reserve(connection, &mut reserved));
+                let ends = self.stop.begun.is_cancelled();
+                let (turn, dispatches) = batch
+                    .finish(&mut |connection| !ends && self.dispatcher.reserve(connection, &mut reserved));
                 match self.writer.commit(&turn).await {
                     Ok(()) => return Ok(Written { turn, answers, dispatches, cursors, reserved }),
                     Err(store::Error::Outdated) => {}
@@ -317,6 +346,14 @@ impl Worker {
         Ok(due)
     }
 
+    /// The next people of a pass.
+    async fn page(&mut self, now: Timestamp) -> Result<Option<Page>, store::Error> {
+        match &mut self.known.sweeper {
+            Some(sweeper) => sweeper.page(&mut *self.writer, now).await,
+            None => Ok(None),
+        }
+    }
+
     /// The next of the calls that are under way in the store, but not here: whoever made them cannot end them.
     async fn lost_calls(&mut self) -> Result<Vec<Instance>, store::Error> {
         let Some(after) = self.known.recovering else { return Ok(Vec::new()) };
@@ -327,58 +364,10 @@ impl Worker {
     }
 }
 
-/// What a turn is made of.
-struct Inputs<'a> {
-    now: Timestamp,
-    commands: &'a [Command],
-    due: Vec<Uuid>,
-    /// Those whose calls nobody can end any more.
-    lost: Vec<Uuid>,
-    page: Option<Page>,
-}
-
-/// A turn that is written, and what remains to be done.
-struct Written {
-    turn: store::Turn,
-    answers: Vec<Answer>,
-    dispatches: Vec<Dispatch>,
-    cursors: BTreeMap<Shard, i64>,
-    reserved: Reserved,
-}
-
-impl Inputs<'_> {
-    /// What must be loaded besides these instances.
-    fn wanted(&self, own: &[Instance], shards: u16) -> Wanted {
-        let mut wanted = wanted(self.commands);
-        for instance in own {
-            let shard = store::shard_of(&instance.profile, shards);
-            wanted.profiles.push((shard, instance.profile.clone(), false));
-        }
-        if let Some(page) = &self.page {
-            page.people.iter().for_each(|visitor| visitor.want(page.sweep.shard, &mut wanted));
-        }
-        wanted
-    }
-
-    /// Has all of it decided; what the commands' senders are to be told.
-    fn decide(&self, batch: &mut Batch<'_>) -> Vec<Answer> {
-        for id in &self.lost {
-            batch.apply(*id, &Input::AttemptLost);
-        }
-        for id in &self.due {
-            batch.apply(*id, &Input::Due);
-        }
-        if let Some(page) = &self.page {
-            batch.sweep(page);
-        }
-        self.commands.iter().map(|command| decide(batch, command)).collect()
-    }
-}
-
 impl Known {
     /// The end of a call was heard of.
     fn forget_call(&mut self, command: &Command) {
-        if let Command::CallEnded { id, .. } = command {
+        if let Command::CallEnded { id, .. } | Command::CallDropped { id } = command {
             self.in_flight.remove(id);
         }
     }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use anyhow::{Context, bail};
 use connect::Override;
+use feed::Source;
 use jiff::{Span, SpanRelativeTo, Unit};
 use runtime::Retention;
 use serde::Deserialize;
@@ -20,12 +21,40 @@ pub(crate) struct Settings {
     pub(crate) listen: Option<String>,
     /// Where other nodes on the same database reach this one.
     pub(crate) advertise: Option<String>,
+    /// A stream of NATS that events are taken from.
+    pub(crate) nats: Option<Nats>,
     /// How long things are kept.
     #[serde(default)]
     pub(crate) retention: Kept,
     /// Connections as they are in this environment.
     #[serde(default)]
     pub(crate) connection: BTreeMap<String, Connection>,
+}
+
+/// A stream of NATS that events are taken from.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nats {
+    /// The server; the environment variable `WAYFARE_NATS` wins, so that a password need not stand in the file.
+    url: Option<String>,
+    /// The stream.
+    stream: String,
+    /// The durable consumer on it.
+    #[serde(default = "consumer")]
+    consumer: String,
+}
+
+fn consumer() -> String {
+    "wayfare".into()
+}
+
+impl Nats {
+    /// The source, as the feed wants it.
+    pub(crate) fn source(&self) -> anyhow::Result<Source> {
+        let url = std::env::var("WAYFARE_NATS").ok().or_else(|| self.url.clone());
+        let url = url.context("`[nats]` needs a `url`, or the environment variable WAYFARE_NATS")?;
+        Ok(Source { url, stream: self.stream.clone(), consumer: self.consumer.clone() })
+    }
 }
 
 /// How long things are kept, as in `"90 days"`; for ever where nothing is said.

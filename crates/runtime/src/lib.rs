@@ -24,6 +24,7 @@ mod retention;
 mod route;
 mod sweep;
 mod turn;
+pub mod wire;
 mod worker;
 
 use std::sync::Arc;
@@ -322,6 +323,11 @@ impl Runtime {
             Told::Operated(done) => Ok(Some(done)),
             Told::Erased | Told::Profile(_) => Err(Error::NotWritten),
         }
+    }
+
+    /// Whether this node has the first shard: of several nodes one does.
+    pub fn has_first_shard(&self) -> bool {
+        matches!(self.routes().place(0), route::Place::Here(_))
     }
 
     fn routes(&self) -> &Routes {

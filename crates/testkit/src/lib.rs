@@ -2,9 +2,11 @@
 //! that records. Nothing of it is part of the product.
 
 pub mod http;
+mod nats;
 mod partner;
 mod postgres;
 pub mod server;
 
+pub use nats::{Nats, Publisher};
 pub use partner::{Partner, Recorded, Reply};
 pub use postgres::postgres;

@@ -91,7 +91,13 @@ impl Setup {
         let connection = |(name, address): &(String, SocketAddr)| {
             format!("[connection.{name}]\nurl = \"http://{address}\"\nprivate = [\"{}\"]\n", address.ip())
         };
-        self.connections.iter().map(connection).collect()
+        let connections: String = self.connections.iter().map(connection).collect();
+        connections + &fs::read_to_string(self.further_settings()).unwrap_or_default()
+    }
+
+    /// Where further settings of a server may be put, in the language of its settings file.
+    pub fn further_settings(&self) -> PathBuf {
+        self.folder.join("further.toml")
     }
 
     /// Where the server's log is.

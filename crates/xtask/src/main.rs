@@ -72,6 +72,7 @@ fn demo(args: &[String]) -> Result<()> {
 
 fn test() -> Result<()> {
     need::postgres()?;
+    need::nats()?;
     need::shell_tools()?;
     let chromium = need::chromium()?;
     cargo("format", &["fmt", "--all", "--check"]).run()?;

@@ -37,6 +37,18 @@ fn initdb() -> Option<PathBuf> {
         .or_else(|| versions.map(|version| version.path().join("bin/initdb")).find(|path| path.exists()))
 }
 
+/// A NATS server, which the tests take events from.
+pub(crate) fn nats() -> Result<()> {
+    let there = || found("nats-server").is_some() || Path::new("/usr/sbin/nats-server").exists();
+    if !there() {
+        install("NATS", "nats-server")?;
+    }
+    if !there() {
+        bail!("`nats-server` is needed for the tests: install the package nats-server");
+    }
+    Ok(())
+}
+
 /// The programs that the README's commands use.
 pub(crate) fn shell_tools() -> Result<()> {
     for program in ["curl", "openssl"] {

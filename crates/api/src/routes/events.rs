@@ -7,8 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
-use runtime::{Incoming, Receipt, Received, Refusal, What};
+use runtime::{Receipt, Received, Refusal, wire};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -25,7 +24,7 @@ const MOST_EVENTS: usize = 10_000;
 /// An event.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "documents the body; `WireEvent` reads it without copying")]
+#[expect(dead_code, reason = "documents the body; `runtime::wire` reads it without copying")]
 pub(super) struct NewEvent {
     /// Chosen by the sender, unique per profile: an event whose id is known is not applied again.
     id: String,
@@ -39,18 +38,6 @@ pub(super) struct NewEvent {
     /// Its properties, in the shape the project declares.
     #[schema(value_type = Option<Object>)]
     properties: Option<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireEvent {
-    id: String,
-    event: String,
-    profile: String,
-    #[serde(default)]
-    at: Option<String>,
-    #[serde(default)]
-    properties: Option<Box<RawValue>>,
 }
 
 /// Take events: one object, an array, or (as `application/x-ndjson`) one object a line.
@@ -76,7 +63,7 @@ pub(super) async fn post(
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let items = read_items(content_type, &body)?;
     let received =
-        items.into_iter().map(|text| Received { text, event: read_event(text) }).collect::<Vec<_>>();
+        items.into_iter().map(|text| Received { text, event: wire::read(text) }).collect::<Vec<_>>();
     let verdicts = if received.is_empty() { Vec::new() } else { app.runtime.take_events(received).await? };
     let mut receipt = IngestReceipt { accepted: 0, duplicates: 0 };
     let (mut kept, mut refused) = (Vec::new(), Vec::new());
@@ -157,26 +144,4 @@ fn read_items<'a>(content_type: &str, body: &'a [u8]) -> Result<Vec<&'a str>, Pr
         return Err(Problem::bad_request(format!("a request takes at most {MOST_EVENTS} events")));
     }
     Ok(items)
-}
-
-fn read_event(item: &str) -> Result<Incoming, Refusal> {
-    let wire: WireEvent = serde_json::from_str(item).map_err(|error| unreadable(&error))?;
-    let at = wire.at.as_deref().map(read_moment).transpose()?;
-    let properties = wire.properties.filter(|properties| properties.get() != "null");
-    Ok(Incoming { id: wire.id, what: What::Event(wire.event), profile: wire.profile, at, properties })
-}
-
-/// Why a text is not the object it should be, with the field if there is one.
-pub(super) fn unreadable(error: &serde_json::Error) -> Refusal {
-    let reason = error.to_string();
-    let field = reason.split('`').nth(1).filter(|_| reason.contains("field")).unwrap_or_default().to_owned();
-    Refusal { field, reason }
-}
-
-/// When an event happened.
-pub(super) fn read_moment(text: &str) -> Result<Timestamp, Refusal> {
-    text.parse().map_err(|_| Refusal {
-        field: "at".into(),
-        reason: format!("`{text}` is not a date and time with offset, such as 2026-11-24T09:00:00Z"),
-    })
 }

@@ -6,12 +6,14 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use runtime::{Incoming, Receipt, Received, What};
+use runtime::{
+    Incoming, Receipt, Received, What,
+    wire::{read_moment, unreadable},
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::events::{read_moment, unreadable};
 use crate::{App, problem::Problem, views::StartReceipt};
 
 /// Who is let in, and with what.

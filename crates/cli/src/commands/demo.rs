@@ -56,6 +56,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             database: format!("sqlite:{}", args.data.display()),
             listen: args.listen.clone(),
             advertise: None,
+            nats: None,
             retention: runtime::Retention::default(),
             keys: Keys::open(),
             overrides,

@@ -11,6 +11,7 @@ use std::{
 use anyhow::{Context, bail};
 use api::{App, Keys};
 use connect::{Override, Partners, Peers};
+use feed::{Feed, Source};
 use graph::{Name, Project};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use runtime::{Catalog, Retention, Runtime};
@@ -21,7 +22,7 @@ use url::Url;
 
 use crate::{
     project,
-    settings::{Settings, keys},
+    settings::{Nats, Settings, keys},
 };
 
 /// The shortest key that is accepted, in characters.
@@ -57,6 +58,8 @@ pub(crate) struct Server {
     /// Where other nodes reach it, if that is not where it listens.
     pub(crate) advertise: Option<String>,
     pub(crate) retention: Retention,
+    /// Where events come from besides HTTP.
+    pub(crate) nats: Option<Source>,
     pub(crate) keys: Keys,
     pub(crate) overrides: BTreeMap<String, Override>,
     pub(crate) environment: connect::Environment,
@@ -78,6 +81,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         listen: or(&args.listen, &settings.listen, "127.0.0.1:7070"),
         advertise: args.advertise.clone().or(settings.advertise.clone()),
         retention: settings.retention.read()?,
+        nats: settings.nats.as_ref().map(Nats::source).transpose()?,
         keys: accepted_keys()?,
         overrides: settings.overrides(),
         environment: Arc::new(|name| std::env::var(name).ok()),
@@ -125,6 +129,7 @@ fn needed(project: &Project) -> BTreeSet<Name> {
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     runtime: Runtime,
+    feed: Option<Feed>,
     app: App,
     listener: TcpListener,
 }
@@ -153,8 +158,12 @@ pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
     let setup =
         runtime::Setup { store, catalog, partners, peers, clock, retention, address: address_of_node };
     let runtime = Runtime::start(setup).await?;
+    let feed = match &server.nats {
+        Some(source) => Some(Feed::open(source, runtime.clone()).await?),
+        None => None,
+    };
     let app = App { runtime: runtime.clone(), keys: Arc::new(server.keys), metrics };
-    Ok(Running { address, runtime, app, listener })
+    Ok(Running { address, runtime, feed, app, listener })
 }
 
 /// Where other nodes reach this one.
@@ -200,7 +209,11 @@ impl Running {
                 }
             })
         };
+        let feeding = self.feed.map(|feed| tokio::spawn(feed.run(stop.clone())));
         let served = api::serve(self.app, self.listener, stop).await;
+        if let Some(feeding) = feeding {
+            let _ = feeding.await;
+        }
         upkeep.abort();
         let stopped_itself = !self.runtime.is_running();
         self.runtime.stop().await;

@@ -1,0 +1,81 @@
+//! A million instances due in the same second: how long until all of them have gone on, and what senders notice of it.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use testkit::server::Server;
+
+use crate::{
+    Effort, figures, load,
+    processes::rss_mib,
+    site::{Site, count_of},
+};
+
+/// The time given to fill: all wait for one moment, which is said in every event and so must be known before.
+const FILLED_PER_SECOND: u64 = 10_000;
+const FILL_AT_LEAST: Duration = Duration::from_secs(5);
+/// Events that come while it drains, a second, and over how many connections.
+const PACE: f64 = 100.0;
+const CLIENTS: u64 = 8;
+
+/// Fills, waits for the moment, and watches.
+pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
+    let server = site.start()?;
+    let count = effort.nappers;
+    let time = FILL_AT_LEAST + Duration::from_secs(count / FILLED_PER_SECOND);
+    let moment = Timestamp::now() + SignedDuration::try_from(time)?;
+    let until = format!(r#"{{"until":"{moment}"}}"#);
+    let text = |number: u64| {
+        let profile = format!("napper-{number}");
+        load::event("Nap", &profile, &profile, &until)
+    };
+    let filled = load::fill(&server, 0..count, time * 4, &text)?;
+    ensure!(
+        Timestamp::now() < moment,
+        "filling took {filled:.1} s and the moment was after {time:?}: they are not due in one second"
+    );
+    let waiting = count_of(&server, "napper", "waiting")?;
+    ensure!(waiting == count, "{waiting} of {count} wait for the moment");
+    std::thread::sleep(Duration::try_from(moment.duration_since(Timestamp::now())).unwrap_or_default());
+    let drained = AtomicBool::new(false);
+    let (seconds, acks) = std::thread::scope(|scope| {
+        let senders = scope.spawn(|| {
+            let text =
+                |number: u64| load::event("Ping", &number.to_string(), &format!("p-{number}"), r#"{"n":1}"#);
+            load::paced(&server, CLIENTS, PACE, &text, &|_| !drained.load(Ordering::Relaxed))
+        });
+        let seconds = until_drained(&server, count, effort.drain_deadline);
+        drained.store(true, Ordering::Relaxed);
+        (seconds, senders.join())
+    });
+    let acks = acks.ok().context("the senders failed")??;
+    let acks: Vec<f64> = acks.iter().map(|ack| ack.ms).collect();
+    Ok(json!({
+        "due_at_once": count,
+        "filled_per_s": figures::round(count as f64 / filled),
+        "drained_s": figures::round(seconds?),
+        "ack_ms_meanwhile": figures::of_times(&acks)?,
+        "rss_mib": figures::round(rss_mib(server.pid())?),
+    }))
+}
+
+/// Seconds until none waits any more.
+fn until_drained(server: &Server, count: u64, most: Duration) -> Result<f64> {
+    let start = Instant::now();
+    loop {
+        let waiting = count_of(server, "napper", "waiting")?;
+        let elapsed = start.elapsed();
+        if waiting == 0 {
+            let ended = count_of(server, "napper", "ended")?;
+            ensure!(ended == count, "{ended} of {count} have ended");
+            return Ok(elapsed.as_secs_f64());
+        }
+        ensure!(elapsed < most, "{waiting} of {count} still wait after {most:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -1,0 +1,139 @@
+//! Complete journeys (event → GET → branch → 2 s wait → POST): how many a second are held, what CPU each costs, how
+//! late their calls and waits are, and how near the server comes to the floor.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Map, Value, json};
+use testkit::server::Server;
+
+use crate::{Effort, figures, floor, load, processes::cpu_ms, site::Site, timing};
+
+const CLIENTS: u64 = 64;
+/// Until a journey that is sent first has waited, and the mix of turns is that of the steady state.
+const WARM_UP: Duration = Duration::from_secs(5);
+/// How many inputs a complete journey is: the event, the GET's answer, the end of the wait, the POST's answer.
+const INPUTS: f64 = 4.0;
+
+/// Measures all of it. What fails is said in its place.
+pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
+    let server = site.start()?;
+    let mut all = Map::new();
+    let quiet = timing::measure(site, &server, "quiet", 100.0, effort.timed_seconds);
+    all.insert("at_100_per_s".to_owned(), figures::or_error("at 100 a second", quiet));
+    let mut held = Vec::new();
+    let mut floors = Vec::new();
+    for run in 0..effort.runs {
+        let one = hold(site, &server, run, Duration::from_secs(effort.held_seconds))?;
+        eprintln!("held: {}", one.json());
+        // The floor is measured right after what it is compared with, so that both meet the same machine.
+        floors.push((
+            one.per_second,
+            floor::measure(site, &format!("floor-{run}.db"), one.inputs_per_turn, effort)?,
+        ));
+        held.push(one);
+    }
+    let of = |figure: fn(&Held) -> f64| held.iter().map(figure).collect::<Vec<f64>>();
+    let top = figures::median(&of(|held| held.per_second));
+    all.insert("per_s".to_owned(), figures::of_runs(&of(|held| held.per_second)));
+    all.insert("cpu_ms_each".to_owned(), figures::of_runs(&of(|held| held.cpu_ms)));
+    let database: Vec<f64> = held.iter().filter_map(|held| held.database_cpu_ms).collect();
+    if !database.is_empty() {
+        all.insert("database_cpu_ms_each".to_owned(), figures::of_runs(&database));
+    }
+    all.insert("inputs_per_turn".to_owned(), figures::of_runs(&of(|held| held.inputs_per_turn)));
+    all.insert("runs".to_owned(), held.iter().map(Held::json).collect());
+    all.insert(
+        "floor_per_s".to_owned(),
+        figures::of_runs(&floors.iter().map(|(_, floor)| *floor).collect::<Vec<_>>()),
+    );
+    let shares: Vec<f64> = floors.iter().map(|(server, floor)| server / floor).collect();
+    all.insert("share_of_floor".to_owned(), figures::of_runs(&shares));
+    let busy = timing::measure(site, &server, "busy", top / 2.0, effort.timed_seconds);
+    all.insert("at_half_of_the_top_rate".to_owned(), figures::or_error("at half of the top rate", busy));
+    Ok(all.into())
+}
+
+/// A rate that was held.
+struct Held {
+    /// Messages that came to the partner, a second.
+    per_second: f64,
+    /// Events that were acknowledged, a second; more than come out is more than is held.
+    acknowledged_per_second: f64,
+    cpu_ms: f64,
+    database_cpu_ms: Option<f64>,
+    inputs_per_turn: f64,
+}
+
+impl Held {
+    fn json(&self) -> Value {
+        json!({
+            "per_s": figures::round(self.per_second),
+            "acknowledged_per_s": figures::round(self.acknowledged_per_second),
+            "cpu_ms_each": figures::round(self.cpu_ms),
+            "database_cpu_ms_each": self.database_cpu_ms.map(figures::round),
+            "inputs_per_turn": figures::round(self.inputs_per_turn),
+        })
+    }
+}
+
+/// Senders that send their next event when the one before is acknowledged keep the server as busy as it takes; the
+/// journeys that come out at the other end, at the partner, are counted over the steady part.
+fn hold(site: &Site, server: &Server, run: usize, window: Duration) -> Result<Held> {
+    let at_first = site.messages()?;
+    let request = |client: u64, n: u64| (load::journey(&format!("held-{run}-{client}-{n}")), 1);
+    let (seen, sent) = load::closed_loop(server, CLIENTS, &request, |acknowledged| {
+        std::thread::sleep(WARM_UP);
+        let before = Moment::now(site, server, acknowledged)?;
+        std::thread::sleep(window);
+        anyhow::Ok((before, Moment::now(site, server, acknowledged)?))
+    });
+    let (before, after) = seen?;
+    // What is under way ends first, so that the next measurement meets an idle server.
+    site.wait_for_messages(at_first + sent, Duration::from_secs(120))?;
+    let journeys = (after.messages - before.messages) as f64;
+    ensure!(journeys > 0.0, "no journey ended within {window:?}");
+    let seconds = (after.at - before.at).as_secs_f64();
+    let database = after.database_cpu_ms.zip(before.database_cpu_ms);
+    Ok(Held {
+        per_second: journeys / seconds,
+        acknowledged_per_second: (after.acknowledged - before.acknowledged) as f64 / seconds,
+        cpu_ms: (after.cpu_ms - before.cpu_ms) / journeys,
+        database_cpu_ms: database.map(|(after, before)| (after - before) / journeys),
+        inputs_per_turn: INPUTS * journeys / (after.turns - before.turns),
+    })
+}
+
+/// What is seen at one moment of a run.
+struct Moment {
+    at: Instant,
+    messages: u64,
+    acknowledged: u64,
+    turns: f64,
+    cpu_ms: f64,
+    database_cpu_ms: Option<f64>,
+}
+
+impl Moment {
+    fn now(site: &Site, server: &Server, acknowledged: &AtomicU64) -> Result<Moment> {
+        Ok(Moment {
+            messages: site.messages()?,
+            at: Instant::now(),
+            acknowledged: acknowledged.load(Ordering::Relaxed),
+            turns: turns(server)?,
+            cpu_ms: cpu_ms(server.pid())?,
+            database_cpu_ms: site.database_cpu_ms()?,
+        })
+    }
+}
+
+/// How many turns the server has written.
+fn turns(server: &Server) -> Result<f64> {
+    let metrics = server.admin().get("/metrics")?.body;
+    let line =
+        metrics.lines().find_map(|line| line.strip_prefix("wayfare_turns_total{outcome=\"written\"} "));
+    line.and_then(|number| number.trim().parse().ok()).context("the server does not count its turns")
+}

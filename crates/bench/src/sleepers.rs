@@ -1,0 +1,98 @@
+//! A million instances that wait for a month: what memory they take, how soon the server is ready again after
+//! `kill -9`, and whether a journey costs more beside a million stored instances than beside ten thousand.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+use testkit::server::Server;
+
+use crate::{
+    Effort, figures, load,
+    processes::{cpu_ms, rss_mib},
+    site::{Site, count_of},
+};
+
+/// How many are stored when the first cost is measured.
+const FEW: u64 = 10_000;
+/// The pace at which the costs are measured. It is the same for both, and one that any server holds: turns that take
+/// more at once cost less for each journey, and would be mistaken for stored instances that cost something.
+const PACE: f64 = 1_000.0;
+const CLIENTS: u64 = 32;
+const KILLS: usize = 3;
+
+/// Fills, measures, kills and measures again.
+pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
+    let mut server = site.start()?;
+    let count = effort.sleepers;
+    sleep(&server, 0..FEW)?;
+    // The first journeys of a process pay for what is set up once.
+    journeys(site, &server, "warm", effort.cost_seconds)?;
+    let few = journeys(site, &server, "few", effort.cost_seconds)?;
+    let seconds = sleep(&server, FEW..count)?;
+    let rss = rss_mib(server.pid())?;
+    let waiting = count_of(&server, "sleeper", "waiting")?;
+    ensure!(waiting == count, "{waiting} of {count} sleepers are counted");
+    let many = journeys(site, &server, "many", effort.cost_seconds)?;
+    let rss_after_journeys = rss_mib(server.pid())?;
+    let mut ready = Vec::new();
+    for _ in 0..KILLS {
+        server.kill()?;
+        let start = Instant::now();
+        server = site.start()?;
+        ready.push(start.elapsed().as_secs_f64());
+    }
+    let after = count_of(&server, "sleeper", "waiting")?;
+    ensure!(after == count, "{after} of {count} sleepers wait after kill -9");
+    Ok(json!({
+        "waiting": count,
+        "filled_per_s": figures::round((count - FEW) as f64 / seconds),
+        "rss_mib": figures::round(rss),
+        "rss_mib_after_journeys": figures::round(rss_after_journeys),
+        "rss_mib_after_restart": figures::round(rss_mib(server.pid())?),
+        "ready_after_kill_s": figures::of_runs(&ready),
+        "cost_beside_few": few.json(),
+        "cost_beside_all": many.json(),
+        "cost_ratio": figures::round(many.cpu_ms / few.cpu_ms),
+        "database_cost_ratio": many.database_cpu_ms.zip(few.database_cpu_ms).map(|(many, few)| figures::round(many / few)),
+    }))
+}
+
+fn sleep(server: &Server, range: std::ops::Range<u64>) -> Result<f64> {
+    let text = |number: u64| {
+        let profile = format!("sleeper-{number}");
+        load::event("Sleep", &profile, &profile, "{}")
+    };
+    load::fill(server, range, Duration::from_secs(600), &text)
+}
+
+/// What a journey costs in CPU time, in milliseconds.
+struct Cost {
+    cpu_ms: f64,
+    database_cpu_ms: Option<f64>,
+}
+
+impl Cost {
+    fn json(&self) -> Value {
+        json!({
+            "cpu_ms_each": figures::round(self.cpu_ms),
+            "database_cpu_ms_each": self.database_cpu_ms.map(figures::round),
+        })
+    }
+}
+
+/// Runs journeys at an even pace from first to last.
+fn journeys(site: &Site, server: &Server, run: &str, seconds: u64) -> Result<Cost> {
+    let count = (PACE * seconds as f64) as u64;
+    let messages = site.messages()?;
+    let (own, database) = (cpu_ms(server.pid())?, site.database_cpu_ms()?);
+    let text = |number: u64| load::journey(&format!("{run}-{number}"));
+    load::paced(server, CLIENTS, PACE, &text, &|number| number < count)?;
+    site.wait_for_messages(messages + count, Duration::from_secs(60))?;
+    let each = |after: f64, before: f64| (after - before) / count as f64;
+    let after = site.database_cpu_ms()?.zip(database);
+    Ok(Cost {
+        cpu_ms: each(cpu_ms(server.pid())?, own),
+        database_cpu_ms: after.map(|(after, before)| each(after, before)),
+    })
+}

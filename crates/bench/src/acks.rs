@@ -51,7 +51,7 @@ fn acknowledged_per_second(server: &Server, seconds: u64, run: usize, size: u64)
             }
         }
     };
-    let (per_second, _) = load::closed_loop(server, CLIENTS, &request, |acknowledged| {
+    let (per_second, _) = load::closed_loop(server, CLIENTS, Duration::ZERO, &request, |acknowledged| {
         // Connections are made and the first batches are small; neither is what is asked about.
         std::thread::sleep(Duration::from_millis(500));
         let (before, start) = (acknowledged.load(Ordering::Relaxed), Instant::now());

@@ -16,18 +16,19 @@ use crate::{
     site::{Site, count_of},
 };
 
-/// The time given to fill: all wait for one moment, which is said in every event and so must be known before.
-const FILLED_PER_SECOND: u64 = 10_000;
-const FILL_AT_LEAST: Duration = Duration::from_secs(5);
-/// Events that come while it drains, a second, and over how many connections.
+/// How many others are let in first, to see how fast that goes.
+const PROBE: u64 = 20_000;
+/// Events that come while it drains, a second, and over how many connections: enough that none waits for another.
 const PACE: f64 = 100.0;
-const CLIENTS: u64 = 8;
+const CLIENTS: u64 = 64;
 
 /// Fills, waits for the moment, and watches.
 pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
     let server = site.start()?;
     let count = effort.nappers;
-    let time = FILL_AT_LEAST + Duration::from_secs(count / FILLED_PER_SECOND);
+    // All wait for one moment, which is said in every event and so must be known before. It goes slower later.
+    let probe = load::fill(&server, 0..PROBE, Duration::from_secs(60), &sleeper)?;
+    let time = Duration::from_secs_f64(3.0 + 2.0 * probe * count as f64 / PROBE as f64);
     let moment = Timestamp::now() + SignedDuration::try_from(time)?;
     let until = format!(r#"{{"until":"{moment}"}}"#);
     let text = |number: u64| {
@@ -62,6 +63,12 @@ pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
         "ack_ms_meanwhile": figures::of_times(&acks)?,
         "rss_mib": figures::round(rss_mib(server.pid())?),
     }))
+}
+
+/// An event that is no part of the herd.
+fn sleeper(number: u64) -> String {
+    let profile = format!("sleeper-{number}");
+    load::event("Sleep", &profile, &profile, "{}")
 }
 
 /// Seconds until none waits any more.

@@ -13,8 +13,10 @@ use testkit::server::Server;
 use crate::{Effort, figures, floor, load, processes::cpu_ms, site::Site, timing};
 
 const CLIENTS: u64 = 64;
-/// Until a journey that is sent first has waited, and the mix of turns is that of the steady state.
-const WARM_UP: Duration = Duration::from_secs(5);
+/// Over how long the senders begin: the two seconds of a journey's wait, twice.
+const RAMP: Duration = Duration::from_secs(4);
+/// Until the mix of turns is that of the steady state.
+const WARM_UP: Duration = Duration::from_secs(8);
 /// How many inputs a complete journey is: the event, the GET's answer, the end of the wait, the POST's answer.
 const INPUTS: f64 = 4.0;
 
@@ -27,7 +29,7 @@ pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
     let mut held = Vec::new();
     let mut floors = Vec::new();
     for run in 0..effort.runs {
-        let one = hold(site, &server, run, Duration::from_secs(effort.held_seconds))?;
+        let one = hold(site, &server, run, effort.held_seconds)?;
         eprintln!("held: {}", one.json());
         // The floor is measured right after what it is compared with, so that both meet the same machine.
         floors.push((
@@ -66,6 +68,8 @@ struct Held {
     cpu_ms: f64,
     database_cpu_ms: Option<f64>,
     inputs_per_turn: f64,
+    /// How many messages came in each second, to see whether the rate was held.
+    by_second: Vec<u64>,
 }
 
 impl Held {
@@ -76,26 +80,32 @@ impl Held {
             "cpu_ms_each": figures::round(self.cpu_ms),
             "database_cpu_ms_each": self.database_cpu_ms.map(figures::round),
             "inputs_per_turn": figures::round(self.inputs_per_turn),
+            "by_second": self.by_second,
         })
     }
 }
 
 /// Senders that send their next event when the one before is acknowledged keep the server as busy as it takes; the
 /// journeys that come out at the other end, at the partner, are counted over the steady part.
-fn hold(site: &Site, server: &Server, run: usize, window: Duration) -> Result<Held> {
+fn hold(site: &Site, server: &Server, run: usize, seconds: u64) -> Result<Held> {
     let at_first = site.messages()?;
     let request = |client: u64, n: u64| (load::journey(&format!("held-{run}-{client}-{n}")), 1);
-    let (seen, sent) = load::closed_loop(server, CLIENTS, &request, |acknowledged| {
+    let (seen, sent) = load::closed_loop(server, CLIENTS, RAMP, &request, |acknowledged| {
         std::thread::sleep(WARM_UP);
         let before = Moment::now(site, server, acknowledged)?;
-        std::thread::sleep(window);
-        anyhow::Ok((before, Moment::now(site, server, acknowledged)?))
+        let mut by_second = vec![before.messages];
+        for second in 1..=seconds {
+            let until = before.at + Duration::from_secs(second);
+            std::thread::sleep(until.saturating_duration_since(Instant::now()));
+            by_second.push(site.messages()?);
+        }
+        anyhow::Ok((before, by_second, Moment::now(site, server, acknowledged)?))
     });
-    let (before, after) = seen?;
+    let (before, by_second, after) = seen?;
     // What is under way ends first, so that the next measurement meets an idle server.
     site.wait_for_messages(at_first + sent, Duration::from_secs(120))?;
     let journeys = (after.messages - before.messages) as f64;
-    ensure!(journeys > 0.0, "no journey ended within {window:?}");
+    ensure!(journeys > 0.0, "no journey ended within {seconds} s");
     let seconds = (after.at - before.at).as_secs_f64();
     let database = after.database_cpu_ms.zip(before.database_cpu_ms);
     Ok(Held {
@@ -104,6 +114,7 @@ fn hold(site: &Site, server: &Server, run: usize, window: Duration) -> Result<He
         cpu_ms: (after.cpu_ms - before.cpu_ms) / journeys,
         database_cpu_ms: database.map(|(after, before)| (after - before) / journeys),
         inputs_per_turn: INPUTS * journeys / (after.turns - before.turns),
+        by_second: by_second.iter().zip(by_second.iter().skip(1)).map(|(one, next)| next - one).collect(),
     })
 }
 

@@ -31,10 +31,12 @@ pub(crate) fn journey(profile: &str) -> String {
 }
 
 /// So many clients, each sending one request after the other (the text of one, and how many events are in it) while
-/// something else is done. What that gives, and how many events were acknowledged in all.
+/// something else is done. They begin one by one, over this time, so that what follows from their events does not come
+/// back in waves. What the other thing gives, and how many events were acknowledged in all.
 pub(crate) fn closed_loop<T>(
     server: &Server,
     clients: u64,
+    ramp: Duration,
     request: &(dyn Fn(u64, u64) -> (String, u64) + Sync),
     meanwhile: impl FnOnce(&AtomicU64) -> T,
 ) -> (T, u64) {
@@ -43,6 +45,7 @@ pub(crate) fn closed_loop<T>(
         for client in 0..clients {
             let (acknowledged, stop) = (&acknowledged, &stop);
             scope.spawn(move || {
+                std::thread::sleep(ramp.mul_f64(client as f64 / clients as f64));
                 let mut http = server.writer();
                 for n in 0.. {
                     let (text, count) = request(client, n);
@@ -77,7 +80,7 @@ pub(crate) struct Ack {
 }
 
 /// An open loop: event by event at an even pace over several connections, whatever the server does, until something
-/// says stop. A sender that is late sends at once. Events that are not taken are an error.
+/// says stop. A sender that is late sends at once. What is not taken is sent again, and an error in the end.
 pub(crate) fn paced(
     server: &Server,
     clients: u64,
@@ -99,9 +102,8 @@ pub(crate) fn paced(
                     }
                     let when = start + Duration::from_secs_f64(number as f64 / per_second);
                     std::thread::sleep(when.saturating_duration_since(Instant::now()));
-                    let answer = http.json("POST", "/v1/events", &text(number));
-                    if !taken(&answer) {
-                        note(failure, format!("event {number} was not taken: {answer:?}"));
+                    if let Err(error) = send_until_taken(&mut http, &text(number)) {
+                        note(failure, format!("event {number}: {error:#}"));
                         break;
                     }
                     own.push(Ack { number, at: now_micros(), ms: when.elapsed().as_secs_f64() * 1000.0 });
@@ -138,7 +140,7 @@ pub(crate) fn fill(
                     let batch =
                         (first..range.end.min(first + A_BATCH)).map(text).collect::<Vec<_>>().join(",");
                     if let Err(error) = send_until_taken(&mut http, &format!("[{batch}]")) {
-                        note(&failure, format!("{error:#}"));
+                        note(&failure, format!("a batch from {first}: {error:#}"));
                         break;
                     }
                 }
@@ -164,7 +166,7 @@ fn send_until_taken(http: &mut Client, text: &str) -> Result<()> {
         answer = http.json("POST", "/v1/events", text);
     }
     let answer = answer?;
-    ensure!(answer.status == 202, "a batch was refused: {}", answer.body);
+    ensure!(answer.status == 202, "not taken: {} {}", answer.status, answer.body);
     Ok(())
 }
 

@@ -17,8 +17,8 @@ use crate::{
 const FEW: u64 = 10_000;
 /// The pace at which the costs are measured. It is the same for both, and one that any server holds: turns that take
 /// more at once cost less for each journey, and would be mistaken for stored instances that cost something.
-const PACE: f64 = 1_000.0;
-const CLIENTS: u64 = 32;
+const PACE: f64 = 500.0;
+const CLIENTS: u64 = 64;
 const KILLS: usize = 3;
 
 /// Fills, measures, kills and measures again.

@@ -74,7 +74,7 @@ const LINES: [Line; 17] = [
         AtMost(1.5),
         AtMost(2.0),
     ),
-    line("p99", "/journeys/at_100_per_s/ack_to_call_ms/p99", " ms", AtMost(8.0), AtMost(10.0)),
+    line("the same, p99", "/journeys/at_100_per_s/ack_to_call_ms/p99", " ms", AtMost(8.0), AtMost(10.0)),
     line(
         "acknowledgement to first call at half of the top rate, p50",
         "/journeys/at_half_of_the_top_rate/ack_to_call_ms/p50",
@@ -82,7 +82,13 @@ const LINES: [Line; 17] = [
         AtMost(10.0),
         AtMost(15.0),
     ),
-    line("p99", "/journeys/at_half_of_the_top_rate/ack_to_call_ms/p99", " ms", AtMost(50.0), AtMost(80.0)),
+    line(
+        "the same, p99",
+        "/journeys/at_half_of_the_top_rate/ack_to_call_ms/p99",
+        " ms",
+        AtMost(50.0),
+        AtMost(80.0),
+    ),
     line(
         "wait overshoot at half of the top rate, p99",
         "/journeys/at_half_of_the_top_rate/overshoot_ms/p99",
@@ -119,7 +125,7 @@ const LINES: [Line; 17] = [
         AtMost(3.0),
     )),
     of_a_million(line(
-        "cost of a journey beside {sleepers} stored, by that beside 10000",
+        "cost of a journey beside {sleepers} stored, as a multiple of that beside 10000",
         "/sleepers/cost_ratio",
         "",
         AtMost(1.2),
@@ -174,14 +180,23 @@ fn cells(figures: Option<&Value>, line: &Line, bar: Bar, effort: &Effort) -> (St
     let reached = match bar {
         AtLeast(bar) => figure >= bar,
         AtMost(bar) => figure <= bar,
-        Bar::None => return (format!("{figure}{}", line.unit), "–"),
+        Bar::None => return (shown(figure, line.unit), "–"),
     };
     let reached = match (reached, line.of_a_million && !effort.is_whole()) {
         (false, _) => "**no**",
         (true, false) => "yes",
         (true, true) => "too few to say",
     };
-    (format!("{figure}{}", line.unit), reached)
+    (shown(figure, line.unit), reached)
+}
+
+/// With as many digits as say something.
+fn shown(figure: f64, unit: &str) -> String {
+    match figure {
+        100.0.. => format!("{figure:.0}{unit}"),
+        10.0..100.0 => format!("{figure:.1}{unit}"),
+        _ => format!("{figure:.2}{unit}"),
+    }
 }
 
 /// Whether what should hold a figure holds an error instead.
@@ -217,6 +232,6 @@ mod tests {
         let drain = row(&table, "50000 due");
         assert!(drain.contains("| failed | **no** | ≤ 60 s | – | – |"), "{drain}");
         let memory = row(&table, "resident");
-        assert!(memory.contains("| 20 MiB | too few to say | ≤ 150 MiB | 151 MiB | **no** |"), "{memory}");
+        assert!(memory.contains("| 20.0 MiB | too few to say | ≤ 150 MiB | 151 MiB | **no** |"), "{memory}");
     }
 }

@@ -28,12 +28,6 @@ pub(crate) fn of_times(times: &[f64]) -> Result<Value> {
     Ok(json!({"p50": at(0.5)?, "p99": at(0.99)?, "max": at(1.0)?, "count": sorted.len()}))
 }
 
-/// The median; 0 of nothing.
-pub(crate) fn median(numbers: &[f64]) -> f64 {
-    let sorted = sorted(numbers);
-    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
-}
-
 /// Rounded to three digits behind the point: enough of milliseconds and of ratios.
 pub(crate) fn round(number: f64) -> f64 {
     (number * 1000.0).round() / 1000.0

@@ -7,12 +7,13 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use testkit::server::Server;
 
 use crate::{Effort, figures, floor, load, processes::cpu_ms, site::Site, timing};
 
-const CLIENTS: u64 = 64;
+/// So many that the server, not the way to it and back, says how much comes.
+const CLIENTS: u64 = 256;
 /// Over how long the senders begin: the two seconds of a journey's wait, twice.
 const RAMP: Duration = Duration::from_secs(4);
 /// Until the mix of turns is that of the steady state.
@@ -23,40 +24,37 @@ const INPUTS: f64 = 4.0;
 /// Measures all of it. What fails is said in its place.
 pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
     let server = site.start()?;
-    let mut all = Map::new();
     let quiet = timing::measure(site, &server, "quiet", 100.0, effort.timed_seconds);
-    all.insert("at_100_per_s".to_owned(), figures::or_error("at 100 a second", quiet));
-    let mut held = Vec::new();
-    let mut floors = Vec::new();
+    let quiet = figures::or_error("at 100 a second", quiet);
+    let held = figures::or_error("held", held(site, &server, effort));
+    let top = held.pointer("/per_s/median").and_then(Value::as_f64).context("no rate was held");
+    let busy = top.and_then(|top| timing::measure(site, &server, "busy", top / 2.0, effort.timed_seconds));
+    let busy = figures::or_error("at half of the top rate", busy);
+    Ok(json!({"at_100_per_s": quiet, "held": held, "at_half_of_the_top_rate": busy}))
+}
+
+/// Holds the top rate several times. The floor is measured right after each run, so that the two that are compared meet
+/// the same machine.
+fn held(site: &Site, server: &Server, effort: &Effort) -> Result<Value> {
+    let (mut held, mut floors) = (Vec::new(), Vec::new());
     for run in 0..effort.runs {
-        let one = hold(site, &server, run, effort.held_seconds)?;
-        eprintln!("held: {}", one.json());
-        // The floor is measured right after what it is compared with, so that both meet the same machine.
-        floors.push((
-            one.per_second,
-            floor::measure(site, &format!("floor-{run}.db"), one.inputs_per_turn, effort)?,
-        ));
+        let one = hold(site, server, run, effort.held_seconds)?;
+        eprintln!("run: {}", one.json());
+        floors.push(floor::measure(site, &format!("floor-{run}.db"), one.inputs_per_turn, effort)?);
         held.push(one);
     }
-    let of = |figure: fn(&Held) -> f64| held.iter().map(figure).collect::<Vec<f64>>();
-    let top = figures::median(&of(|held| held.per_second));
-    all.insert("per_s".to_owned(), figures::of_runs(&of(|held| held.per_second)));
-    all.insert("cpu_ms_each".to_owned(), figures::of_runs(&of(|held| held.cpu_ms)));
-    let database: Vec<f64> = held.iter().filter_map(|held| held.database_cpu_ms).collect();
-    if !database.is_empty() {
-        all.insert("database_cpu_ms_each".to_owned(), figures::of_runs(&database));
-    }
-    all.insert("inputs_per_turn".to_owned(), figures::of_runs(&of(|held| held.inputs_per_turn)));
-    all.insert("runs".to_owned(), held.iter().map(Held::json).collect());
-    all.insert(
-        "floor_per_s".to_owned(),
-        figures::of_runs(&floors.iter().map(|(_, floor)| *floor).collect::<Vec<_>>()),
-    );
-    let shares: Vec<f64> = floors.iter().map(|(server, floor)| server / floor).collect();
-    all.insert("share_of_floor".to_owned(), figures::of_runs(&shares));
-    let busy = timing::measure(site, &server, "busy", top / 2.0, effort.timed_seconds);
-    all.insert("at_half_of_the_top_rate".to_owned(), figures::or_error("at half of the top rate", busy));
-    Ok(all.into())
+    let of = |figure: fn(&Held) -> f64| figures::of_runs(&held.iter().map(figure).collect::<Vec<f64>>());
+    let database: Option<Vec<f64>> = held.iter().map(|held| held.database_cpu_ms).collect();
+    let shares: Vec<f64> = held.iter().zip(&floors).map(|(held, floor)| held.per_second / floor).collect();
+    Ok(json!({
+        "per_s": of(|held| held.per_second),
+        "cpu_ms_each": of(|held| held.cpu_ms),
+        "database_cpu_ms_each": database.map(|each| figures::of_runs(&each)),
+        "inputs_per_turn": of(|held| held.inputs_per_turn),
+        "floor_per_s": figures::of_runs(&floors),
+        "share_of_floor": figures::of_runs(&shares),
+        "runs": held.iter().map(Held::json).collect::<Value>(),
+    }))
 }
 
 /// A rate that was held.

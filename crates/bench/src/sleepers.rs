@@ -23,7 +23,7 @@ const KILLS: usize = 3;
 
 /// Fills, measures, kills and measures again.
 pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
-    let mut server = site.start()?;
+    let server = site.start()?;
     let count = effort.sleepers;
     sleep(&server, 0..FEW)?;
     // The first journeys of a process pay for what is set up once.
@@ -31,31 +31,40 @@ pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
     let few = journeys(site, &server, "few", effort.cost_seconds)?;
     let seconds = sleep(&server, FEW..count)?;
     let rss = rss_mib(server.pid())?;
-    let waiting = count_of(&server, "sleeper", "waiting")?;
-    ensure!(waiting == count, "{waiting} of {count} sleepers are counted");
+    all_wait(&server, count)?;
     let many = journeys(site, &server, "many", effort.cost_seconds)?;
     let rss_after_journeys = rss_mib(server.pid())?;
+    let database = many.database_cpu_ms.zip(few.database_cpu_ms);
+    Ok(json!({
+        "waiting": count,
+        "filled_per_s": figures::round((count - FEW) as f64 / seconds),
+        "rss_mib": figures::round(rss),
+        "rss_mib_after_journeys": figures::round(rss_after_journeys),
+        "cost_beside_few": few.json(),
+        "cost_beside_all": many.json(),
+        "cost_ratio": figures::round(many.cpu_ms / few.cpu_ms),
+        "database_cost_ratio": database.map(|(many, few)| figures::round(many / few)),
+        "after_kill": figures::or_error("after kill -9", kill(site, server, count)),
+    }))
+}
+
+/// Kills the server and starts it anew, several times.
+fn kill(site: &Site, mut server: Server, count: u64) -> Result<Value> {
     let mut ready = Vec::new();
     for _ in 0..KILLS {
         server.kill()?;
         let start = Instant::now();
         server = site.start()?;
         ready.push(start.elapsed().as_secs_f64());
+        all_wait(&server, count)?;
     }
-    let after = count_of(&server, "sleeper", "waiting")?;
-    ensure!(after == count, "{after} of {count} sleepers wait after kill -9");
-    Ok(json!({
-        "waiting": count,
-        "filled_per_s": figures::round((count - FEW) as f64 / seconds),
-        "rss_mib": figures::round(rss),
-        "rss_mib_after_journeys": figures::round(rss_after_journeys),
-        "rss_mib_after_restart": figures::round(rss_mib(server.pid())?),
-        "ready_after_kill_s": figures::of_runs(&ready),
-        "cost_beside_few": few.json(),
-        "cost_beside_all": many.json(),
-        "cost_ratio": figures::round(many.cpu_ms / few.cpu_ms),
-        "database_cost_ratio": many.database_cpu_ms.zip(few.database_cpu_ms).map(|(many, few)| figures::round(many / few)),
-    }))
+    Ok(json!({"ready_s": figures::of_runs(&ready), "rss_mib": figures::round(rss_mib(server.pid())?)}))
+}
+
+fn all_wait(server: &Server, count: u64) -> Result<()> {
+    let waiting = count_of(server, "sleeper", "waiting")?;
+    ensure!(waiting == count, "{waiting} of {count} sleepers wait");
+    Ok(())
 }
 
 fn sleep(server: &Server, range: std::ops::Range<u64>) -> Result<f64> {

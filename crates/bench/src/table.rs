@@ -58,11 +58,17 @@ const LINES: [Line; 17] = [
         AtLeast(60_000.0),
         AtLeast(40_000.0),
     ),
-    line("complete journeys, held", "/journeys/per_s/median", "/s", AtLeast(4_000.0), AtLeast(3_000.0)),
-    line("CPU of our process for each", "/journeys/cpu_ms_each/median", " ms", AtMost(0.35), AtMost(0.35)),
+    line("complete journeys, held", "/journeys/held/per_s/median", "/s", AtLeast(4_000.0), AtLeast(3_000.0)),
+    line(
+        "CPU of our process for each",
+        "/journeys/held/cpu_ms_each/median",
+        " ms",
+        AtMost(0.35),
+        AtMost(0.35),
+    ),
     line(
         "CPU of the database's processes for each",
-        "/journeys/database_cpu_ms_each/median",
+        "/journeys/held/database_cpu_ms_each/median",
         " ms",
         Bar::None,
         Bar::None,
@@ -119,7 +125,7 @@ const LINES: [Line; 17] = [
     )),
     of_a_million(line(
         "ready again after kill -9 with {sleepers} waiting",
-        "/sleepers/ready_after_kill_s/median",
+        "/sleepers/after_kill/ready_s/median",
         " s",
         AtMost(3.0),
         AtMost(3.0),
@@ -131,10 +137,10 @@ const LINES: [Line; 17] = [
         AtMost(1.2),
         AtMost(1.2),
     )),
-    line("rate of the floor program", "/journeys/floor_per_s/median", "/s", Bar::None, Bar::None),
+    line("rate of the floor program", "/journeys/held/floor_per_s/median", "/s", Bar::None, Bar::None),
     line(
         "share of it that the server reaches",
-        "/journeys/share_of_floor/median",
+        "/journeys/held/share_of_floor/median",
         "",
         AtLeast(0.4),
         AtLeast(0.4),
@@ -201,8 +207,9 @@ fn shown(figure: f64, unit: &str) -> String {
 
 /// Whether what should hold a figure holds an error instead.
 fn failed(figures: &Value, path: &str) -> bool {
-    let starts = path.match_indices('/').skip(1).map(|(end, _)| path.get(..end).unwrap_or_default());
-    starts.into_iter().any(|start| figures.pointer(start).is_some_and(|value| value.get("error").is_some()))
+    let ends = path.match_indices('/').skip(1).map(|(end, _)| end).chain([path.len()]);
+    ends.filter_map(|end| path.get(..end))
+        .any(|start| figures.pointer(start).is_some_and(|value| value.get("error").is_some()))
 }
 
 #[cfg(test)]
@@ -220,7 +227,7 @@ mod tests {
         let figures = json!({
             "sqlite": {
                 "acks": {"single_per_s": {"median": 14_999.0}},
-                "drain": {"error": "7 of 50000 still wait"},
+                "drain": {"drained_s": {"error": "7 of 50000 still wait"}},
                 "sleepers": {"rss_mib": 20.0},
             },
             "postgres": {"acks": {"single_per_s": {"median": 10_000.0}}, "sleepers": {"rss_mib": 151.0}},

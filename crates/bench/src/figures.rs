@@ -8,7 +8,7 @@ pub(crate) fn of_runs(runs: &[f64]) -> Value {
     let sorted = sorted(runs);
     let rounded = |number: Option<&f64>| number.map(|number| round(*number));
     json!({
-        "median": rounded(sorted.get(sorted.len() / 2)),
+        "median": median(runs).map(round),
         "min": rounded(sorted.first()),
         "max": rounded(sorted.last()),
         "runs": runs.iter().map(|run| round(*run)).collect::<Vec<f64>>(),
@@ -26,6 +26,11 @@ pub(crate) fn of_times(times: &[f64]) -> Result<Value> {
             .context("nothing was timed")
     };
     Ok(json!({"p50": at(0.5)?, "p99": at(0.99)?, "max": at(1.0)?, "count": sorted.len()}))
+}
+
+/// The median, of anything.
+pub(crate) fn median(numbers: &[f64]) -> Option<f64> {
+    sorted(numbers).get(numbers.len() / 2).copied()
 }
 
 /// Rounded to three digits behind the point: enough of milliseconds and of ratios.

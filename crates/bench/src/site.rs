@@ -150,13 +150,14 @@ impl Drop for Partner {
 /// The process that has started the one that serves us; none if the server runs on another machine.
 fn postmaster(url: &str) -> Result<Option<u32>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let serving: i32 = runtime.block_on(async {
+    let parent = runtime.block_on(async {
         let mut connection = PgConnection::connect(url).await?;
-        let serving = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection).await?;
+        let serving: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection).await?;
+        // It lives as long as the connection.
+        let parent = parent_of(u32::try_from(serving)?, "postgres");
         connection.close().await?;
-        anyhow::Ok(serving)
+        anyhow::Ok(parent)
     })?;
-    let parent = parent_of(u32::try_from(serving)?, "postgres");
     // A reader of the figures must know that something is missing from them.
     if parent.is_none() {
         eprintln!("PostgreSQL does not run on this machine: its CPU time is not measured");

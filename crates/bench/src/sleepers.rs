@@ -28,13 +28,14 @@ pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
     sleep(&server, 0..FEW)?;
     // The first journeys of a process pay for what is set up once.
     journeys(site, &server, "warm", effort.cost_seconds)?;
-    let few = journeys(site, &server, "few", effort.cost_seconds)?;
+    let few = Cost::measure(site, &server, "few", effort)?;
     let seconds = sleep(&server, FEW..count)?;
     let rss = rss_mib(server.pid())?;
     all_wait(&server, count)?;
-    let many = journeys(site, &server, "many", effort.cost_seconds)?;
+    let many = Cost::measure(site, &server, "many", effort)?;
     let rss_after_journeys = rss_mib(server.pid())?;
-    let database = many.database_cpu_ms.zip(few.database_cpu_ms);
+    let ratio =
+        |many: &[f64], few: &[f64]| Some(figures::round(figures::median(many)? / figures::median(few)?));
     Ok(json!({
         "waiting": count,
         "filled_per_s": figures::round((count - FEW) as f64 / seconds),
@@ -42,8 +43,8 @@ pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
         "rss_mib_after_journeys": figures::round(rss_after_journeys),
         "cost_beside_few": few.json(),
         "cost_beside_all": many.json(),
-        "cost_ratio": figures::round(many.cpu_ms / few.cpu_ms),
-        "database_cost_ratio": database.map(|(many, few)| figures::round(many / few)),
+        "cost_ratio": ratio(&many.cpu_ms, &few.cpu_ms),
+        "database_cost_ratio": ratio(&many.database_cpu_ms, &few.database_cpu_ms),
         "after_kill": figures::or_error("after kill -9", kill(site, server, count)),
     }))
 }
@@ -75,23 +76,35 @@ fn sleep(server: &Server, range: std::ops::Range<u64>) -> Result<f64> {
     load::fill(server, range, Duration::from_secs(600), &text)
 }
 
-/// What a journey costs in CPU time, in milliseconds.
+/// What a journey costs in CPU time, in milliseconds, in each of several runs.
+#[derive(Default)]
 struct Cost {
-    cpu_ms: f64,
-    database_cpu_ms: Option<f64>,
+    cpu_ms: Vec<f64>,
+    /// Nothing where the database has no processes of its own.
+    database_cpu_ms: Vec<f64>,
 }
 
 impl Cost {
+    fn measure(site: &Site, server: &Server, name: &str, effort: &Effort) -> Result<Cost> {
+        let mut cost = Cost::default();
+        for run in 0..effort.runs {
+            let (own, database) = journeys(site, server, &format!("{name}-{run}"), effort.cost_seconds)?;
+            cost.cpu_ms.push(own);
+            cost.database_cpu_ms.extend(database);
+        }
+        Ok(cost)
+    }
+
     fn json(&self) -> Value {
         json!({
-            "cpu_ms_each": figures::round(self.cpu_ms),
-            "database_cpu_ms_each": self.database_cpu_ms.map(figures::round),
+            "cpu_ms_each": figures::of_runs(&self.cpu_ms),
+            "database_cpu_ms_each": figures::of_runs(&self.database_cpu_ms),
         })
     }
 }
 
-/// Runs journeys at an even pace from first to last.
-fn journeys(site: &Site, server: &Server, run: &str, seconds: u64) -> Result<Cost> {
+/// Runs journeys at an even pace from first to last: what one of them costs us, and the database's own processes.
+fn journeys(site: &Site, server: &Server, run: &str, seconds: u64) -> Result<(f64, Option<f64>)> {
     let count = (PACE * seconds as f64) as u64;
     let messages = site.messages()?;
     let (own, database) = (cpu_ms(server.pid())?, site.database_cpu_ms()?);
@@ -99,9 +112,6 @@ fn journeys(site: &Site, server: &Server, run: &str, seconds: u64) -> Result<Cos
     load::paced(server, CLIENTS, PACE, &text, &|number| number < count)?;
     site.wait_for_messages(messages + count, Duration::from_secs(60))?;
     let each = |after: f64, before: f64| (after - before) / count as f64;
-    let after = site.database_cpu_ms()?.zip(database);
-    Ok(Cost {
-        cpu_ms: each(cpu_ms(server.pid())?, own),
-        database_cpu_ms: after.map(|(after, before)| each(after, before)),
-    })
+    let database = site.database_cpu_ms()?.zip(database).map(|(after, before)| each(after, before));
+    Ok((each(cpu_ms(server.pid())?, own), database))
 }

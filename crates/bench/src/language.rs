@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::measure::peak_mib;
+use crate::processes::peak_mib;
 
 const DECLARED: &str = include_str!("../language.journey");
 

@@ -2,36 +2,48 @@
 //! wait for: the compiler, the editor, tests, simulations.
 //!
 //! The load, the partner and the server are processes of their own on one machine; absolute figures move with it, and
-//! CPU per journey is the sturdy one. `--json` writes the figures for programs.
+//! CPU per journey is the sturdy one. Each part has a fresh database, so that parts can be run alone and in any order.
+//! Nothing waits for ever: what fails or takes too long is said in its place, and the rest is measured. A table of the
+//! bars goes to stdout, `--json` writes all figures for programs.
 
+mod acks;
+mod drain;
+mod figures;
+mod floor;
+mod journeys;
 mod language;
-mod measure;
+mod load;
 mod partner;
+mod processes;
+mod site;
+mod sleepers;
+mod table;
+mod timing;
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    path::PathBuf,
-    process::{Child, Command},
-};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
-use serde_json::{Map, Value, json};
-use testkit::server::Setup;
+use clap::{Parser, Subcommand, ValueEnum};
+use serde_json::{Map, Value};
+
+use site::{Database, Site};
 
 #[derive(Parser)]
 struct Cli {
     #[command(subcommand)]
     role: Option<Role>,
-    /// Shorter runs: enough to see a regression, not to quote.
+    /// Shorter runs, one of each, and fewer instances: enough to see a regression, not to quote.
     #[arg(long)]
     quick: bool,
     /// Write the figures to this file.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Only this section: sqlite, postgres or language.
+    /// Only this section.
     #[arg(long)]
-    only: Option<String>,
+    only: Option<Section>,
+    /// Only these parts of what is measured of a database; may be given more than once.
+    #[arg(long)]
+    part: Vec<Part>,
 }
 
 #[derive(Subcommand)]
@@ -41,95 +53,122 @@ enum Role {
         /// Where to listen.
         address: SocketAddr,
     },
+    /// Be the floor program: write the rows of complete journeys by hand.
+    Floor {
+        /// The URL of an empty database.
+        #[arg(long)]
+        database: String,
+        /// How many inputs are in a transaction; a complete journey is four.
+        #[arg(long, default_value_t = 400)]
+        inputs: usize,
+        /// For how many seconds.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Section {
+    Sqlite,
+    Postgres,
+    Language,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Acknowledgements a second.
+    Acks,
+    /// Complete journeys: their rate, cost and lateness, and the floor.
+    Journeys,
+    /// A million waiting instances: memory, restart, cost.
+    Sleepers,
+    /// A million instances due in one second.
+    Drain,
+}
+
+/// How long and how large the measurements are.
+struct Effort {
+    /// How often a rate is measured.
+    runs: usize,
+    ack_seconds: u64,
+    held_seconds: u64,
+    floor_seconds: u64,
+    timed_seconds: u64,
+    cost_seconds: u64,
+    sleepers: u64,
+    nappers: u64,
+    drain_deadline: Duration,
+}
+
+impl Effort {
+    fn new(quick: bool) -> Effort {
+        let of = |quick_one, whole| if quick { quick_one } else { whole };
+        Effort {
+            runs: if quick { 1 } else { 3 },
+            ack_seconds: of(3, 10),
+            held_seconds: of(6, 30),
+            floor_seconds: of(4, 10),
+            timed_seconds: of(5, 15),
+            cost_seconds: of(4, 15),
+            sleepers: of(100_000, 1_000_000),
+            nappers: of(50_000, 1_000_000),
+            drain_deadline: Duration::from_secs(of(60, 300)),
+        }
+    }
+
+    /// Whether the instances are as many as the bars speak of.
+    fn is_whole(&self) -> bool {
+        self.sleepers.min(self.nappers) >= 1_000_000
+    }
 }
 
 fn main() -> Result<()> {
     let cli = Cli::parse();
-    if let Some(Role::Partner { address }) = cli.role {
-        return partner::serve(address);
+    match cli.role {
+        Some(Role::Partner { address }) => return partner::serve(address),
+        Some(Role::Floor { database, inputs, seconds }) => return floor::run(&database, inputs, seconds),
+        None => {}
     }
-    let mut figures = Map::new();
-    for database in ["sqlite", "postgres"] {
-        if cli.only.as_deref().is_some_and(|only| only != database) {
-            continue;
+    let effort = Effort::new(cli.quick);
+    let mut all = Map::new();
+    let wants = |section| cli.only.is_none_or(|only| only == section);
+    for (section, database, name) in
+        [(Section::Sqlite, Database::Sqlite, "sqlite"), (Section::Postgres, Database::Postgres, "postgres")]
+    {
+        if wants(section) {
+            eprintln!("── {name}");
+            all.insert(name.to_owned(), measure(database, &cli.part, &effort));
         }
-        eprintln!("── {database}");
-        let figure = run(database, cli.quick)?;
-        eprintln!("{}", serde_json::to_string_pretty(&figure)?);
-        figures.insert(database.to_owned(), figure);
     }
-    if cli.only.as_deref().is_none_or(|only| only == "language") {
+    if wants(Section::Language) && cli.part.is_empty() {
         eprintln!("── language");
-        let figure = language::run(cli.quick)?;
-        eprintln!("{}", serde_json::to_string_pretty(&figure)?);
-        figures.insert("language".to_owned(), figure);
+        all.insert("language".to_owned(), figures::or_error("language", language::run(cli.quick)));
     }
-    if let Some(file) = cli.json {
-        std::fs::write(&file, serde_json::to_string_pretty(&figures)?)
-            .with_context(|| format!("{} cannot be written", file.display()))?;
+    if all.contains_key("sqlite") || all.contains_key("postgres") {
+        println!("{}", table::of(&all, &effort));
     }
-    Ok(())
-}
-
-/// A partner that runs; killed when it is dropped.
-struct Partner {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Partner {
-    fn start() -> Result<Partner> {
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let child = Command::new(std::env::current_exe()?).args(["partner", &address.to_string()]).spawn()?;
-        Ok(Partner { child, address })
+    match cli.json {
+        Some(file) => std::fs::write(&file, serde_json::to_string_pretty(&all)?)
+            .with_context(|| format!("{} cannot be written", file.display())),
+        None => Ok(()),
     }
 }
 
-impl Drop for Partner {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+/// All that is wanted of a database.
+fn measure(database: Database, parts: &[Part], effort: &Effort) -> Value {
+    type Measure = fn(&Site, &Effort) -> Result<Value>;
+    let known: [(Part, &str, Measure); 4] = [
+        (Part::Acks, "acks", acks::measure),
+        (Part::Journeys, "journeys", journeys::measure),
+        (Part::Sleepers, "sleepers", sleepers::measure),
+        (Part::Drain, "drain", drain::measure),
+    ];
+    let mut all = Map::new();
+    for (part, name, measure) in known {
+        if parts.is_empty() || parts.contains(&part) {
+            let measured = Site::new(database).and_then(|site| measure(&site, effort));
+            all.insert(name.to_owned(), figures::or_error(name, measured));
+        }
     }
-}
-
-fn run(database: &str, quick: bool) -> Result<Value> {
-    let folder = tempfile::tempdir()?;
-    let journeys = folder.path().join("journeys");
-    std::fs::create_dir(&journeys)?;
-    std::fs::write(journeys.join("bench.journey"), include_str!("../bench.journey"))?;
-    let partner = Partner::start()?;
-    let setup = Setup {
-        program: std::env::current_exe()?.with_file_name("wayfare"),
-        journeys,
-        database: match database {
-            "sqlite" => format!("sqlite:{}", folder.path().join("bench.db").display()),
-            _ => testkit::postgres(),
-        },
-        connections: vec![("partner".into(), partner.address)],
-        environment: Vec::new(),
-        folder: folder.path().to_owned(),
-    };
-    let server = setup.start()?;
-    let seconds = if quick { 3 } else { 10 };
-    let acks = measure::acks_per_second(&server, 64, seconds);
-    let acks_batched = measure::acks_per_second_in_batches(&server, 8, 100, seconds);
-    let latency = measure::ack_to_call(&server, partner.address, if quick { 300 } else { 1_000 })?;
-    let journeys = measure::journeys(&server, partner.address, if quick { 5_000 } else { 20_000 })?;
-    let sleepers = measure::fill(&server, 100_000)?;
-    let rss = measure::rss_mib(server.pid())?;
-    server.kill()?;
-    let start = std::time::Instant::now();
-    let server = setup.start()?;
-    let recovery = start.elapsed().as_secs_f64();
-    drop(server);
-    Ok(json!({
-        "acks_per_s": acks.round(),
-        "acks_per_s_batches_of_100": acks_batched.round(),
-        "journeys_per_s": journeys.per_second.round(),
-        "cpu_ms_per_journey": (journeys.cpu_ms * 1000.0).round() / 1000.0,
-        "ack_to_call_ms": {"p50": latency.p50, "p99": latency.p99},
-        "waiting_instances": sleepers,
-        "rss_mib_waiting": rss.round(),
-        "recovery_s": (recovery * 1000.0).round() / 1000.0,
-    }))
+    all.into()
 }

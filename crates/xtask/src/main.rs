@@ -15,7 +15,8 @@ const USAGE: &str = "\
 cargo xtask demo  [ARGS…]              build everything and run the demo on 127.0.0.1:7070
 cargo xtask test                       everything CI runs: format, lints, tests, dashboard, editors, browser
 cargo xtask build                      the dashboard and target/release/wayfare
-cargo xtask bench [--quick] [--json FILE]  measure the release binary on SQLite and PostgreSQL";
+cargo xtask bench [--quick] [--json FILE] [--only sqlite|postgres|language] [--part acks|journeys|sleepers|drain]
+                                       measure the release binary: a table of the bars, and which are reached";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);

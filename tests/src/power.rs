@@ -3,7 +3,11 @@
 //! A disk may have kept any of the writes that nobody waited for, in any order, and of each only the first sectors. So all of
 //! them are undone, and then some done again as chance has it, if a seed is given.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot cut the power must fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot cut the power must fail"
+)]
 
 use std::{
     fs::{self, File},

@@ -110,7 +110,8 @@ impl Shim {
 fn built() -> String {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let build = || {
-        let library = tempfile::Builder::new().prefix("wayfare-shim-").tempdir().unwrap().keep().join("shim.so");
+        let library =
+            tempfile::Builder::new().prefix("wayfare-shim-").tempdir().unwrap().keep().join("shim.so");
         let built = Command::new("cc")
             .args(["-shared", "-fPIC", "-O2", "-o"])
             .arg(&library)

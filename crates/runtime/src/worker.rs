@@ -26,8 +26,9 @@ use crate::{
 const MOST_INPUTS: usize = 1_000;
 /// The most due instances of one turn, so that a herd of them leaves room for what comes in.
 const MOST_DUE: u32 = 500;
-/// How long a worker sleeps when nothing is known to be due.
-const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// How long a worker sleeps at most. What is due then is what the clock says, and a clock may be set meanwhile; to look at
+/// it costs no query.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// How long a worker rests after the store failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(250);
 

@@ -1,6 +1,15 @@
 //! The binary from outside: real HTTP, both databases, `kill -9`, and the tidiness of the tree.
 //!
-//! The tests are in `tests/`; this library holds what they share.
+//! The tests are in `tests/`; this library holds what they share, and the kit that proofs are made with: a [`ledger`], an
+//! [`auditor`], and a [`shim`] that cuts the power, breaks the disk and moves the clock.
+
+pub mod auditor;
+pub mod doubt;
+pub mod ledger;
+pub mod power;
+pub mod proof;
+pub mod shim;
+pub mod sql;
 
 use std::{fs, path::PathBuf, process::Command, sync::OnceLock};
 

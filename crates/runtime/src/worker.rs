@@ -33,10 +33,11 @@ use crate::{
 const MOST_INPUTS: usize = 1_000;
 /// The most due instances of one turn, so that a herd of them leaves room for what comes in.
 const MOST_DUE: u32 = 500;
-/// How long a worker sleeps when nothing is known to be due.
-const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// How long calls under way are waited for when the process stops.
 const LAST_CALLS: Duration = Duration::from_secs(10);
+/// How long a worker sleeps at most. What is due then is what the clock says, and a clock may be set meanwhile; to look at
+/// it costs no query.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// How long a worker rests after the store failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(250);
 
@@ -103,8 +104,10 @@ impl Worker {
                         );
                     }
                     metrics::counter!("wayfare_turns_total", "outcome" => "failed").increment(1);
-                    // After a failure it is unknown what was written: what is due and where the log ends is read anew.
+                    // After a failure it is unknown what was written: what is due, where the log ends and which calls
+                    // nobody makes is read anew.
                     self.known.next_due = Some((self.clock)());
+                    self.known.recovering = Some(None);
                     self.known.cursors = None;
                     tokio::time::sleep(AFTER_FAILURE).await;
                 }

@@ -57,7 +57,14 @@ type Script = dyn Fn(&Recorded, usize) -> Reply + Send + Sync;
 pub struct Partner {
     /// Where it listens.
     pub address: SocketAddr,
-    seen: Arc<Mutex<Vec<Recorded>>>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What came, and how often each line did.
+#[derive(Default)]
+struct Seen {
+    requests: Vec<Recorded>,
+    lines: HashMap<String, usize>,
 }
 
 impl Partner {
@@ -68,7 +75,7 @@ impl Partner {
     pub fn start(script: impl Fn(&Recorded, usize) -> Reply + Send + Sync + 'static) -> io::Result<Partner> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
-        let seen: Arc<Mutex<Vec<Recorded>>> = Arc::default();
+        let seen: Arc<Mutex<Seen>> = Arc::default();
         let (recorder, script): (_, Arc<Script>) = (seen.clone(), Arc::new(script));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -82,7 +89,7 @@ impl Partner {
 
     /// Every request so far.
     pub fn seen(&self) -> Vec<Recorded> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).requests.clone()
     }
 
     /// The requests whose line begins like this.
@@ -117,14 +124,16 @@ impl Partner {
     }
 }
 
-fn converse(stream: TcpStream, seen: &Mutex<Vec<Recorded>>, script: &Script) -> io::Result<()> {
+fn converse(stream: TcpStream, seen: &Mutex<Seen>, script: &Script) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
     while let Some(request) = read_request(&mut stream)? {
         let before = {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            let before = seen.iter().filter(|known| known.line == request.line).count();
-            seen.push(request.clone());
+            let count = seen.lines.entry(request.line.clone()).or_default();
+            *count += 1;
+            let before = *count - 1;
+            seen.requests.push(request.clone());
             before
         };
         let reply = script(&request, before);

@@ -1,4 +1,4 @@
-//! The project's chores: `cargo xtask demo | test | build | bench`.
+//! The project's chores: `cargo xtask demo | test | soak | build | bench`.
 //!
 //! Each is enough on a fresh machine with Rust and Node: what else is needed is found, installed by the system's package
 //! manager where that is allowed, or named in one line.
@@ -14,6 +14,8 @@ use step::{Step, VSCODE, WEB, cargo, npm};
 const USAGE: &str = "\
 cargo xtask demo  [ARGS…]              build everything and run the demo on 127.0.0.1:7070
 cargo xtask test                       everything CI runs: format, lints, tests, dashboard, editors, browser
+cargo xtask soak  [FACTOR]             the proofs of `test` so many times as large as there (20): kills, power cuts, bad disks,
+                                       a dying PostgreSQL, doubtful commits, jumping clocks, simulated years
 cargo xtask build                      the dashboard and target/release/wayfare
 cargo xtask bench [--quick] [--json FILE] [--only sqlite|postgres|language] [--part acks|journeys|sleepers|drain]
                                        measure the release binary: a table of the bars, and which are reached";
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let result = match command.as_str() {
         "demo" => demo(&rest),
         "test" => test(),
+        "soak" => soak(&rest),
         "build" => build(),
         "bench" => bench(&rest),
         _ => {
@@ -89,6 +92,29 @@ fn test() -> Result<()> {
     browser.env("CHROMIUM", &chromium).env("WAYFARE", &wayfare);
     browser.run()?;
     eprintln!("\nall checks passed");
+    Ok(())
+}
+
+/// What withstands faults, much longer than `test` has time for: these read `WAYFARE_SOAK`. A clock jumps as often as ever.
+fn soak(args: &[String]) -> Result<()> {
+    let factor = args.first().map_or("20", String::as_str);
+    if !factor.parse().is_ok_and(|factor: u32| factor > 0) {
+        bail!("`{factor}` is no factor: a whole number such as 20");
+    }
+    need::postgres()?;
+    let proofs = [
+        ("rehearse", "ten_years"),
+        ("tests", "crash"),
+        ("tests", "power_cut"),
+        ("tests", "bad_disk"),
+        ("tests", "postgres_dies"),
+        ("tests", "unknown_commits"),
+        ("tests", "clock_jumps"),
+    ];
+    for (package, proof) in proofs {
+        let args = ["test", "--locked", "--package", package, "--test", proof, "--", "--nocapture"];
+        cargo(&format!("{proof}, {factor} times"), &args).env("WAYFARE_SOAK", factor).run()?;
+    }
     Ok(())
 }
 

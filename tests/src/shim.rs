@@ -1,0 +1,138 @@
+//! The program under a shim that breaks its disk and moves its clock: see `shim/shim.c`.
+//!
+//! What comes in: a setup over SQLite. What goes out: the variables that put the shim under the program, and switches that
+//! take effect while it runs. [`Shim::cut_power`] is for after `kill -9`.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test without its shim must fail")]
+
+use std::{
+    fs::{self, File},
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+    time::Duration,
+};
+
+use testkit::server::{Setup, workspace};
+
+use crate::power;
+
+/// Where the numbers of the control file stand: see `shim.c`.
+const CLOCK: u64 = 0;
+const SYNC: u64 = 8;
+const ROOM: u64 = 16;
+const SYNCS: u64 = 24;
+
+/// What the disk does when it is asked to keep what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disk {
+    /// It keeps it.
+    Honest = 0,
+    /// It says that it does.
+    Lies = 1,
+    /// It fails.
+    Fails = 2,
+}
+
+/// The shim under one database file.
+pub struct Shim {
+    database: PathBuf,
+    control: File,
+}
+
+impl Shim {
+    /// Puts the shim under the program of a setup, which is started afterwards.
+    pub fn under(setup: &mut Setup) -> Shim {
+        let database = PathBuf::from(setup.database.strip_prefix("sqlite:").unwrap_or("/no/database"));
+        let path = setup.folder.join("shim-control");
+        fs::write(&path, [0_u8; 32]).unwrap();
+        let control = File::options().read(true).write(true).open(&path).unwrap();
+        let shim = Shim { database, control };
+        shim.room(None);
+        let variables = [
+            ("LD_PRELOAD", built()),
+            ("SHIM_FILE", shim.database.display().to_string()),
+            ("SHIM_CONTROL", path.display().to_string()),
+        ];
+        setup.environment.extend(variables.map(|(name, value)| (name.to_owned(), value)));
+        shim
+    }
+
+    /// From now on the disk is like this.
+    pub fn disk(&self, disk: Disk) {
+        self.set(SYNC, disk as i64);
+    }
+
+    /// From now on the database's files may grow by so many bytes; none: by as many as they like.
+    pub fn room(&self, bytes: Option<u32>) {
+        self.set(ROOM, bytes.map_or(-1, i64::from));
+    }
+
+    /// How many bytes there are left.
+    pub fn room_left(&self) -> i64 {
+        self.get(ROOM)
+    }
+
+    /// From now on the clock is ahead by so many seconds, or behind.
+    pub fn clock_ahead(&self, seconds: i64) {
+        self.set(CLOCK, seconds * 1_000_000_000);
+    }
+
+    /// How often the disk was asked to keep what was written.
+    pub fn syncs(&self) -> i64 {
+        self.get(SYNCS)
+    }
+
+    /// Undoes what was written since the last sync; some of it stays as chance has it, if there is a seed. Gives how many
+    /// writes there were.
+    pub fn cut_power(&self, seed: Option<u64>) -> usize {
+        power::cut(&self.database, seed)
+    }
+
+    /// Where the database is.
+    pub fn database(&self) -> &Path {
+        &self.database
+    }
+
+    fn set(&self, place: u64, number: i64) {
+        self.control.write_all_at(&number.to_ne_bytes(), place).unwrap();
+    }
+
+    fn get(&self, place: u64) -> i64 {
+        let mut bytes = [0; 8];
+        self.control.read_exact_at(&mut bytes, place).unwrap();
+        i64::from_ne_bytes(bytes)
+    }
+}
+
+/// The shared library, built once by the compiler that Rust links with.
+fn built() -> String {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let build = || {
+        let library =
+            tempfile::Builder::new().prefix("wayfare-shim-").tempdir().unwrap().keep().join("shim.so");
+        let built = Command::new("cc")
+            .args(["-shared", "-fPIC", "-O2", "-o"])
+            .arg(&library)
+            .arg(workspace().join("tests/shim/shim.c"))
+            .args(["-ldl", "-lpthread"])
+            .status();
+        assert!(built.is_ok_and(|status| status.success()), "the shim cannot be built with cc");
+        library
+    };
+    BUILT.get_or_init(build).display().to_string()
+}
+
+/// Waits for something that must come to pass.
+///
+/// # Panics
+/// When it does not in time.
+pub fn eventually(what: &str, patience: Duration, mut done: impl FnMut() -> bool) -> Duration {
+    let begin = std::time::Instant::now();
+    while !done() {
+        assert!(begin.elapsed() < patience, "in vain waited for: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    begin.elapsed()
+}

@@ -1,0 +1,144 @@
+//! The clock of a running server jumps a day ahead and two hours back: nothing is done before its time by the clock, nothing
+//! is done twice, and once the clock is right again everything goes on.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    thread,
+    time::Duration,
+};
+
+use serde_json::json;
+use testkit::{Partner, Reply, server::Server};
+use tests::{
+    DATABASES, instances,
+    shim::{Shim, eventually},
+};
+
+const PROJECT: &str = r#"
+profile { customerId: string key }
+event started "Started" { n: int }
+connection shop { url: "https://shop.example.com"  timeout: 5s each, 60s in all }
+action tell(n: int, what: string) { POST shop "/tell/{{ n }}/{{ what }}" }
+
+journey clockwork {
+  enter on started as start
+  one per start.n
+  wait 3s
+  call tell(start.n, "short")
+  wait 1 hour
+  call tell(start.n, "long")
+}
+"#;
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+/// Longer than the shorter wait.
+const A_WHILE: Duration = Duration::from_millis(4_500);
+/// How long it may take until a worker has seen that the clock was set, and has done what is due.
+const A_SLEEP: Duration = Duration::from_secs(6);
+
+struct Clockwork {
+    database: &'static str,
+    partner: Partner,
+    shim: Shim,
+    server: Server,
+}
+
+impl Clockwork {
+    fn start(database: &'static str) -> Clockwork {
+        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+        let mut setup = tests::setup(database, &partner);
+        setup.journeys = setup.folder.join("clockwork.journey");
+        setup.connections = vec![("shop".to_owned(), partner.address)];
+        std::fs::write(&setup.journeys, PROJECT).unwrap();
+        let shim = Shim::under(&mut setup);
+        let server = setup.start().unwrap();
+        Clockwork { database, partner, shim, server }
+    }
+
+    fn enter(&self, people: Range<u64>) {
+        let mut client = self.server.writer();
+        for n in people {
+            let event = json!({
+                "id": format!("e{n}"), "event": "Started", "profile": format!("p{n}"), "properties": {"n": n},
+            });
+            assert_eq!(client.json("POST", "/v1/events", &event.to_string()).unwrap().status, 202);
+        }
+    }
+
+    /// Who was told: each under one key.
+    fn told(&self, what: &str) -> BTreeSet<u64> {
+        let mut keys: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
+        for request in self.partner.seen_at("POST /tell/") {
+            let mut parts = request.line.split('/').skip(2);
+            let n = parts.next().unwrap().parse().unwrap();
+            if parts.next() == Some(what) {
+                let key = request.header("idempotency-key").unwrap().to_owned();
+                keys.entry(n).or_default().insert(key);
+            }
+        }
+        assert!(keys.values().all(|keys| keys.len() == 1), "{}: done twice: {keys:?}", self.database);
+        keys.into_keys().collect()
+    }
+
+    /// Waits until exactly these have been told, and says how long that took.
+    fn tells(&self, what: &str, wanted: Range<u64>, patience: Duration) {
+        let wanted: BTreeSet<u64> = wanted.collect();
+        let took = eventually(&format!("{what} for {wanted:?}"), patience, || self.told(what) == wanted);
+        println!("{}: {what} for {} after {took:?}", self.database, wanted.len());
+    }
+
+    fn tells_nobody_else(&self, short: Range<u64>, long: Range<u64>) {
+        thread::sleep(A_WHILE);
+        assert_eq!(self.told("short"), short.collect(), "{}: short", self.database);
+        assert_eq!(self.told("long"), long.collect(), "{}: long", self.database);
+    }
+}
+
+#[test]
+fn nothing_is_done_before_its_time_or_twice_on_sqlite() {
+    jump(DATABASES[0]);
+}
+
+#[test]
+fn nothing_is_done_before_its_time_or_twice_on_postgres() {
+    jump(DATABASES[1]);
+}
+
+fn jump(database: &'static str) {
+    let clockwork = Clockwork::start(database);
+    clockwork.enter(0..5);
+    clockwork.tells("short", 0..5, A_WHILE);
+
+    // Two hours back: nothing comes again, and who enters now waits as long as ever.
+    clockwork.enter(5..10);
+    clockwork.shim.clock_ahead(-2 * HOUR);
+    clockwork.tells_nobody_else(0..5, 0..0);
+    clockwork.enter(10..12);
+    thread::sleep(A_WHILE);
+    assert_eq!(clockwork.told("short"), (0..5).chain(10..12).collect());
+    assert_eq!(clockwork.told("long"), BTreeSet::new());
+
+    // Right again: what was due meanwhile is made up for, also the hour of those who entered two hours ago.
+    clockwork.shim.clock_ahead(0);
+    clockwork.tells("short", 0..12, A_SLEEP);
+    eventually("the hour of two hours ago", A_SLEEP, || clockwork.told("long") == (10..12).collect());
+    clockwork.tells_nobody_else(0..12, 10..12);
+
+    // A day ahead: every hour is over.
+    clockwork.shim.clock_ahead(DAY);
+    clockwork.tells("long", 0..12, A_SLEEP);
+    clockwork.enter(12..14);
+    clockwork.tells("short", 0..14, A_WHILE);
+
+    // Right again: who entered tomorrow waits until then, and everybody else goes on.
+    clockwork.shim.clock_ahead(0);
+    clockwork.enter(14..16);
+    clockwork.tells("short", 0..16, A_WHILE);
+    clockwork.tells_nobody_else(0..16, 0..12);
+    assert_eq!(instances(&clockwork.server, "status=waiting").len(), 4);
+    assert_eq!(instances(&clockwork.server, "status=completed").len(), 12);
+}

@@ -1,0 +1,136 @@
+//! The runtime over a store that leaves it in doubt whether a commit was made: senders send again under the same ids, and
+//! in the end everything has happened once, on both databases.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use connect::{Override, Partners, Peers};
+use runtime::{Catalog, Incoming, Received, Retention, Runtime, Setup, What};
+use serde_json::value::RawValue;
+use store::Store;
+use testkit::Partner;
+use tests::{
+    DATABASES,
+    auditor::Auditor,
+    doubt::{Doubtful, Doubts},
+    ledger::Ledger,
+    proof,
+};
+
+const EVENTS: u64 = 800;
+const SENDERS: u64 = 16;
+/// Of a hundred commits so many are not made, and as many are made and said not to be.
+const PERCENT: u64 = 6;
+
+async fn start(store: Arc<dyn Store>, partner: &Partner) -> Runtime {
+    connect::install_crypto();
+    // The lease of a call whose result is in doubt runs out soon.
+    let text = proof::PROJECT.replace("timeout: 2s each", "timeout: 500ms each");
+    let compiled = lang::compile(&[lang::Source { name: "proof".into(), text }]);
+    let project = compiled.project.unwrap();
+    let to = Override {
+        url: Some(format!("http://{}", partner.address)),
+        private: vec![partner.address.ip().to_string()],
+    };
+    let overrides = BTreeMap::from([("shop".to_owned(), to)]);
+    let connections: Vec<_> = project.connections.values().cloned().collect();
+    let partners = Partners::new(connections, overrides, Arc::new(|_| None)).unwrap();
+    let clock = runtime::wall_clock();
+    let catalog = Catalog::deploy(project, &*store, clock()).await.unwrap();
+    let setup = Setup {
+        store,
+        catalog: Arc::new(catalog),
+        partners,
+        peers: Peers::new().unwrap(),
+        clock,
+        retention: Retention::default(),
+        address: None,
+    };
+    Runtime::start(setup).await.unwrap()
+}
+
+/// Sends an event until it is taken, and then now and then once more.
+async fn send(runtime: &Runtime, ledger: &Ledger, number: u64) {
+    let event = ledger.event(number);
+    let text = event.to_string();
+    let part = |name: &str| event[name].as_str().unwrap().to_owned();
+    let incoming = || Incoming {
+        id: part("id"),
+        what: What::Event(part("event")),
+        profile: part("profile"),
+        at: None,
+        properties: Some(RawValue::from_string(event["properties"].to_string()).unwrap()),
+    };
+    let mut left = if number.is_multiple_of(10) { 2 } else { 1 };
+    while left > 0 {
+        let received = Received { text: &text, event: Ok(incoming()) };
+        match runtime.take_events(vec![received]).await {
+            Ok(verdicts) => {
+                assert!(verdicts[0].is_ok(), "{verdicts:?}");
+                ledger.acknowledge(number);
+                left -= 1;
+            }
+            Err(runtime::Error::NotWritten | runtime::Error::Overloaded) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+async fn prove(database: &str, events: u64, seed: u64) {
+    let partner = proof::partner();
+    let url = proof::setup(database, &partner).database;
+    let doubts = Doubts::new(seed, PERCENT);
+    let store = Doubtful::over(store::open(&url).await.unwrap(), doubts.clone());
+    let runtime = start(store.clone(), &partner).await;
+    let ledger = Arc::new(Ledger::new(proof::event));
+    let mut senders = tokio::task::JoinSet::new();
+    for sender in 0..SENDERS {
+        let (runtime, ledger) = (runtime.clone(), ledger.clone());
+        senders.spawn(async move {
+            for number in (sender..events).step_by(usize::try_from(SENDERS).unwrap()) {
+                send(&runtime, &ledger, number).await;
+            }
+        });
+    }
+    while let Some(sender) = senders.join_next().await {
+        sender.unwrap();
+    }
+    let end = Instant::now() + Duration::from_secs(120);
+    // The counters are one look at everybody, whatever they do meanwhile.
+    while store.counters().await.unwrap().iter().any(|counter| counter.waiting != 0) {
+        assert!(Instant::now() < end, "{database}: some journeys never end");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    runtime.stop().await;
+    let counts = [&doubts.made, &doubts.not_made, &doubts.reads].map(|count| count.load(Ordering::Relaxed));
+    println!("{database}, seed {seed}: {events} events, [made, not made, failed reads] = {counts:?}");
+    assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
+    let audited = tokio::task::spawn_blocking(move || {
+        let auditor = Auditor::of(&url, &ledger);
+        auditor.log();
+        auditor.turns();
+        auditor.counters();
+        // Attempts whose result was in doubt are made again, whatever the partner answered.
+        auditor.effects(&partner, 12);
+    });
+    audited.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doubtful_commits_change_nothing_in_the_end_on_sqlite() {
+    for seed in 0..proof::factor() {
+        prove(DATABASES[0], EVENTS, seed).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doubtful_commits_change_nothing_in_the_end_on_postgres() {
+    for seed in 0..proof::factor() {
+        prove(DATABASES[1], EVENTS, seed).await;
+    }
+}

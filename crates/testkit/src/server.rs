@@ -145,6 +145,32 @@ impl Server {
         self.child.id()
     }
 
+    /// Sends the process a signal, by its name as in `STOP` and `CONT`.
+    ///
+    /// # Errors
+    /// When it cannot be sent.
+    pub fn signal(&self, name: &str) -> io::Result<()> {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status()?;
+        if sent.success() { Ok(()) } else { Err(io::Error::other(format!("no signal {name} was sent"))) }
+    }
+
+    /// Has the process stop by itself, and waits until it has.
+    ///
+    /// # Errors
+    /// When it does not end well within a minute.
+    pub fn stop(mut self) -> io::Result<()> {
+        self.signal("TERM")?;
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(60) {
+            match self.child.try_wait()? {
+                Some(status) if status.success() => return Ok(()),
+                Some(status) => return Err(io::Error::other(format!("it ended with {status}"))),
+                None => std::thread::sleep(Duration::from_millis(10)),
+            }
+        }
+        Err(io::Error::other("it does not stop"))
+    }
+
     /// Kills the process at once, as a power cut or the kernel would.
     ///
     /// # Errors

@@ -145,13 +145,16 @@ pub(super) async fn cursors(
     cursors.into_iter().map(|(shard, cursor)| Ok((row::shard(shard)?, cursor))).collect()
 }
 
-// One probe of the index per shard, so that a node reads no other node's waits.
+// One probe of the index per shard, so that a node reads no other node's waits. Who is earliest is found in the index
+// alone: of a herd every shard has as many as are asked for, and only the chosen are read.
 const DUE: &str = concat!(
     "SELECT ",
     row::instance_columns!(),
-    " FROM UNNEST($2::smallint[]) AS s (shard), \
-     LATERAL (SELECT * FROM instances WHERE shard = s.shard AND due_at <= $1 ORDER BY due_at, id LIMIT $3) AS i \
-     ORDER BY i.due_at, i.id LIMIT $3",
+    " FROM (SELECT d.* FROM UNNEST($2::smallint[]) AS s (shard), \
+     LATERAL (SELECT id, shard, due_at FROM instances WHERE shard = s.shard AND due_at <= $1 \
+     ORDER BY due_at, id LIMIT $3) AS d ORDER BY d.due_at, d.id LIMIT $3) AS o, \
+     LATERAL (SELECT * FROM instances WHERE id = o.id AND shard = o.shard LIMIT 1) AS i \
+     ORDER BY i.due_at, i.id",
 );
 const NEXT: &str = "SELECT min(i.due_at) FROM UNNEST($2::smallint[]) AS s (shard), \
      LATERAL (SELECT due_at FROM instances WHERE shard = s.shard AND due_at > $1 ORDER BY due_at LIMIT 1) AS i";

@@ -17,7 +17,7 @@ pub const PROJECT: &str = r#"
 profile { customerId: string key }
 
 event started "Started" { n: int }
-event paid "Paid" { n: int }
+event paid "Paid" { n: int, pad: string? }
 
 connection shop { url: "https://shop.example.com"  timeout: 2s each, 300s in all  retry: 20 times, 50ms to 200ms }
 
@@ -51,6 +51,12 @@ pub fn event(n: u64) -> Value {
     let (name, of) = if begins(n) { ("Started", n) } else { ("Paid", n - 1) };
     let profile = format!("p{}", n / 4 % PEOPLE);
     json!({"id": format!("e{n}"), "event": name, "profile": profile, "properties": {"n": of}})
+}
+
+/// The `n`th payment of nobody: it begins nothing and is 100 KB long.
+pub fn bulky_event(n: u64) -> Value {
+    let properties = json!({"n": 0, "pad": "x".repeat(100_000)});
+    json!({"id": format!("e{n}"), "event": "Paid", "profile": format!("p{}", n % PEOPLE), "properties": properties})
 }
 
 /// Whether event number `n` begins something.

@@ -90,6 +90,11 @@ impl Shim {
         power::cut(&self.database, seed)
     }
 
+    /// Whether pages of the log are being copied into the database, and the disk has not yet been waited for.
+    pub fn is_copying(&self) -> bool {
+        power::beside(&self.database, ".undo").metadata().is_ok_and(|log| log.len() > 0)
+    }
+
     /// Where the database is.
     pub fn database(&self) -> &Path {
         &self.database

@@ -4,7 +4,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use testkit::server::{Server, Setup};
 use tests::{
@@ -52,6 +55,40 @@ fn a_power_cut_takes_nothing_that_was_acknowledged() {
     proof::drained(&server);
     Auditor::of(&setup.database, &ledger).all(&server, &partner, 2 + usize::try_from(cuts).unwrap());
     println!("{cuts} cuts, {undone} writes undone, {}", ledger.told());
+}
+
+#[test]
+fn a_power_cut_while_the_log_is_copied_takes_nothing() {
+    let (_partner, setup, shim) = under_the_shim();
+    let ledger = Ledger::new(proof::bulky_event);
+    let cuts = 6 * proof::factor();
+    let mut met = 0;
+    for cut in 0..cuts {
+        let server = setup.start().unwrap();
+        ledger.while_sending(server.address, Pace::of_millis(0), || {
+            let begin = Instant::now();
+            while !shim.is_copying() {
+                assert!(
+                    begin.elapsed() < Duration::from_secs(60),
+                    "the log is never copied: {}",
+                    ledger.told()
+                );
+                thread::sleep(Duration::from_micros(200));
+            }
+            thread::sleep(Duration::from_millis(cut % 5 * 4));
+            server.kill().unwrap();
+        });
+        met += u64::from(shim.is_copying());
+        shim.cut_power((cut % 2 == 1).then_some(cut));
+        let found = Sql::copy_of(shim.database());
+        assert_eq!(found.rows("PRAGMA integrity_check"), ["ok"], "cut {cut}");
+        assert_eq!(ledger.missing(&found), [0; 0], "cut {cut}: acknowledged and lost");
+    }
+    assert!(met > 0, "no cut came while the log was copied");
+    let server = setup.start().unwrap();
+    ledger.settle(&server);
+    Auditor::of(&setup.database, &ledger).log();
+    println!("{met} of {cuts} cuts while the log was copied, {}", ledger.told());
 }
 
 /// The control: were nothing waited for, the check above would see it.

@@ -133,9 +133,9 @@ fn nothing_is_lost_whatever_happens_to_one_of_three() {
             servers[2].signal("CONT").unwrap();
             thread::sleep(Duration::from_secs(2));
             // One after the other as in a deployment.
-            for place in 0..NAMES.len() {
+            for (place, name) in NAMES.into_iter().enumerate() {
                 servers.remove(place).stop().unwrap();
-                servers.insert(place, setup.start_node(NAMES[place]).unwrap());
+                servers.insert(place, setup.start_node(name).unwrap());
                 thread::sleep(Duration::from_millis(500));
             }
         }

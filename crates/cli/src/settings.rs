@@ -137,3 +137,43 @@ pub(crate) fn keys(variable: &str) -> Vec<String> {
         .map(str::to_owned)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_in_the_documentation_is_one() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut read = 0;
+        for page in ["README.md", "docs/scaling.md"] {
+            let text = std::fs::read_to_string(root.join(page)).unwrap();
+            for block in text.split("```toml\n").skip(1) {
+                let block = block.split("```").next().unwrap();
+                let settings: Settings =
+                    toml::from_str(block).unwrap_or_else(|error| panic!("{page}: {error}\n{block}"));
+                settings.retention.read().unwrap();
+                read += 1;
+            }
+        }
+        assert!(read >= 3, "{read} blocks");
+    }
+
+    #[test]
+    fn a_time_that_is_none_is_named_with_what_to_write() {
+        let said = |text: &str| {
+            let settings: Settings = toml::from_str(&format!("[retention]\nevents = \"{text}\"")).unwrap();
+            format!("{:#}", settings.retention.read().unwrap_err())
+        };
+        assert!(
+            said("soon")
+                .contains("`events` under `[retention]` is `soon`, which is no length of time such as")
+        );
+        assert!(said("1 hour").contains("the shortest is \"1 day\""));
+        assert!(said("3 months").contains("say days"));
+        assert!(said("-90 days").contains("the shortest"));
+        let settings: Settings = toml::from_str("[retention]\ninstances = \"13 weeks\"").unwrap();
+        let kept = settings.retention.read().unwrap();
+        assert_eq!(kept, Retention { events: None, instances: Some(Duration::from_hours(13 * 7 * 24)) });
+    }
+}

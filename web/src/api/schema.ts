@@ -178,6 +178,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The nodes that share the database, with how many shards each holds. */
+        get: operations["listNodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/profiles/{key}": {
         parameters: {
             query?: never;
@@ -485,6 +502,25 @@ export interface components {
             input?: Record<string, never> | null;
             /** @description The key of the person. */
             profile: string;
+        };
+        /** @description The nodes that share the database. */
+        NodeList: {
+            /** @description How many of them nobody alive holds: their people wait. */
+            free: number;
+            /** @description Those that are alive, by address; empty where one process has the database to itself. */
+            nodes: components["schemas"]["NodeView"][];
+            /**
+             * Format: int32
+             * @description How many shards there are.
+             */
+            shards: number;
+        };
+        /** @description A node. */
+        NodeView: {
+            /** @description Where other nodes reach it. */
+            address: string;
+            /** @description How many shards it holds. */
+            shards: number;
         };
         /** @description What an event did in a journey. */
         OutcomeView: {
@@ -998,6 +1034,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeList"];
                 };
             };
         };

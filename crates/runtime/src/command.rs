@@ -3,7 +3,7 @@
 use engine::{CallOutcome, Ignored, Input, Operation};
 use graph::Name;
 use store::{Leases, RefusedEvent, Shard, Wanted};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
@@ -16,8 +16,6 @@ pub(crate) enum Command {
     Events {
         batch: Vec<NewEvent>,
         refused: Vec<RefusedEvent>,
-        /// What the events take of the memory that there is for events.
-        _room: OwnedSemaphorePermit,
         reply: Reply<Vec<Receipt>>,
     },
     Profile {

@@ -17,10 +17,6 @@ use crate::{
     turn,
 };
 
-/// The memory that there is for events which wait to be written, in KiB. What does not fit is turned away, so that
-/// senders slow down before this process grows.
-pub(crate) const ROOM: usize = 64 * 1024;
-
 /// What became of an event.
 type Verdict = Result<Receipt, Refusal>;
 
@@ -33,7 +29,6 @@ struct Share {
     refused: Vec<store::RefusedEvent>,
     /// The places of those that are refused.
     turned_away: Vec<usize>,
-    bytes: usize,
 }
 
 /// A share that its worker has been given.
@@ -149,7 +144,6 @@ impl Runtime {
             Ok(event) => check::check(self.catalog(), event, now, shard),
             Err(refusal) => Err(refusal.clone()),
         };
-        share.bytes += received.text.len();
         match checked {
             Err(refusal) => {
                 metrics::counter!("wayfare_events_total", "outcome" => "refused").increment(1);
@@ -165,13 +159,11 @@ impl Runtime {
         }
     }
 
-    /// Gives a worker its share, if there is room for it in memory.
+    /// Gives a worker its share.
     fn submit(&self, worker: usize, share: Share) -> Result<Submitted, Error> {
-        let Share { batch, taken, refused, turned_away, bytes } = share;
-        let wanted = u32::try_from((bytes / 1024 + 1).min(ROOM)).unwrap_or(u32::MAX);
-        let room = self.room().try_acquire_many_owned(wanted).map_err(|_| Error::Overloaded)?;
+        let Share { batch, taken, refused, turned_away } = share;
         let (reply, answer) = oneshot::channel();
-        self.send(worker, Command::Events { batch, refused, _room: room, reply })?;
+        self.send(worker, Command::Events { batch, refused, reply })?;
         Ok(Submitted { taken, turned_away, answer })
     }
 

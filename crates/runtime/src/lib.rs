@@ -35,7 +35,7 @@ use graph::Name;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{Leases, Node, Shard, Store, shard_of};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -52,6 +52,8 @@ use retention::Forgetting;
 use route::Routes;
 use worker::Worker;
 
+/// The memory that there is for requests which wait to be written, in KiB.
+const ROOM: usize = 64 * 1024;
 /// How many commands may wait for a worker before new ones are turned away.
 const QUEUE: usize = 4_096;
 
@@ -81,7 +83,7 @@ struct Shared {
     peers: Peers,
     routes: Arc<Routes>,
     workers: Vec<mpsc::Sender<Command>>,
-    /// The memory that is left for events which wait to be written.
+    /// The memory that is left for requests which wait to be written.
     room: Arc<Semaphore>,
     stop: Stop,
     /// The workers.
@@ -118,6 +120,11 @@ pub struct Setup {
     /// Where other nodes reach this one, as in `http://10.0.0.7:7070`; none for a process that has the database to
     /// itself, which then takes it over from whoever had it.
     pub address: Option<String>,
+}
+
+/// Memory that is set aside for a request; given back when it is dropped.
+pub struct Room {
+    _permit: OwnedSemaphorePermit,
 }
 
 /// Why a command was not carried out.
@@ -220,7 +227,7 @@ impl Runtime {
             peers,
             routes,
             workers,
-            room: Arc::new(Semaphore::new(intake::ROOM)),
+            room: Arc::new(Semaphore::new(ROOM)),
             stop,
             writing,
             tasks,
@@ -342,8 +349,15 @@ impl Runtime {
         &self.shared.peers
     }
 
-    fn room(&self) -> Arc<Semaphore> {
-        self.shared.room.clone()
+    /// Sets memory aside for a request of so many bytes, until it is answered. Where there is none left the request is to
+    /// be turned away before it is read, so that senders slow down before this process grows.
+    ///
+    /// # Errors
+    /// When there is none left.
+    pub fn make_room(&self, bytes: usize) -> Result<Room, Error> {
+        let kib = u32::try_from((bytes / 1024 + 1).min(ROOM)).unwrap_or(u32::MAX);
+        let permit = self.shared.room.clone().try_acquire_many_owned(kib);
+        permit.map(|permit| Room { _permit: permit }).map_err(|_| Error::Overloaded)
     }
 
     fn send(&self, worker: usize, command: Command) -> Result<(), Error> {

@@ -91,7 +91,7 @@ pub(crate) fn router(app: App) -> Router {
     let api = Router::new()
         .merge(
             writes
-                .layer(middleware::from_fn(body::whole))
+                .layer(middleware::from_fn_with_state(open.clone(), body::whole))
                 .layer(middleware::from_fn_with_state(open, keys::write)),
         )
         .merge(reads.layer(middleware::from_fn_with_state(closed.clone(), keys::admin)))

@@ -162,10 +162,12 @@ fn who_listens(address: &str) -> Listening {
         }
         Ok(String::from_utf8_lossy(&answer).into_owned())
     };
-    match ask().as_deref().map(|answer| answer.split(' ').nth(1).unwrap_or_default()) {
+    match ask() {
         Err(_) => Listening::Nobody,
-        Ok("200") => Listening::Ready,
-        Ok("503") => Listening::Unready,
+        Ok(answer) if answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("ready\n") => Listening::Ready,
+        Ok(answer) if answer.starts_with("HTTP/1.1 503 ") && answer.contains("not ready") => {
+            Listening::Unready
+        }
         Ok(_) => Listening::Stranger,
     }
 }

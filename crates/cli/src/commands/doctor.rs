@@ -106,9 +106,15 @@ async fn look(args: &Args) -> Facts {
     }
 }
 
-/// An error with all its reasons, in one line.
+/// An error with all its reasons, in one line; a reason that the one before quotes is not said again.
 fn said(error: &anyhow::Error) -> String {
-    format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut reasons: Vec<String> = Vec::new();
+    for reason in error.chain().map(ToString::to_string) {
+        if !reasons.last().is_some_and(|before| before.contains(&reason)) {
+            reasons.push(reason);
+        }
+    }
+    reasons.join(": ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn compile(folder: &Path) -> (Journeys, Option<Project>) {

@@ -90,13 +90,13 @@ fn sessions(facts: &PostgresFacts, found: &mut Vec<Finding>) {
         found.push(if holder.idle {
             Finding::wrong(
                 "sessions",
-                format!("{session} is idle in a transaction since {span}: nothing newer is vacuumed"),
+                format!("{session} has been idle in a transaction for {span}: it keeps its locks and may hold vacuum back"),
                 format!("{end} and give such programs an `idle_in_transaction_session_timeout`"),
             )
         } else {
             Finding::note(
                 "sessions",
-                format!("{session} holds a snapshot since {span}: nothing newer is vacuumed"),
+                format!("{session} has held a snapshot for {span}: what was deleted since is not vacuumed"),
             )
             .mend(end)
         });

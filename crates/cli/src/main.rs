@@ -4,6 +4,7 @@
 
 mod commands;
 mod demo;
+mod doctor;
 mod project;
 mod settings;
 
@@ -38,6 +39,8 @@ enum Command {
     Preview(commands::preview::Args),
     /// Run journeys: take events, walk people, serve the API and the dashboard.
     Serve(commands::serve::Args),
+    /// Say what is wrong with a deployment and how to mend it; changes nothing.
+    Doctor(commands::doctor::Args),
     /// Run the five example journeys with a partner and people of their own.
     Demo(commands::demo::Args),
     /// Answer an editor: the language server, over standard input and output.
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::Graph(args) => commands::graph::run(&args),
         Command::Preview(args) => commands::preview::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
+        Command::Doctor(args) => commands::doctor::run(&args),
         Command::Demo(args) => commands::demo::run(&args),
         Command::Lsp => commands::lsp(),
         Command::Explain(args) => commands::explain::run(&args),

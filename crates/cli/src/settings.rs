@@ -1,6 +1,10 @@
 //! The server's settings: `wayfare.toml`, the command line, the environment. The command line wins over the file.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use connect::Override;
@@ -8,6 +12,43 @@ use feed::Source;
 use jiff::{Span, SpanRelativeTo, Unit};
 use runtime::Retention;
 use serde::Deserialize;
+
+/// Where the parts of a deployment are, as the command line and the environment say it.
+#[derive(clap::Args)]
+pub(crate) struct Deployment {
+    /// The folder of journeys [default: journeys].
+    #[arg(long, env = "WAYFARE_JOURNEYS")]
+    journeys: Option<PathBuf>,
+    /// The database: sqlite:FILE or postgres://… [default: sqlite:wayfare.db].
+    #[arg(long, env = "WAYFARE_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+    /// Where to listen [default: 127.0.0.1:7070].
+    #[arg(long, env = "WAYFARE_LISTEN")]
+    listen: Option<String>,
+    /// The settings file [default: wayfare.toml, if there is one].
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl Deployment {
+    /// The folder of journeys.
+    pub(crate) fn journeys(&self, settings: &Settings) -> PathBuf {
+        let set = || settings.journeys.clone().map(PathBuf::from);
+        self.journeys.clone().or_else(set).unwrap_or_else(|| "journeys".into())
+    }
+
+    /// The database's URL.
+    pub(crate) fn database(&self, settings: &Settings) -> String {
+        let set = || settings.database.clone();
+        self.database.clone().or_else(set).unwrap_or_else(|| "sqlite:wayfare.db".into())
+    }
+
+    /// Where to listen.
+    pub(crate) fn listen(&self, settings: &Settings) -> String {
+        let set = || settings.listen.clone();
+        self.listen.clone().or_else(set).unwrap_or_else(|| "127.0.0.1:7070".into())
+    }
+}
 
 /// The file `wayfare.toml`.
 #[derive(Debug, Default, Deserialize)]

@@ -61,6 +61,28 @@ impl Guard {
         }
         Ok(self.client.request(method, url))
     }
+
+    /// Whether a URL's host may be dialled, a name looked up for that; nothing is sent to the host.
+    pub(crate) async fn look(&self, url: &Url) -> Result<(), String> {
+        let (host, addresses) = match url.host() {
+            Some(Host::Ipv4(address)) => (address.to_string(), vec![address.into()]),
+            Some(Host::Ipv6(address)) => (address.to_string(), vec![address.into()]),
+            Some(Host::Domain(name)) => (name.to_owned(), look_up(name).await?),
+            None => return Ok(()),
+        };
+        addresses.into_iter().try_for_each(|address| check_address(&host, address, &self.private))
+    }
+}
+
+/// How long a name may take to be looked up where nobody waits for a call.
+const LOOK_UP: Duration = Duration::from_secs(5);
+
+async fn look_up(name: &str) -> Result<Vec<IpAddr>, String> {
+    match tokio::time::timeout(LOOK_UP, tokio::net::lookup_host((name, 0))).await {
+        Ok(Ok(found)) => Ok(found.map(|address| address.ip()).collect()),
+        Ok(Err(error)) => Err(format!("`{name}` cannot be looked up: {error}")),
+        Err(_) => Err(format!("`{name}` cannot be looked up within {} seconds", LOOK_UP.as_secs())),
+    }
 }
 
 fn check_address(host: &str, address: IpAddr, private: &BTreeSet<String>) -> Result<(), String> {

@@ -118,6 +118,14 @@ impl Partners {
         self.partners.iter().flat_map(of).collect()
     }
 
+    /// Why a connection's host would not be dialled, as a sentence: its address is not allowed, or its name leads nowhere.
+    /// None when it would be, or there is no such connection, or its URL is not known as long as a variable is missing.
+    pub async fn unreachable(&self, connection: &str) -> Option<String> {
+        let partner = self.partners.get(connection)?;
+        let url = partner.base().ok()?;
+        partner.guard.look(&url).await.err()
+    }
+
     /// The request as it would go out, as text, secrets masked.
     pub fn preview(&self, request: &Request, idempotency_key: Uuid) -> String {
         match self.partners.get(&request.connection) {

@@ -5,6 +5,7 @@
 //!
 //! Two implementations of one narrow trait, [`Store`]; one story and one differential test hold them equal.
 
+mod examination;
 mod held;
 mod nodes;
 mod postgres;
@@ -21,6 +22,10 @@ use graph::Name;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use examination::{
+    Counted, Disk, Examination, Holder, Inhabited, MOST_COUNTED, NodeFacts, PostgresFacts, Schema,
+    SqliteFacts, Table, Work, examine,
+};
 pub use nodes::{LEASE, Leases, Node, Nodes, Survey};
 pub use records::{
     Behind, Counter, Due, Filter, History, Limit, Loaded, LoggedEvent, MOST_REFUSALS, Profile, RefusedEvent,

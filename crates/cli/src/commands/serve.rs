@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
-    path::PathBuf,
     process::ExitCode,
     sync::Arc,
 };
@@ -22,7 +21,7 @@ use url::Url;
 
 use crate::{
     project,
-    settings::{Nats, Settings, keys},
+    settings::{Deployment, Nats, Settings, keys},
 };
 
 /// The shortest key that is accepted, in characters.
@@ -30,21 +29,11 @@ const SHORTEST_KEY: usize = 16;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The folder of journeys [default: journeys].
-    #[arg(long, env = "WAYFARE_JOURNEYS")]
-    journeys: Option<PathBuf>,
-    /// The database: sqlite:FILE or postgres://… [default: sqlite:wayfare.db].
-    #[arg(long, env = "WAYFARE_DATABASE", hide_env_values = true)]
-    database: Option<String>,
-    /// Where to listen [default: 127.0.0.1:7070].
-    #[arg(long, env = "WAYFARE_LISTEN")]
-    listen: Option<String>,
+    #[command(flatten)]
+    place: Deployment,
     /// Where other nodes on the same PostgreSQL reach this one, such as http://10.0.0.7:7070 [default: where it listens].
     #[arg(long, env = "WAYFARE_ADVERTISE")]
     advertise: Option<String>,
-    /// The settings file [default: wayfare.toml, if there is one].
-    #[arg(long)]
-    config: Option<PathBuf>,
     /// Log as JSON lines.
     #[arg(long)]
     log_json: bool,
@@ -67,18 +56,14 @@ pub(crate) struct Server {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     start_log(args.log_json, "info,sqlx=warn");
-    let settings = Settings::read(args.config.as_deref())?;
-    let journeys = args.journeys.clone().or(settings.journeys.clone().map(PathBuf::from));
-    let Some(project) = project::compile(&[journeys.unwrap_or_else(|| "journeys".into())])? else {
+    let settings = Settings::read(args.place.config.as_deref())?;
+    let Some(project) = project::compile(&[args.place.journeys(&settings)])? else {
         bail!("the journeys have errors; nothing was started");
-    };
-    let or = |given: &Option<String>, set: &Option<String>, default: &str| {
-        given.clone().or(set.clone()).unwrap_or_else(|| default.to_owned())
     };
     let server = Server {
         project,
-        database: or(&args.database, &settings.database, "sqlite:wayfare.db"),
-        listen: or(&args.listen, &settings.listen, "127.0.0.1:7070"),
+        database: args.place.database(&settings),
+        listen: args.place.listen(&settings),
         advertise: args.advertise.clone().or(settings.advertise.clone()),
         retention: settings.retention.read()?,
         nats: settings.nats.as_ref().map(Nats::source).transpose()?,
@@ -95,7 +80,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn accepted_keys() -> anyhow::Result<Keys> {
+pub(crate) fn accepted_keys() -> anyhow::Result<Keys> {
     let (write, admin) = (keys("WAYFARE_WRITE_KEYS"), keys("WAYFARE_ADMIN_KEYS"));
     if admin.is_empty() {
         bail!(
@@ -120,7 +105,7 @@ pub(crate) fn tokio_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// The connections that journeys use: a kit brings others, and nobody must set what those want.
-fn needed(project: &Project) -> BTreeSet<Name> {
+pub(crate) fn needed(project: &Project) -> BTreeSet<Name> {
     let actions = project.journeys.values().flat_map(|journey| journey.actions.values());
     actions.map(|action| action.connection.name.clone()).collect()
 }

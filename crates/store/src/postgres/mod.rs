@@ -1,5 +1,6 @@
 //! PostgreSQL: a few writers, each with a connection of its own, and a pool of connections that only read.
 
+pub(crate) mod examine;
 mod nodes;
 mod open;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! SQLite: one file, one writer at a time, and a few connections that only read.
 
+pub(crate) mod examine;
 mod open;
 #[cfg(test)]
 mod plans;

@@ -10,7 +10,7 @@ use sqlx::{
 
 use crate::{Error, row};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
 /// Earlier versions can lose committed writes when two connections write and checkpoint at the same moment.
 const OLDEST: [u32; 3] = [3, 51, 3];
@@ -87,10 +87,15 @@ pub(super) async fn readers(options: &SqliteConnectOptions) -> Result<SqlitePool
     Ok(pool.connect_with(options).await?)
 }
 
+/// Whether a version of SQLite keeps what it commits.
+pub(super) fn keeps_commits(version: &str) -> bool {
+    let numbers: Vec<u32> = version.split('.').map_while(|part| part.parse().ok()).collect();
+    numbers.as_slice() >= OLDEST.as_slice()
+}
+
 /// Whether what SQLite says of itself and of the file is good enough to acknowledge events.
 fn check(version: &str, mode: &str, synchronous: i64) -> Result<(), Error> {
-    let numbers: Vec<u32> = version.split('.').map_while(|part| part.parse().ok()).collect();
-    if numbers.as_slice() < OLDEST.as_slice() {
+    if !keeps_commits(version) {
         return Err(Error::Unsuitable(format!(
             "SQLite {version} can lose committed writes; Wayfare needs 3.51.3 or newer: build it with the bundled \
              SQLite (libsqlite3-sys 0.37), which is the default"

@@ -201,15 +201,14 @@ impl Runtime {
         let node = match address {
             Some(address) => {
                 let node = Arc::new(node::new(address));
-                let mut member = Member::new(
+                let member = Member::join(
                     node.clone(),
                     setup.store.clone(),
                     workers.clone(),
                     routes.clone(),
                     stop.clone(),
                 );
-                member.beat().await?;
-                tasks.spawn(member.run());
+                tasks.spawn(member.await?.run());
                 Some(node)
             }
             None => {

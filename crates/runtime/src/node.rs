@@ -35,7 +35,7 @@ pub(crate) async fn take_all(
     routes: &Routes,
 ) -> Result<(), store::Error> {
     let leases = store.take_over(0..store.shards()).await?;
-    hold(workers, &leases).await;
+    tell(workers, &leases).await;
     routes.set((0..store.shards()).map(|shard| Place::Here(worker_of(shard, workers.len()))).collect());
     Ok(())
 }
@@ -51,14 +51,20 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    pub(crate) fn new(
+    /// Joins the others on a database that nodes can share, and takes a first part of the shards.
+    pub(crate) async fn join(
         me: Arc<Node>,
         store: Arc<dyn Store>,
         workers: Vec<mpsc::Sender<Command>>,
         routes: Arc<Routes>,
         stop: Stop,
-    ) -> Member {
-        Member { me, store, workers, routes, held: Leases::new(), stop }
+    ) -> Result<Member, store::Error> {
+        if let Some(nodes) = store.nodes() {
+            nodes.join(&me).await?;
+        }
+        let mut member = Member { me, store, workers, routes, held: Leases::new(), stop };
+        member.beat().await?;
+        Ok(member)
     }
 
     /// Takes part until the workers are done: while they finish, the shards stay theirs.
@@ -80,13 +86,14 @@ impl Member {
     }
 
     /// Renews the lease, and brings what this node holds to its share.
-    pub(crate) async fn beat(&mut self) -> Result<(), store::Error> {
+    async fn beat(&mut self) -> Result<(), store::Error> {
         let store = self.store.clone();
         let Some(nodes) = store.nodes() else { return Ok(()) };
         nodes.renew(&self.me).await?;
         let mut survey = nodes.look().await?;
         self.warn_of_doubles(&survey);
-        self.forget_lost(&survey).await;
+        // What it holds is what the database says: it may have lost some, and an answer that gave it some may be lost.
+        self.hold(survey.leases_of(self.me.id)).await;
         let alive = u16::try_from(survey.nodes.len()).unwrap_or(u16::MAX).max(1);
         let share = usize::from(store.shards().div_ceil(alive));
         if self.held.len() > share {
@@ -107,15 +114,17 @@ impl Member {
         Ok(())
     }
 
-    /// Shards that another node was leased meanwhile, because this one was stopped or cut off for too long.
-    async fn forget_lost(&mut self, survey: &Survey) {
-        let before = self.held.len();
-        let me = self.me.id;
-        self.held.retain(|shard, epoch| survey.held.get(shard) == Some(&(me, *epoch)));
-        if self.held.len() < before {
-            tracing::warn!(lost = before - self.held.len(), "shards were taken over by other nodes");
-            hold(&self.workers, &self.held).await;
+    /// From now on it holds these shards and no others.
+    async fn hold(&mut self, leases: Leases) {
+        if leases == self.held {
+            return;
         }
+        let lost = self.held.iter().filter(|(shard, epoch)| leases.get(shard) != Some(epoch)).count();
+        if lost > 0 {
+            tracing::warn!(lost, "shards were taken over by other nodes");
+        }
+        self.held = leases;
+        tell(&self.workers, &self.held).await;
     }
 
     async fn give_back(
@@ -128,7 +137,7 @@ impl Member {
         self.held.retain(|shard, _| !surplus.contains_key(shard));
         survey.held.retain(|shard, _| !surplus.contains_key(shard));
         // Nobody here writes to them any more before anybody else may.
-        hold(&self.workers, &self.held).await;
+        tell(&self.workers, &self.held).await;
         nodes.release(&surplus).await?;
         tracing::info!(shards = surplus.len(), held = self.held.len(), "gave shards to other nodes");
         Ok(())
@@ -142,7 +151,7 @@ impl Member {
         survey.held.extend(claimed.iter().map(|(shard, epoch)| (*shard, (self.me.id, *epoch))));
         self.held.extend(&claimed);
         tracing::info!(shards = claimed.len(), held = self.held.len(), "took shards");
-        hold(&self.workers, &self.held).await;
+        tell(&self.workers, &self.held).await;
         Ok(())
     }
 
@@ -174,7 +183,7 @@ fn worker_of(shard: Shard, workers: usize) -> usize {
 }
 
 /// Gives each worker its part of the shards that are held, and waits until all have heard it.
-async fn hold(workers: &[mpsc::Sender<Command>], held: &Leases) {
+async fn tell(workers: &[mpsc::Sender<Command>], held: &Leases) {
     let mut told = Vec::with_capacity(workers.len());
     for (index, worker) in workers.iter().enumerate() {
         let own = held.iter().filter(|(shard, _)| worker_of(**shard, workers.len()) == index);

@@ -38,13 +38,22 @@ pub struct Survey {
     pub held: BTreeMap<Shard, (Uuid, i64)>,
 }
 
+impl Survey {
+    /// What a node holds.
+    pub fn leases_of(&self, node: Uuid) -> Leases {
+        let own = self.held.iter().filter(|(_, (owner, _))| *owner == node);
+        own.map(|(shard, (_, epoch))| (*shard, *epoch)).collect()
+    }
+}
+
 /// How nodes share the shards of a database.
 #[async_trait]
 pub trait Nodes: Send + Sync {
     /// Who is there, and who has what.
     async fn look(&self) -> Result<Survey, Error>;
-    /// Renews a node's lease. A node at the same address that was there before is gone: two processes cannot listen in
-    /// one place.
+    /// A node comes. Whoever was at its address before is gone: two processes cannot listen in one place.
+    async fn join(&self, node: &Node) -> Result<(), Error>;
+    /// Renews a node's lease.
     async fn renew(&self, node: &Node) -> Result<(), Error>;
     /// Leases at most so many shards to a node, of those that nobody alive holds, under a new epoch each.
     async fn claim(&self, node: Uuid, most: u16) -> Result<Leases, Error>;

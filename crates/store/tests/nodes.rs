@@ -28,8 +28,8 @@ async fn a_shard_has_one_holder_until_the_lease_runs_out() {
     let store = store::open(&url).await.unwrap();
     let (nodes, all) = (store.nodes().unwrap(), store.shards());
     let (one, two) = (node(1), node(2));
-    nodes.renew(&one).await.unwrap();
-    nodes.renew(&two).await.unwrap();
+    nodes.join(&one).await.unwrap();
+    nodes.join(&two).await.unwrap();
     let first = nodes.claim(one.id, all / 2).await.unwrap();
     assert_eq!(first.len(), usize::from(all / 2));
     let second = nodes.claim(two.id, all).await.unwrap();
@@ -55,10 +55,10 @@ async fn a_node_that_was_stopped_past_its_lease_writes_nothing() {
     let store = store::open(&url).await.unwrap();
     let (nodes, n) = (store.nodes().unwrap(), store.shards());
     let (slow, quick) = (node(1), node(2));
-    nodes.renew(&slow).await.unwrap();
+    nodes.join(&slow).await.unwrap();
     let mut late = store.writer(nodes.claim(slow.id, n).await.unwrap()).await.unwrap();
     run_out(&url, &slow).await;
-    nodes.renew(&quick).await.unwrap();
+    nodes.join(&quick).await.unwrap();
     let mut now = store.writer(nodes.claim(quick.id, n).await.unwrap()).await.unwrap();
     // It comes back and says that it is alive; what it held is another's all the same.
     nodes.renew(&slow).await.unwrap();
@@ -82,8 +82,8 @@ async fn what_is_given_back_is_free_at_once_and_only_what_is_still_held_is_given
     let store = store::open(&testkit::postgres()).await.unwrap();
     let (nodes, n) = (store.nodes().unwrap(), store.shards());
     let (one, two) = (node(1), node(2));
-    nodes.renew(&one).await.unwrap();
-    nodes.renew(&two).await.unwrap();
+    nodes.join(&one).await.unwrap();
+    nodes.join(&two).await.unwrap();
     let held = nodes.claim(one.id, n).await.unwrap();
     let part: Leases = held.iter().take(10).map(|(shard, epoch)| (*shard, *epoch)).collect();
     nodes.release(&part).await.unwrap();
@@ -105,11 +105,29 @@ async fn a_process_that_starts_where_another_was_takes_its_place_at_once() {
     let store = store::open(&testkit::postgres()).await.unwrap();
     let (nodes, n) = (store.nodes().unwrap(), store.shards());
     let (before, after) = (node(1), node(1));
-    nodes.renew(&before).await.unwrap();
+    nodes.join(&before).await.unwrap();
     assert_eq!(nodes.claim(before.id, n).await.unwrap().len(), usize::from(n));
-    nodes.renew(&after).await.unwrap();
+    nodes.join(&after).await.unwrap();
     assert_eq!(nodes.look().await.unwrap().nodes, vec![after.clone()]);
     assert_eq!(nodes.claim(after.id, n).await.unwrap().len(), usize::from(n));
+}
+
+#[tokio::test]
+async fn two_nodes_that_say_one_address_stay_two() {
+    let store = store::open(&testkit::postgres()).await.unwrap();
+    let (nodes, n) = (store.nodes().unwrap(), store.shards());
+    let (one, two) = (node(1), node(1));
+    nodes.join(&one).await.unwrap();
+    nodes.join(&two).await.unwrap();
+    let held = nodes.claim(two.id, n).await.unwrap();
+    // The first is there after all: it is seen beside the second, and takes nothing from it.
+    for _ in 0..2 {
+        nodes.renew(&one).await.unwrap();
+        nodes.renew(&two).await.unwrap();
+        assert_eq!(nodes.look().await.unwrap().nodes.len(), 2);
+        assert_eq!(nodes.claim(one.id, n).await.unwrap(), Leases::new());
+    }
+    assert_eq!(nodes.look().await.unwrap().leases_of(two.id), held);
 }
 
 #[tokio::test]
@@ -120,7 +138,7 @@ async fn two_nodes_that_reach_for_the_same_shards_share_them() {
         let store = store.clone();
         tokio::spawn(async move {
             let (nodes, own) = (store.nodes().unwrap(), node(port));
-            nodes.renew(&own).await.unwrap();
+            nodes.join(&own).await.unwrap();
             let mut claimed = Leases::new();
             while nodes.look().await.unwrap().held.len() < usize::from(n) {
                 claimed.extend(nodes.claim(own.id, 3).await.unwrap());

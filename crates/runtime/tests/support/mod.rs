@@ -44,6 +44,21 @@ pub(crate) async fn start_keeping(
     clock: &Moved,
     retention: Retention,
 ) -> (Runtime, Arc<dyn Store>) {
+    run(url, text, clock, retention, None).await
+}
+
+/// A runtime that shares the database with others.
+pub(crate) async fn join(url: &str, text: &str, clock: &Moved, address: &str) -> (Runtime, Arc<dyn Store>) {
+    run(url, text, clock, Retention::default(), Some(address.into())).await
+}
+
+async fn run(
+    url: &str,
+    text: &str,
+    clock: &Moved,
+    retention: Retention,
+    address: Option<String>,
+) -> (Runtime, Arc<dyn Store>) {
     connect::install_crypto();
     let store = store::open(url).await.unwrap();
     let compiled = lang::compile(&[lang::Source { name: "test".into(), text: text.into() }]);
@@ -56,7 +71,7 @@ pub(crate) async fn start_keeping(
         peers: Peers::new().unwrap(),
         clock: clock.clock(),
         retention,
-        address: None,
+        address,
     };
     let runtime = Runtime::start(setup).await.unwrap();
     (runtime, store)

@@ -60,9 +60,13 @@ impl Nodes for PgPool {
         })
     }
 
+    async fn join(&self, node: &Node) -> Result<(), Error> {
+        query(FORGET).bind(node.id).bind(&node.address).execute(self).await?;
+        self.renew(node).await
+    }
+
     async fn renew(&self, node: &Node) -> Result<(), Error> {
         let lease = i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX);
-        query(FORGET).bind(node.id).bind(&node.address).execute(self).await?;
         query(RENEW).bind(node.id).bind(&node.address).bind(&node.key).bind(lease).execute(self).await?;
         Ok(())
     }

@@ -9,10 +9,9 @@ use serde_json::json;
 use testkit::server::{Server, Setup};
 use tests::{
     auditor::Auditor,
-    instances,
+    eventually, instances,
     ledger::{Ledger, Pace},
     proof,
-    shim::eventually,
 };
 
 const NAMES: [&str; 3] = ["one", "two", "three"];
@@ -56,6 +55,11 @@ fn whoever_is_asked_has_it_done_by_whoever_has_the_person() {
         ledger.send(&mut server.writer(), number);
     }
     assert_eq!(ledger.unknown(), [0; 0], "each of them takes each event: {}", ledger.told());
+    // Nobody but a node is heard where nodes speak to each other.
+    for mut stranger in [servers[0].admin(), servers[0].writer()] {
+        let answer = stranger.json("POST", "/node", r#"{"Events":[]}"#).unwrap();
+        assert_eq!(answer.status, 401, "{}", answer.body);
+    }
     // Sent again to somebody else it is known, whoever took it.
     for number in 0..12 {
         let again = servers[(number as usize + 1) % 3].writer();

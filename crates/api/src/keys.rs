@@ -1,4 +1,4 @@
-//! Who may do what: write keys send events and profiles, admin keys do everything.
+//! Who may do what: write keys send events and profiles, admin keys do everything, other nodes hand on what they took.
 //!
 //! Only digests of keys are held, and digests of equal length are compared in constant time.
 
@@ -69,8 +69,22 @@ pub(crate) async fn admin(state: State<App>, request: Request, next: Next) -> Re
     guard(state, request, next, Needed::Admin).await
 }
 
+/// Lets only other nodes through. Nothing is read of whoever has no key.
+pub(crate) async fn node(State(app): State<App>, request: Request, next: Next) -> Response {
+    if bearer(request.headers()).is_some_and(|key| app.runtime.is_node_key(key)) {
+        return next.run(request).await;
+    }
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "unauthorized",
+        "a key is needed",
+        "this is for the other nodes of a cluster, which find the key in the database",
+    )
+    .into_response()
+}
+
 /// The key that a request carries.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     value.strip_prefix("Bearer ").map(str::trim)
 }

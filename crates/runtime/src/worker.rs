@@ -154,7 +154,7 @@ impl Worker {
                 }
             }
         }
-        if self.stop.begun.is_cancelled() {
+        if self.is_ending() {
             self.wait_for_calls(&mut gathered).await?;
             weight = gathered.len();
         }
@@ -164,6 +164,11 @@ impl Worker {
             gathered.push(command);
         }
         Some(gathered)
+    }
+
+    /// Whether nothing new is begun any more.
+    fn is_ending(&self) -> bool {
+        self.stop.begun.is_cancelled()
     }
 
     /// Once nothing new is begun: waits for the next end of a call that is under way; none when there is no more to wait
@@ -275,8 +280,7 @@ impl Worker {
         }
         let now = (self.clock)();
         self.learn(now).await?;
-        let ends = self.stop.begun.is_cancelled();
-        let (due, lost, page) = if ends {
+        let (due, lost, page) = if self.is_ending() {
             Default::default()
         } else {
             (self.due(now).await?, self.lost_calls().await?, self.page(now).await?)
@@ -323,7 +327,7 @@ impl Worker {
                 self.catalog.look_again(&*self.store).await?;
             } else if !batch.wants_more(&mut wanted, shards) {
                 let mut reserved = Reserved::default();
-                let ends = self.stop.begun.is_cancelled();
+                let ends = self.is_ending();
                 let (turn, dispatches) = batch
                     .finish(&mut |connection| !ends && self.dispatcher.reserve(connection, &mut reserved));
                 match self.writer.commit(&turn).await {

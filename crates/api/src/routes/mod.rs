@@ -31,6 +31,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{App, assets, keys, problem::Problem};
 
+/// The most bytes of what a sender sends.
+const MOST_OF_A_SENDER: usize = 8 * 1024 * 1024;
+/// The most bytes of what a node hands on: what a sender sent, each event as it came and as it was read.
+const MOST_OF_A_NODE: usize = 4 * MOST_OF_A_SENDER;
 /// How long a request's body may stand still.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// Only our own files, nothing inline, no frames: what a profile or an answer holds can never run.
@@ -87,11 +91,11 @@ fn reading() -> OpenApiRouter<App> {
 pub(crate) fn router(app: App) -> Router {
     let (writes, _) = writing().split_for_parts();
     let (reads, _) = reading().split_for_parts();
-    let (open, closed) = (app.clone(), app.clone());
+    let (open, closed, peers) = (app.clone(), app.clone(), app.clone());
     let api = Router::new()
         .merge(
             writes
-                .layer(middleware::from_fn_with_state(open.clone(), body::whole))
+                .layer(middleware::from_fn_with_state((open.clone(), MOST_OF_A_SENDER), body::whole))
                 .layer(middleware::from_fn_with_state(open, keys::write)),
         )
         .merge(reads.layer(middleware::from_fn_with_state(closed.clone(), keys::admin)))
@@ -100,7 +104,12 @@ pub(crate) fn router(app: App) -> Router {
                 .route("/metrics", get(health::metrics))
                 .layer(middleware::from_fn_with_state(closed, keys::admin)),
         )
-        .route("/node", post(node::hear))
+        .merge(
+            Router::new()
+                .route("/node", post(node::hear))
+                .layer(middleware::from_fn_with_state((peers.clone(), MOST_OF_A_NODE), body::whole))
+                .layer(middleware::from_fn_with_state(peers, keys::node)),
+        )
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/openapi.json", get(|| async { axum::Json(openapi()) }))

@@ -138,11 +138,16 @@ pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
         .with_context(|| format!("cannot listen on {}", server.listen))?;
     let address = listener.local_addr()?;
     let reached_at = reached_at(server.advertise, address, &server.database)?;
-    let (catalog, peers) = (Arc::new(catalog), Peers::new()?);
-    let (retention, address_of_node) = (server.retention, Some(reached_at));
-    let setup =
-        runtime::Setup { store, catalog, partners, peers, clock, retention, address: address_of_node };
-    let runtime = Runtime::start(setup).await?;
+    let runtime = Runtime::start(runtime::Setup {
+        store,
+        catalog: Arc::new(catalog),
+        partners,
+        peers: Peers::new()?,
+        clock,
+        retention: server.retention,
+        address: Some(reached_at),
+    })
+    .await?;
     let feed = match &server.nats {
         Some(source) => Some(Feed::open(source, runtime.clone()).await?),
         None => None,

@@ -11,7 +11,7 @@ pub mod proof;
 pub mod shim;
 pub mod sql;
 
-use std::{fs, path::PathBuf, process::Command, sync::OnceLock};
+use std::{fs, path::PathBuf, process::Command, sync::OnceLock, time::Duration};
 
 use serde_json::Value;
 use testkit::{
@@ -159,4 +159,17 @@ pub fn instances(server: &Server, query: &str) -> Vec<Value> {
     let answer = server.admin().get(&format!("/v1/instances?{query}"));
     let page = answer.map(|answer| answer.json()).unwrap_or_default();
     page.get("instances").and_then(Value::as_array).cloned().unwrap_or_default()
+}
+
+/// Waits for something that must come to pass.
+///
+/// # Panics
+/// When it does not in time.
+pub fn eventually(what: &str, patience: Duration, mut done: impl FnMut() -> bool) -> Duration {
+    let begin = std::time::Instant::now();
+    while !done() {
+        assert!(begin.elapsed() < patience, "in vain waited for: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    begin.elapsed()
 }

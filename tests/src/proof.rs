@@ -10,7 +10,7 @@ use testkit::{
     server::{Server, Setup},
 };
 
-use crate::shim::eventually;
+use crate::eventually;
 
 /// What is deployed. Every `Started` makes one call that asks and one that tells.
 pub const PROJECT: &str = r#"

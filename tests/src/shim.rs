@@ -11,7 +11,6 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
-    time::Duration,
 };
 
 use testkit::server::{Setup, workspace};
@@ -127,17 +126,4 @@ fn built() -> String {
         library
     };
     BUILT.get_or_init(build).display().to_string()
-}
-
-/// Waits for something that must come to pass.
-///
-/// # Panics
-/// When it does not in time.
-pub fn eventually(what: &str, patience: Duration, mut done: impl FnMut() -> bool) -> Duration {
-    let begin = std::time::Instant::now();
-    while !done() {
-        assert!(begin.elapsed() < patience, "in vain waited for: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    begin.elapsed()
 }

@@ -8,9 +8,10 @@ use std::{thread, time::Duration};
 use testkit::server::Server;
 use tests::{
     auditor::Auditor,
+    eventually,
     ledger::{Ledger, Pace},
     proof,
-    shim::{Disk, Shim, eventually},
+    shim::{Disk, Shim},
     sql::Sql,
 };
 

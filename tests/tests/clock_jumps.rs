@@ -12,10 +12,7 @@ use std::{
 
 use serde_json::json;
 use testkit::{Partner, Reply, server::Server};
-use tests::{
-    DATABASES, instances,
-    shim::{Shim, eventually},
-};
+use tests::{DATABASES, eventually, instances, shim::Shim};
 
 const PROJECT: &str = r#"
 profile { customerId: string key }

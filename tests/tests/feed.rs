@@ -2,23 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use testkit::{Nats, Partner, Publisher, Reply, server::Setup};
-use tests::{DATABASES, instances, setup};
+use tests::{DATABASES, eventually, instances, setup};
 
 const PEOPLE: usize = 300;
 
 const PROJECT: &str = r#"
 profile { customerId: string key }
 event started "Started" { n: int }
-connection twilio { url: "https://partner.example.com" }
-connection warehouse { url: "https://partner.example.com" }
-connection rewards { url: "https://partner.example.com" }
-connection recommendations { url: "https://partner.example.com" }
-connection payments { url: "https://partner.example.com" }
-connection slack { url: "https://partner.example.com" }
-action tell(id: string) { POST twilio "/tell/{{ id }}/now" }
+connection shop { url: "https://partner.example.com" }
+action tell(id: string) { POST shop "/tell/{{ id }}/now" }
 journey fed {
   enter on started
   re-enter always
@@ -34,6 +29,7 @@ fn event(id: &str, person: usize) -> String {
 fn begin(database: &str, partner: &Partner) -> (Setup, Nats, Publisher) {
     let mut setup = setup(database, partner);
     setup.journeys = setup.folder.join("feed.journey");
+    setup.connections = vec![("shop".to_owned(), partner.address)];
     std::fs::write(&setup.journeys, PROJECT).unwrap();
     let nats = Nats::start(setup.folder.join("nats")).unwrap();
     let mut publisher = nats.connect().unwrap();
@@ -45,15 +41,10 @@ fn begin(database: &str, partner: &Partner) -> (Setup, Nats, Publisher) {
 
 /// Waits until NATS has an acknowledgement of everything.
 fn all_acknowledged(publisher: &mut Publisher) {
-    let until = Instant::now() + Duration::from_secs(90);
-    loop {
+    eventually("everything is acknowledged", Duration::from_secs(90), || {
         let info = publisher.ask("$JS.API.CONSUMER.INFO.EVENTS.wayfare", "").unwrap();
-        if info["num_pending"] == 0 && info["num_ack_pending"] == 0 {
-            return;
-        }
-        assert!(Instant::now() < until, "{info}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+        info["num_pending"] == 0 && info["num_ack_pending"] == 0
+    });
 }
 
 #[test]
@@ -82,11 +73,9 @@ fn each_event_of_a_stream_has_its_effects_once() {
         let mut publisher = nats.connect().unwrap();
         publisher.ask("EVENTS.late", &event("e2", 0)).unwrap();
         all_acknowledged(&mut publisher);
-        let until = Instant::now() + Duration::from_secs(60);
-        while partner.effects("POST /tell/").len() < PEOPLE + 1 {
-            assert!(Instant::now() < until, "{database}: {}", partner.effects("POST /tell/").len());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        eventually("everybody is told", Duration::from_secs(60), || {
+            partner.effects("POST /tell/").len() > PEOPLE
+        });
         assert_eq!(partner.effects("POST /tell/").len(), PEOPLE + 1, "{database}: one key for each entry");
         for person in [0, 3, PEOPLE - 1] {
             let entered = instances(&server, &format!("profile=p{person}"));

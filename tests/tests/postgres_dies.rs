@@ -8,9 +8,9 @@ use std::{thread, time::Duration};
 use testkit::Cluster;
 use tests::{
     auditor::Auditor,
+    eventually,
     ledger::{Ledger, Pace},
     proof,
-    shim::eventually,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use engine::Status;
 use runtime::{Retention, Runtime};
 use store::{Filter, Store, shard_of};
-use support::{Moved, send, start, start_keeping, urls};
+use support::{Moved, send, start, start_keeping, urls, wake};
 
 const PROJECT: &str = "
 profile { customerId: string key }
@@ -27,13 +27,6 @@ journey idle { enter on woken }
 fn kept() -> Retention {
     let days = |days: u64| Some(Duration::from_hours(24 * days));
     Retention { events: days(60), instances: days(30) }
-}
-
-/// Somebody of every worker does something, so that all look at the clock.
-async fn wake(runtime: &Runtime, id: &str) {
-    for number in 0..8 {
-        send(runtime, id, "Woken", &format!("waker-{number}")).await;
-    }
 }
 
 async fn with(store: &dyn Store, journey: &str, status: Status) -> usize {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use engine::{Status, audience::IN};
 use runtime::{ProfileChange, Runtime};
 use store::{Filter, Store};
-use support::{Moved, send, start, urls};
+use support::{Moved, WAKERS, send, start, urls, wake};
 
 const BASE: &str = "
 profile {
@@ -39,9 +39,6 @@ journey thanks {
 }
 ";
 
-/// Enough that each worker has one of them.
-const WAKERS: usize = 8;
-
 /// How many instances there are, once nobody is left whom a pass still comes by.
 async fn count(runtime: &Runtime, store: &dyn Store, filter: &Filter, wanted: usize) {
     for tries in 0.. {
@@ -53,13 +50,6 @@ async fn count(runtime: &Runtime, store: &dyn Store, filter: &Filter, wanted: us
         // Whoever sleeps looks at the clock again when something comes in.
         wake(runtime, &format!("{tries}-{wanted}-{:?}", filter.journey)).await;
         tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// Somebody of every worker does something, so that all look at the clock.
-async fn wake(runtime: &Runtime, id: &str) {
-    for number in 0..WAKERS {
-        send(runtime, id, "Woken", &format!("waker-{number}")).await;
     }
 }
 

@@ -13,6 +13,9 @@ use jiff::Timestamp;
 use runtime::{Catalog, Incoming, Receipt, Received, Retention, Runtime, Setup, What};
 use store::Store;
 
+/// Enough that each worker has one of them.
+pub(crate) const WAKERS: usize = 8;
+
 /// A clock that the test moves.
 #[derive(Clone, Default)]
 pub(crate) struct Moved(Arc<AtomicI64>);
@@ -93,4 +96,11 @@ pub(crate) async fn send(runtime: &Runtime, id: &str, event: &str, profile: &str
 pub(crate) fn urls() -> [String; 2] {
     let folder = tempfile::tempdir().unwrap().keep();
     [format!("sqlite:{}", folder.join("test.db").display()), testkit::postgres()]
+}
+
+/// Somebody of every worker does something (there is an event `Woken`), so that all look at the clock.
+pub(crate) async fn wake(runtime: &Runtime, id: &str) {
+    for number in 0..WAKERS {
+        send(runtime, id, "Woken", &format!("waker-{number}")).await;
+    }
 }

@@ -15,7 +15,7 @@ use engine::Instance;
 use graph::Name;
 use jiff::Timestamp;
 use store::{
-    Behind, Counter, Due, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
+    Behind, Counter, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
     Shard, Store, Sweep, Turn, Version, Wanted, Writer,
 };
 use uuid::Uuid;
@@ -182,11 +182,6 @@ impl Writer for DoubtfulWriter {
     async fn load(&mut self, wanted: &Wanted) -> Result<Loaded, Error> {
         self.doubts.reads()?;
         self.inner.load(wanted).await
-    }
-
-    async fn due(&mut self, now: Timestamp, limit: u32) -> Result<Due, Error> {
-        self.doubts.reads()?;
-        self.inner.due(now, limit).await
     }
 
     async fn sweeps(&mut self) -> Result<Vec<Sweep>, Error> {

@@ -18,7 +18,8 @@ use crate::{
 pub(crate) struct Inputs<'a> {
     pub(crate) now: Timestamp,
     pub(crate) commands: &'a [Command],
-    pub(crate) due: Vec<Uuid>,
+    /// Whether and how many of those that are due belong to it.
+    pub(crate) most_due: Option<u32>,
     /// Those whose calls nobody can end any more.
     pub(crate) lost: Vec<Uuid>,
     pub(crate) page: Option<Page>,
@@ -31,28 +32,34 @@ pub(crate) struct Written {
     pub(crate) dispatches: Vec<Dispatch>,
     pub(crate) cursors: BTreeMap<Shard, i64>,
     pub(crate) reserved: Reserved,
+    /// When the next one is due of those that were not among the inputs, if that was asked for.
+    pub(crate) next_due: Option<Timestamp>,
 }
 
 impl Inputs<'_> {
-    /// What must be loaded besides these instances.
-    pub(crate) fn wanted(&self, own: &[Instance], shards: u16) -> Wanted {
+    /// Whether there is nothing in it, as far as is known before it is looked who is due.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.commands.is_empty() && self.lost.is_empty() && self.page.is_none()
+    }
+
+    /// What must be loaded besides the instances whose calls nobody can end.
+    pub(crate) fn wanted(&self, lost: &[Instance], shards: u16) -> Wanted {
         let mut wanted = wanted(self.commands);
-        for instance in own {
-            let shard = store::shard_of(&instance.profile, shards);
-            wanted.profiles.push((shard, instance.profile.clone(), false));
-        }
+        wanted.also(lost, shards);
         if let Some(page) = &self.page {
             page.people.iter().for_each(|visitor| visitor.want(page.sweep.shard, &mut wanted));
         }
+        wanted.due = self.most_due.map(|most| (self.now, most));
+        wanted.each_once();
         wanted
     }
 
     /// Has all of it decided; what the commands' senders are to be told.
-    pub(crate) fn decide(&self, batch: &mut Batch<'_>) -> Vec<Answer> {
+    pub(crate) fn decide(&self, due: &[Uuid], batch: &mut Batch<'_>) -> Vec<Answer> {
         for id in &self.lost {
             batch.apply(*id, &Input::AttemptLost);
         }
-        for id in &self.due {
+        for id in due {
             batch.apply(*id, &Input::Due);
         }
         if let Some(page) = &self.page {

@@ -280,26 +280,25 @@ impl Worker {
         }
         let now = (self.clock)();
         self.learn(now).await?;
-        let (due, lost, page) = if self.is_ending() {
+        let (most_due, lost, page) = if self.is_ending() {
             Default::default()
         } else {
-            (self.due(now).await?, self.lost_calls().await?, self.page(now).await?)
+            (self.most_due(now), self.lost_calls().await?, self.page(now).await?)
         };
-        if commands.is_empty() && due.instances.is_empty() && lost.is_empty() && page.is_none() {
-            self.known.next_due = due.next;
+        let ids = lost.iter().map(|instance| instance.id).collect();
+        let inputs = Inputs { now, commands, most_due, lost: ids, page };
+        if inputs.is_empty() && most_due.is_none() {
             return Ok(Vec::new());
         }
-        let ids = |instances: &[Instance]| instances.iter().map(|instance| instance.id).collect();
-        let inputs = Inputs { now, commands, due: ids(&due.instances), lost: ids(&lost), page };
-        let loaded = due.instances.into_iter().chain(lost).collect();
-        let Written { turn, answers, dispatches, cursors, mut reserved } =
-            self.write(&inputs, loaded).await?;
+        let Written { turn, answers, dispatches, cursors, mut reserved, next_due } =
+            self.write(&inputs, lost).await?;
         self.known.cursors = Some(cursors);
         if let (Some(page), Some(sweeper)) = (&inputs.page, &mut self.known.sweeper) {
             sweeper.moved(&page.sweep, page.people.len(), now);
         }
         let earliest = turn.instances.iter().filter_map(|(_, instance)| instance.due_at).min();
-        self.known.next_due = [due.next, earliest].into_iter().flatten().min();
+        let known = if most_due.is_some() { next_due } else { self.known.next_due };
+        self.known.next_due = [known, earliest].into_iter().flatten().min();
         metrics::counter!("wayfare_turns_total", "outcome" => "written").increment(1);
         commands.iter().for_each(|command| self.known.forget_call(command));
         for dispatch in dispatches {
@@ -315,12 +314,20 @@ impl Worker {
         let mut wanted = inputs.wanted(&own, shards);
         wanted.limits = self.catalog.has_limits();
         let mut looked_again = false;
+        let mut due = None;
         loop {
-            let loaded = self.writer.load(&wanted).await?;
+            let mut loaded = self.writer.load(&wanted).await?;
+            let (due, next_due) = due.get_or_insert_with(|| {
+                let found = std::mem::take(&mut loaded.due);
+                let ids = self.in_order(&found.instances);
+                own.extend(found.instances);
+                wanted.also(&own, shards);
+                (ids, found.next)
+            });
             let mut cursors = self.known.cursors.clone().unwrap_or_default();
             let own = std::mem::take(&mut own);
             let mut batch = Batch::new(&self.catalog, inputs.now, shards, &wanted, loaded, own, &mut cursors);
-            let answers = inputs.decide(&mut batch);
+            let answers = inputs.decide(due, &mut batch);
             // Few turns touch what no command named; those are decided a second time, with what they want besides.
             if batch.met_unknown() && !looked_again {
                 looked_again = true;
@@ -331,26 +338,30 @@ impl Worker {
                 let (turn, dispatches) = batch
                     .finish(&mut |connection| !ends && self.dispatcher.reserve(connection, &mut reserved));
                 match self.writer.commit(&turn).await {
-                    Ok(()) => return Ok(Written { turn, answers, dispatches, cursors, reserved }),
+                    Ok(()) => {
+                        let next_due = *next_due;
+                        return Ok(Written { turn, answers, dispatches, cursors, reserved, next_due });
+                    }
                     Err(store::Error::Outdated) => {}
                     Err(error) => return Err(error),
                 }
             }
-            let again = inputs.due.iter().chain(&inputs.lost);
+            wanted.due = None;
+            let again = due.iter().chain(&inputs.lost);
             wanted.instances.extend(again.map(|id| (store::shard_in(*id), *id)));
         }
     }
 
-    /// What is due, earliest first, and of the same moment what goes before others.
-    async fn due(&mut self, now: Timestamp) -> Result<store::Due, store::Error> {
-        let next = self.known.next_due;
-        if next.is_none_or(|due| due > now) {
-            return Ok(store::Due { instances: Vec::new(), next });
-        }
-        let mut due = self.writer.due(now, MOST_DUE).await?;
-        let order = |one: &Instance| (one.due_at, Reverse(self.catalog.priority_of(&one.journey)));
-        due.instances.sort_by_cached_key(order);
-        Ok(due)
+    /// How many that are due belong to the next turn; none if it is known that nobody is.
+    fn most_due(&self, now: Timestamp) -> Option<u32> {
+        self.known.next_due.is_some_and(|due| due <= now).then_some(MOST_DUE)
+    }
+
+    /// Those that are due, earliest first, and of the same moment what goes before others.
+    fn in_order(&self, due: &[Instance]) -> Vec<Uuid> {
+        let mut order: Vec<&Instance> = due.iter().collect();
+        order.sort_by_cached_key(|one| (one.due_at, Reverse(self.catalog.priority_of(&one.journey))));
+        order.into_iter().map(|instance| instance.id).collect()
     }
 
     /// The next people of a pass.

@@ -6,6 +6,7 @@
 //! Two implementations of one narrow trait, [`Store`]; one story and one differential test hold them equal.
 
 mod examination;
+mod found;
 mod held;
 mod nodes;
 mod postgres;
@@ -120,10 +121,9 @@ pub trait Writer: Send {
     fn hold(&mut self, leases: Leases);
     /// The sequence number of the last applied event of each of its shards.
     async fn cursors(&mut self) -> Result<BTreeMap<Shard, i64>, Error>;
-    /// Everything that a batch of inputs touches, in a few statements.
+    /// Everything that a batch of inputs touches, and what is due if that is wanted: in one statement, but for what few
+    /// turns need.
     async fn load(&mut self, wanted: &Wanted) -> Result<Loaded, Error>;
-    /// Instances whose moment has come, earliest first, and the moment at which the next one follows.
-    async fn due(&mut self, now: Timestamp, limit: u32) -> Result<Due, Error>;
     /// How far passes over people have come.
     async fn sweeps(&mut self) -> Result<Vec<Sweep>, Error>;
     /// The keys of people of a shard behind one, in order: of those at a step of an audience, or of all.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Shard;
+use crate::{Shard, shard_of};
 
 /// A deployed version of a journey.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,6 +154,26 @@ pub struct Wanted {
     pub past_of: Vec<Name>,
     /// Whether it is needed who has come through limits.
     pub limits: bool,
+    /// Instances whose moment has come by then, at most so many, are needed, and the profiles of their people.
+    pub due: Option<(Timestamp, u32)>,
+}
+
+impl Wanted {
+    /// Wants the people of these instances as well.
+    pub fn also(&mut self, instances: &[Instance], shards: u16) {
+        let person = |one: &Instance| (shard_of(&one.profile, shards), one.profile.clone(), false);
+        self.profiles.extend(instances.iter().map(person));
+    }
+
+    /// Wants every profile once, however often it was asked for: of a busy person a turn has many events.
+    pub fn each_once(&mut self) {
+        self.profiles.sort_unstable();
+        self.profiles.dedup_by(|next, kept| {
+            let same = next.0 == kept.0 && next.1 == kept.1;
+            kept.2 |= same && next.2;
+            same
+        });
+    }
 }
 
 /// What was found of [`Wanted`].
@@ -169,6 +189,8 @@ pub struct Loaded {
     pub past: Vec<LoggedEvent>,
     /// How many people have come through which limit, where anybody has.
     pub limits: Vec<Limit>,
+    /// What is due.
+    pub due: Due,
 }
 
 /// What is due.

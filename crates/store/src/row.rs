@@ -12,11 +12,38 @@ use crate::{
 };
 use graph::Name;
 
-/// The columns of an instance, in a statement that calls the table `i`.
+/// The columns of an instance, in a statement that calls the table `i`, or what it is called besides.
 macro_rules! instance_columns {
     () => {
-        "i.id, i.journey, i.version, i.profile, i.key, i.status, i.step, i.entered_at, i.updated_at, i.due_at, \
-         i.turn, i.state"
+        crate::row::instance_columns!("i")
+    };
+    ($i:literal) => {
+        concat!(
+            $i,
+            ".id, ",
+            $i,
+            ".journey, ",
+            $i,
+            ".version, ",
+            $i,
+            ".profile, ",
+            $i,
+            ".key, ",
+            $i,
+            ".status, ",
+            $i,
+            ".step, ",
+            $i,
+            ".entered_at, ",
+            $i,
+            ".updated_at, ",
+            $i,
+            ".due_at, ",
+            $i,
+            ".turn, ",
+            $i,
+            ".state"
+        )
     };
 }
 /// The columns of a profile, in a statement that calls the table `p`.
@@ -47,18 +74,18 @@ pub(crate) use {event_columns, history_columns, instance_columns, profile_column
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct InstanceRow {
-    id: Uuid,
-    journey: String,
-    version: String,
-    profile: String,
-    key: String,
-    status: i16,
-    step: String,
-    entered_at: i64,
-    updated_at: i64,
+    pub(crate) id: Uuid,
+    pub(crate) journey: String,
+    pub(crate) version: String,
+    pub(crate) profile: String,
+    pub(crate) key: String,
+    pub(crate) status: i16,
+    pub(crate) step: String,
+    pub(crate) entered_at: i64,
+    pub(crate) updated_at: i64,
     pub(crate) due_at: Option<i64>,
-    turn: i64,
-    state: String,
+    pub(crate) turn: i64,
+    pub(crate) state: String,
 }
 
 impl TryFrom<InstanceRow> for Instance {
@@ -87,12 +114,12 @@ impl TryFrom<InstanceRow> for Instance {
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct ProfileRow {
-    shard: i16,
-    key: String,
-    attributes: String,
-    entries: String,
-    created_at: i64,
-    updated_at: i64,
+    pub(crate) shard: i16,
+    pub(crate) key: String,
+    pub(crate) attributes: String,
+    pub(crate) entries: String,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
 }
 
 impl TryFrom<ProfileRow> for Profile {

@@ -188,7 +188,10 @@ impl Twin {
         loaded.instances.sort_by_key(|instance| instance.id);
         read.push(format!("{loaded:?}"));
         for (second, limit) in [(0, 9), (50, 2), (99, 99)] {
-            read.push(format!("{:?}", self.writer.due(at(second), limit).await.unwrap()));
+            let wanted = Wanted { due: Some((at(second), limit)), ..Wanted::default() };
+            let mut due = self.writer.load(&wanted).await.unwrap();
+            due.profiles.sort_by_key(|profile| profile.key.clone());
+            read.push(format!("{due:?}"));
         }
         let calling = self.writer.calling(None, 3).await.unwrap();
         let others = self.writer.calling(calling.last().map(|instance| instance.id), 9).await.unwrap();

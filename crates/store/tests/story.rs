@@ -6,8 +6,8 @@ mod support;
 
 use engine::Status;
 use store::{
-    Behind, Counter, Error, Filter, History, Limit, MOST_REFUSALS, RefusedEvent, Sweep, Turn, Version,
-    Wanted, shard_of,
+    Behind, Counter, Due, Error, Filter, History, Limit, MOST_REFUSALS, RefusedEvent, Sweep, Turn, Version,
+    Wanted, Writer, shard_of,
 };
 use support::{at, both, counter, event, history, instance, profile, refused, turn, writer};
 
@@ -83,6 +83,11 @@ async fn an_instance_changes_and_counters_add_up() {
     }
 }
 
+async fn due_at(writer: &mut dyn Writer, second: i64, most: u32) -> Due {
+    let wanted = Wanted { due: Some((at(second), most)), ..Wanted::default() };
+    writer.load(&wanted).await.unwrap().due
+}
+
 #[tokio::test]
 async fn what_is_due_comes_earliest_first_and_says_what_follows() {
     for (_, store) in both().await {
@@ -92,12 +97,12 @@ async fn what_is_due_comes_earliest_first_and_says_what_follows() {
         let instances =
             waits.iter().map(|(p, due)| instance(n, p, "k", Status::Waiting, Some(*due))).collect();
         writer.commit(&Turn { instances, ..turn() }).await.unwrap();
-        let due = writer.due(at(40), 10).await.unwrap();
+        let due = due_at(&mut *writer, 40, 10).await;
         let order: Vec<&str> = due.instances.iter().map(|instance| &*instance.profile).collect();
         assert_eq!((order, due.next), (vec!["b", "c", "a"], Some(at(70))));
-        let due = writer.due(at(40), 2).await.unwrap();
+        let due = due_at(&mut *writer, 40, 2).await;
         assert_eq!((due.instances.len(), due.next), (2, Some(at(30))));
-        let none = writer.due(at(5), 10).await.unwrap();
+        let none = due_at(&mut *writer, 5, 10).await;
         assert_eq!((none.instances.len(), none.next), (0, Some(at(10))));
     }
 }

@@ -6,8 +6,9 @@ use super::{finding::Finding, words};
 
 /// A write-ahead log is emptied at 16 MiB and cut at 64: one of this size has a reader that never ends.
 const LONG_WAL: u64 = 200 << 20;
-/// The least free space, in bytes and as a part of the whole in percent.
-const LEAST_FREE: (u64, u64) = (1 << 30, 5);
+/// The least free space in bytes. No part of the whole: a twentieth of a large disk is a lot of room, and is other
+/// programs' affair.
+const LEAST_FREE: u64 = 1 << 30;
 
 pub(crate) fn findings(facts: &SqliteFacts) -> Vec<Finding> {
     let path = facts.path.display();
@@ -38,7 +39,7 @@ pub(crate) fn findings(facts: &SqliteFacts) -> Vec<Finding> {
         ));
     }
     if let Some(disk) = &facts.disk {
-        found.extend(on_disk(disk, &path.to_string()));
+        found.extend(on_disk(disk, &path.to_string(), facts.size));
     }
     match &facts.damage {
         None => {}
@@ -55,7 +56,7 @@ pub(crate) fn findings(facts: &SqliteFacts) -> Vec<Finding> {
     found
 }
 
-fn on_disk(disk: &Disk, path: &str) -> Vec<Finding> {
+fn on_disk(disk: &Disk, path: &str, size: u64) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Some(kind) = disk.remote {
         found.push(Finding::wrong(
@@ -66,15 +67,19 @@ fn on_disk(disk: &Disk, path: &str) -> Vec<Finding> {
             "put the file on a local disk, or use PostgreSQL",
         ));
     }
-    let (least, percent) = LEAST_FREE;
     let free = words::bytes(disk.free);
-    if disk.free < least || u128::from(disk.free) * 100 < u128::from(disk.total) * u128::from(percent) {
+    if disk.free < LEAST_FREE {
         found.push(Finding::wrong(
             "disk",
             format!("the disk of {path} has {free} left of {}", words::bytes(disk.total)),
             "free some space, move the file to a larger disk, or let old data be forgotten (`[retention]`); when the disk \
              is full, no event is taken",
         ));
+    } else if disk.free < size {
+        found.push(
+            Finding::note("disk", format!("the disk of {path} has {free} left, less than the file has"))
+                .mend("a copy or a VACUUM beside the file needs as much again: make room before you try"),
+        );
     } else if disk.remote.is_none() {
         found.push(Finding::ok("disk", format!("its disk has {free} left")));
     }
@@ -147,18 +152,14 @@ mod tests {
             "disk",
             &["500.0 MiB left", "[retention]"],
         );
-        found(
-            &findings(&with_disk(4 << 30, 100 << 30, None)),
-            Mark::Wrong,
-            "disk",
-            &["4.0 GiB left of 100.0 GiB"],
-        );
+        let large = SqliteFacts { size: 20 << 30, ..with_disk(4 << 30, 100 << 30, None) };
+        found(&findings(&large), Mark::Note, "disk", &["4.0 GiB left", "VACUUM"]);
         found(
             &findings(&with_disk(50 << 30, 100 << 30, Some("NFS"))),
             Mark::Wrong,
             "disk",
             &["NFS", "PostgreSQL"],
         );
-        well(&findings(&with_disk(5 << 30, 100 << 30, None)));
+        well(&findings(&with_disk(4 << 30, 100 << 30, None)));
     }
 }

@@ -20,7 +20,7 @@ use sqlx::{PgConnection, PgPool, postgres::PgConnectOptions};
 use uuid::Uuid;
 
 use crate::{
-    Behind, Counter, Due, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
+    Behind, Counter, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
     Shard, Store, Sweep, Turn, Version, Wanted, Writer, held::Held, row, statements,
 };
 
@@ -168,19 +168,10 @@ impl Writer for PostgresWriter {
     }
 
     async fn load(&mut self, wanted: &Wanted) -> Result<Loaded, Error> {
-        let keys = read::Keys::of(wanted);
+        let keys = read::Keys::of(wanted, &self.leases);
         let work = |mut connection| async move {
             let loaded = keys.load(&mut connection).await;
             (connection, loaded)
-        };
-        self.held.run(open::connect(&self.options), work).await
-    }
-
-    async fn due(&mut self, now: Timestamp, limit: u32) -> Result<Due, Error> {
-        let shards = read::shards(&self.leases);
-        let work = move |mut connection| async move {
-            let due = read::due(&mut connection, &shards, now, limit).await;
-            (connection, due)
         };
         self.held.run(open::connect(&self.options), work).await
     }

@@ -1,16 +1,15 @@
 //! What is read from PostgreSQL: what a turn touches, what is due, and pages for the dashboard.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use engine::Instance;
 use graph::Name;
-use jiff::Timestamp;
 use sqlx::{PgConnection, PgPool, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::{
-    Behind, Counter, Due, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep,
-    Version, Wanted,
+    Behind, Counter, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep,
+    Version, Wanted, found,
     row::{
         self, CounterRow, EventRow, HistoryRow, InstanceRow, LimitRow, ProfileRow, RefusalRow, SweepRow,
         TurnRow, VersionRow, small,
@@ -19,25 +18,47 @@ use crate::{
 
 // The lists are joined from the left, key by key: LATERAL keeps the planner from reading a whole table because it
 // guesses the length of a list wrong.
-const PROFILES: &str = concat!(
-    "SELECT ",
-    row::profile_columns!(),
-    " FROM (SELECT DISTINCT * FROM UNNEST($1::smallint[], $2::text[]) AS w (shard, key)) AS w, \
-     LATERAL (SELECT * FROM profiles WHERE shard = w.shard AND key = w.key LIMIT 1) AS p",
-);
-const EVENTS: &str = "SELECT w.profile, w.id FROM UNNEST($1::smallint[], $2::text[], $3::text[]) AS w (shard, profile, id), \
-     LATERAL (SELECT FROM events WHERE shard = w.shard AND profile = w.profile AND id = w.id LIMIT 1) AS e";
-const LIVE: &str = concat!(
-    "SELECT ",
-    row::instance_columns!(),
-    " FROM (SELECT DISTINCT * FROM UNNEST($1::smallint[], $2::text[]) AS w (shard, profile)) AS w, \
-     LATERAL (SELECT * FROM instances WHERE shard = w.shard AND profile = w.profile AND live = 1 OFFSET 0) AS i",
-);
-const INSTANCES: &str = concat!(
-    "SELECT ",
-    row::instance_columns!(),
-    " FROM UNNEST($1::smallint[], $2::uuid[]) AS w (shard, id), \
-     LATERAL (SELECT * FROM instances WHERE id = w.id AND shard = w.shard LIMIT 1) AS i",
+macro_rules! wanted {
+    () => {
+        concat!(
+            "SELECT 0 AS kind, ",
+            row::instance_columns!(),
+            " FROM UNNEST($1::smallint[], $2::text[]) AS w (shard, profile), \
+             LATERAL (SELECT * FROM instances WHERE shard = w.shard AND profile = w.profile AND live = 1 OFFSET 0) AS i \
+             UNION ALL SELECT 0, ",
+            row::instance_columns!(),
+            " FROM UNNEST($3::smallint[], $4::uuid[]) AS w (shard, id), \
+             LATERAL (SELECT * FROM instances WHERE id = w.id AND shard = w.shard LIMIT 1) AS i \
+             UNION ALL SELECT 3, ",
+            found::profile_as_found!(),
+            " FROM UNNEST($5::smallint[], $6::text[]) AS w (shard, key), \
+             LATERAL (SELECT * FROM profiles WHERE shard = w.shard AND key = w.key LIMIT 1) AS p \
+             UNION ALL SELECT 4, ",
+            found::known_as_found!(),
+            " FROM UNNEST($7::smallint[], $8::text[], $9::text[]) AS w (shard, profile, id), \
+             LATERAL (SELECT FROM events WHERE shard = w.shard AND profile = w.profile AND id = w.id LIMIT 1) AS e",
+        )
+    };
+}
+const WANTED: &str = wanted!();
+// One probe of the index per shard, so that a node reads no other node's waits. Who is earliest is found in the index
+// alone: of a herd every shard has as many as are asked for, and only the chosen are read.
+const WITH_DUE: &str = concat!(
+    "WITH d AS MATERIALIZED (SELECT i.* FROM (SELECT d.* FROM UNNEST($11::smallint[]) AS s (shard), \
+     LATERAL (SELECT id, shard, due_at FROM instances WHERE shard = s.shard AND due_at <= $10 \
+     ORDER BY due_at, id LIMIT $12) AS d ORDER BY d.due_at, d.id LIMIT $12) AS o, \
+     LATERAL (SELECT * FROM instances WHERE id = o.id AND shard = o.shard LIMIT 1) AS i) ",
+    wanted!(),
+    " UNION ALL SELECT 1, ",
+    row::instance_columns!("d"),
+    " FROM d \
+     UNION ALL SELECT 3, ",
+    found::profile_as_found!(),
+    " FROM d AS w, LATERAL (SELECT * FROM profiles WHERE shard = w.shard AND key = w.profile LIMIT 1) AS p \
+     UNION ALL SELECT 2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, min(i.due_at), NULL, NULL \
+     FROM UNNEST($11::smallint[]) AS s (shard), \
+     LATERAL (SELECT due_at FROM instances WHERE shard = s.shard AND due_at > $10 ORDER BY due_at LIMIT 1) AS i \
+     WHERE (SELECT count(*) FROM d) < $12",
 );
 
 /// A person's past is bounded: an audience counts to far less.
@@ -61,10 +82,11 @@ pub(super) struct Keys {
     past: (Vec<i16>, Vec<String>),
     past_of: Vec<String>,
     limits: bool,
+    due: Option<(i64, Vec<i16>, usize)>,
 }
 
 impl Keys {
-    pub(super) fn of(wanted: &Wanted) -> Keys {
+    pub(super) fn of(wanted: &Wanted, held: &Leases) -> Keys {
         let mut events = (Vec::new(), Vec::new(), Vec::new());
         for (shard, profile, id) in &wanted.events {
             events.0.push(small(*shard));
@@ -80,37 +102,22 @@ impl Keys {
             past: wanted.past.iter().map(|(shard, key)| (small(*shard), key.to_string())).unzip(),
             past_of: wanted.past_of.iter().map(ToString::to_string).collect(),
             limits: wanted.limits,
+            due: wanted.due.map(|(now, most)| (now.as_microsecond(), shards(held), most as usize)),
         }
     }
 
     pub(super) async fn load(self, connection: &mut PgConnection) -> Result<Loaded, Error> {
-        let mut loaded = Loaded::default();
-        if !self.profiles.0.is_empty() {
-            let (shards, keys) = self.profiles;
-            let found: Vec<ProfileRow> =
-                query_as(PROFILES).bind(shards).bind(keys).fetch_all(&mut *connection).await?;
-            loaded.profiles = row::all(found)?;
+        let all = query_as(if self.due.is_some() { WITH_DUE } else { WANTED });
+        let all = all.bind(self.live.0).bind(self.live.1).bind(self.instances.0).bind(self.instances.1);
+        let all = all.bind(self.profiles.0).bind(self.profiles.1);
+        let mut all = all.bind(self.events.0).bind(self.events.1).bind(self.events.2);
+        let mut most = 0;
+        if let Some((now, shards, most_due)) = self.due {
+            most = most_due;
+            // One more than asked for is read: it is what follows, if so many are due.
+            all = all.bind(now).bind(shards).bind(i64::try_from(most + 1).unwrap_or(i64::MAX));
         }
-        if !self.events.0.is_empty() {
-            let (shards, profiles, ids) = self.events;
-            let known: Vec<(String, String)> =
-                query_as(EVENTS).bind(shards).bind(profiles).bind(ids).fetch_all(&mut *connection).await?;
-            loaded.events = known.into_iter().map(|(profile, id)| (profile.into(), id.into())).collect();
-        }
-        if !self.live.0.is_empty() {
-            let (shards, profiles) = self.live;
-            let live: Vec<InstanceRow> =
-                query_as(LIVE).bind(shards).bind(profiles).fetch_all(&mut *connection).await?;
-            loaded.instances = row::all(live)?;
-        }
-        if !self.instances.0.is_empty() {
-            let (shards, ids) = self.instances;
-            let named: Vec<InstanceRow> =
-                query_as(INSTANCES).bind(shards).bind(ids).fetch_all(&mut *connection).await?;
-            loaded.instances.extend(row::all::<_, Instance>(named)?);
-            let mut seen = HashSet::with_capacity(loaded.instances.len());
-            loaded.instances.retain(|instance| seen.insert(instance.id));
-        }
+        let mut loaded = found::sorted(all.fetch_all(&mut *connection).await?, most)?;
         if !self.past.0.is_empty() {
             let (shards, profiles) = self.past;
             let past: Vec<EventRow> = query_as(PAST)
@@ -143,39 +150,6 @@ pub(super) async fn cursors(
         .fetch_all(connection)
         .await?;
     cursors.into_iter().map(|(shard, cursor)| Ok((row::shard(shard)?, cursor))).collect()
-}
-
-// One probe of the index per shard, so that a node reads no other node's waits. Who is earliest is found in the index
-// alone: of a herd every shard has as many as are asked for, and only the chosen are read.
-const DUE: &str = concat!(
-    "SELECT ",
-    row::instance_columns!(),
-    " FROM (SELECT d.* FROM UNNEST($2::smallint[]) AS s (shard), \
-     LATERAL (SELECT id, shard, due_at FROM instances WHERE shard = s.shard AND due_at <= $1 \
-     ORDER BY due_at, id LIMIT $3) AS d ORDER BY d.due_at, d.id LIMIT $3) AS o, \
-     LATERAL (SELECT * FROM instances WHERE id = o.id AND shard = o.shard LIMIT 1) AS i \
-     ORDER BY i.due_at, i.id",
-);
-const NEXT: &str = "SELECT min(i.due_at) FROM UNNEST($2::smallint[]) AS s (shard), \
-     LATERAL (SELECT due_at FROM instances WHERE shard = s.shard AND due_at > $1 ORDER BY due_at LIMIT 1) AS i";
-
-pub(super) async fn due(
-    connection: &mut PgConnection,
-    shards: &[i16],
-    now: Timestamp,
-    limit: u32,
-) -> Result<Due, Error> {
-    let now = now.as_microsecond();
-    let mut due: Vec<InstanceRow> =
-        query_as(DUE).bind(now).bind(shards).bind(i64::from(limit) + 1).fetch_all(&mut *connection).await?;
-    // One more than asked for is read: it is what follows, if so many are due.
-    let next: Option<i64> = if due.len() > limit as usize {
-        due.pop().and_then(|row| row.due_at)
-    } else {
-        query_scalar(NEXT).bind(now).bind(shards).fetch_one(&mut *connection).await?
-    };
-    let next = next.map(|at| row::time("instance", at)).transpose()?;
-    Ok(Due { instances: row::all(due)?, next })
 }
 
 pub(super) async fn sweeps(connection: &mut PgConnection, shards: &[i16]) -> Result<Vec<Sweep>, Error> {
@@ -360,13 +334,5 @@ pub(super) async fn counters(pool: &PgPool) -> Result<Vec<Counter>, Error> {
 
 /// The statements of every turn that read, by name.
 #[cfg(test)]
-pub(super) const HOT: [(&str, &str); 8] = [
-    ("profiles", PROFILES),
-    ("events", EVENTS),
-    ("live", LIVE),
-    ("instances", INSTANCES),
-    ("past", PAST),
-    ("due", DUE),
-    ("next", NEXT),
-    ("calling", CALLING),
-];
+pub(super) const HOT: [(&str, &str); 4] =
+    [("wanted", WANTED), ("with due", WITH_DUE), ("past", PAST), ("calling", CALLING)];

@@ -1,17 +1,16 @@
 //! What is read from SQLite: what a turn touches, what is due, and pages for the dashboard.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use engine::Instance;
 use graph::Name;
-use jiff::Timestamp;
 use sqlx::{SqliteConnection, SqlitePool, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::write::rows;
 use crate::{
-    Behind, Counter, Due, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep,
-    Version, Wanted,
+    Behind, Counter, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep,
+    Version, Wanted, found,
     row::{
         self, CounterRow, EventRow, HistoryRow, InstanceRow, LimitRow, ProfileRow, RefusalRow, SweepRow,
         TurnRow, VersionRow,
@@ -19,23 +18,42 @@ use crate::{
 };
 
 // CROSS JOIN makes SQLite look every wanted key up, instead of reading the table and looking the keys up.
-const PROFILES: &str = concat!(
-    "SELECT ",
-    row::profile_columns!(),
-    " FROM json_each(?1) AS w CROSS JOIN profiles AS p ON p.shard = w.value ->> 0 AND p.key = w.value ->> 1",
-);
-const EVENTS: &str = "SELECT e.profile, e.id FROM json_each(?1) AS w CROSS JOIN events AS e \
-     ON e.shard = w.value ->> 0 AND e.profile = w.value ->> 1 AND e.id = w.value ->> 2";
-const LIVE: &str = concat!(
-    "SELECT ",
-    row::instance_columns!(),
-    " FROM json_each(?1) AS w CROSS JOIN instances AS i ON i.shard = w.value ->> 0 AND i.profile = w.value ->> 1 \
-     AND i.live = 1",
-);
-const INSTANCES: &str = concat!(
-    "SELECT ",
-    row::instance_columns!(),
-    " FROM json_each(?1) AS w CROSS JOIN instances AS i ON i.id = unhex(w.value ->> 1) AND i.shard = w.value ->> 0",
+macro_rules! wanted {
+    () => {
+        concat!(
+            "SELECT 0 AS kind, ",
+            row::instance_columns!(),
+            " FROM json_each(?1) AS w CROSS JOIN instances AS i ON i.shard = w.value ->> 0 AND i.profile = w.value ->> 1 \
+             AND i.live = 1 \
+             UNION ALL SELECT 0, ",
+            row::instance_columns!(),
+            " FROM json_each(?2) AS w CROSS JOIN instances AS i ON i.id = unhex(w.value ->> 1) AND i.shard = w.value ->> 0 \
+             UNION ALL SELECT 3, ",
+            found::profile_as_found!(),
+            " FROM json_each(?3) AS w CROSS JOIN profiles AS p ON p.shard = w.value ->> 0 AND p.key = w.value ->> 1 \
+             UNION ALL SELECT 4, ",
+            found::known_as_found!(),
+            " FROM (SELECT e.profile, e.id FROM json_each(?4) AS k CROSS JOIN events AS e \
+             ON e.shard = k.value ->> 0 AND e.profile = k.value ->> 1 AND e.id = k.value ->> 2) AS w",
+        )
+    };
+}
+const WANTED: &str = wanted!();
+// The index is named, so that no version of the planner ever sorts all that waits.
+const WITH_DUE: &str = concat!(
+    "WITH d AS MATERIALIZED (SELECT i.* FROM instances AS i INDEXED BY instances_due \
+     WHERE i.due_at <= ?5 AND i.shard IN (SELECT value FROM json_each(?6)) ORDER BY i.due_at, i.id LIMIT ?7) ",
+    wanted!(),
+    " UNION ALL SELECT 1, ",
+    row::instance_columns!("d"),
+    " FROM d \
+     UNION ALL SELECT 3, ",
+    found::profile_as_found!(),
+    " FROM d AS w CROSS JOIN profiles AS p ON p.shard = w.shard AND p.key = w.profile \
+     UNION ALL SELECT 2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, n.due_at, NULL, NULL \
+     FROM (SELECT i.due_at FROM instances AS i INDEXED BY instances_due \
+     WHERE i.due_at > ?5 AND i.shard IN (SELECT value FROM json_each(?6)) ORDER BY i.due_at LIMIT 1) AS n \
+     WHERE (SELECT count(*) FROM d) < ?7",
 );
 
 /// A person's past is bounded: an audience counts to far less.
@@ -58,10 +76,12 @@ pub(super) struct Keys {
     past: String,
     past_of: String,
     limits: bool,
+    due: Option<(i64, String, usize)>,
 }
 
 impl Keys {
-    pub(super) fn of(wanted: &Wanted) -> Result<Keys, Error> {
+    pub(super) fn of(wanted: &Wanted, held: &Leases) -> Result<Keys, Error> {
+        let shards = shards(held)?;
         let live = wanted.profiles.iter().filter(|(_, _, live)| *live);
         Ok(Keys {
             profiles: rows(wanted.profiles.iter().map(|(shard, key, _)| (shard, &**key)))?,
@@ -71,32 +91,20 @@ impl Keys {
             past: rows(wanted.past.iter().map(|(shard, key)| (shard, &**key)))?,
             past_of: rows(wanted.past_of.iter().map(|name| &**name))?,
             limits: wanted.limits,
+            due: wanted.due.map(|(now, most)| (now.as_microsecond(), shards, most as usize)),
         })
     }
 
     pub(super) async fn load(self, connection: &mut SqliteConnection) -> Result<Loaded, Error> {
-        let mut loaded = Loaded::default();
-        if self.profiles != "[]" {
-            let found: Vec<ProfileRow> =
-                query_as(PROFILES).bind(self.profiles).fetch_all(&mut *connection).await?;
-            loaded.profiles = row::all(found)?;
+        let all = query_as(if self.due.is_some() { WITH_DUE } else { WANTED });
+        let mut all = all.bind(self.live).bind(self.instances).bind(self.profiles).bind(self.events);
+        let mut most = 0;
+        if let Some((now, shards, most_due)) = self.due {
+            most = most_due;
+            // One more than asked for is read: it is what follows, if so many are due.
+            all = all.bind(now).bind(shards).bind(i64::try_from(most + 1).unwrap_or(i64::MAX));
         }
-        if self.events != "[]" {
-            let known: Vec<(String, String)> =
-                query_as(EVENTS).bind(self.events).fetch_all(&mut *connection).await?;
-            loaded.events = known.into_iter().map(|(profile, id)| (profile.into(), id.into())).collect();
-        }
-        if self.live != "[]" {
-            let live: Vec<InstanceRow> = query_as(LIVE).bind(self.live).fetch_all(&mut *connection).await?;
-            loaded.instances = row::all(live)?;
-        }
-        if self.instances != "[]" {
-            let named: Vec<InstanceRow> =
-                query_as(INSTANCES).bind(self.instances).fetch_all(&mut *connection).await?;
-            loaded.instances.extend(row::all::<_, Instance>(named)?);
-            let mut seen = HashSet::with_capacity(loaded.instances.len());
-            loaded.instances.retain(|instance| seen.insert(instance.id));
-        }
+        let mut loaded = found::sorted(all.fetch_all(&mut *connection).await?, most)?;
         if self.past != "[]" {
             let past: Vec<EventRow> =
                 query_as(PAST).bind(self.past).bind(self.past_of).fetch_all(&mut *connection).await?;
@@ -125,35 +133,6 @@ pub(super) async fn cursors(
             .fetch_all(connection)
             .await?;
     Ok(cursors.into_iter().collect())
-}
-
-// The index is named, so that no version of the planner ever sorts all that waits.
-const DUE: &str = concat!(
-    "SELECT ",
-    row::instance_columns!(),
-    " FROM instances AS i INDEXED BY instances_due WHERE i.due_at <= ?1 AND i.shard IN (SELECT value FROM json_each(?2)) \
-     ORDER BY i.due_at, i.id LIMIT ?3",
-);
-const NEXT: &str = "SELECT i.due_at FROM instances AS i INDEXED BY instances_due \
-     WHERE i.due_at > ?1 AND i.shard IN (SELECT value FROM json_each(?2)) ORDER BY i.due_at LIMIT 1";
-
-pub(super) async fn due(
-    connection: &mut SqliteConnection,
-    shards: &str,
-    now: Timestamp,
-    limit: u32,
-) -> Result<Due, Error> {
-    let now = now.as_microsecond();
-    let mut due: Vec<InstanceRow> =
-        query_as(DUE).bind(now).bind(shards).bind(i64::from(limit) + 1).fetch_all(&mut *connection).await?;
-    // One more than asked for is read: it is what follows, if so many are due.
-    let next = if due.len() > limit as usize {
-        due.pop().and_then(|row| row.due_at)
-    } else {
-        query_scalar(NEXT).bind(now).bind(shards).fetch_optional(&mut *connection).await?
-    };
-    let next = next.map(|at| row::time("instance", at)).transpose()?;
-    Ok(Due { instances: row::all(due)?, next })
 }
 
 pub(super) async fn sweeps(connection: &mut SqliteConnection, shards: &str) -> Result<Vec<Sweep>, Error> {
@@ -333,13 +312,5 @@ pub(super) async fn counters(pool: &SqlitePool) -> Result<Vec<Counter>, Error> {
 
 /// The statements of every turn that read, by name.
 #[cfg(test)]
-pub(super) const HOT: [(&str, &str); 8] = [
-    ("profiles", PROFILES),
-    ("events", EVENTS),
-    ("live", LIVE),
-    ("instances", INSTANCES),
-    ("past", PAST),
-    ("due", DUE),
-    ("next", NEXT),
-    ("calling", CALLING),
-];
+pub(super) const HOT: [(&str, &str); 4] =
+    [("wanted", WANTED), ("with due", WITH_DUE), ("past", PAST), ("calling", CALLING)];

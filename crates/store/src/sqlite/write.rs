@@ -1,9 +1,11 @@
 //! What is written to SQLite: a turn, a deployment, an erasure.
 //!
 //! Every statement serves a whole batch through one parameter, a JSON list of rows, so that its text is always the same
-//! and it is prepared once. All values are put into that list before the transaction begins.
+//! and it is prepared once. All values are put into that list before the transaction begins. The statements of a turn go
+//! to SQLite's thread together: each time that it is waited for, two threads are switched, which costs as much as the
+//! statement.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
 
 use serde::Serialize;
 use sqlx::{SqliteConnection, query, query_as};
@@ -11,26 +13,32 @@ use sqlx::{SqliteConnection, query, query_as};
 use super::begin;
 use crate::{Error, Leases, Shard, Turn, Version, row, statements};
 
-/// A transaction that changes shards goes through this: it changes as many rows as there are shards, or is fenced.
-const FENCE: &str = "UPDATE shards SET cursor = coalesce(w.value ->> 1, shards.cursor) FROM json_each(?1) AS w \
-     WHERE shards.shard = w.value ->> 0 AND shards.epoch = w.value ->> 2";
+macro_rules! fence {
+    () => {
+        "UPDATE shards SET cursor = coalesce(w.value ->> 1, shards.cursor) FROM json_each(?) AS w \
+         WHERE shards.shard = w.value ->> 0 AND shards.epoch = w.value ->> 2 RETURNING 1"
+    };
+}
+/// A transaction that changes shards begins with this: it gives as many rows as there are shards, or is fenced. It takes
+/// the lock at once: one that began by reading could not wait for it later.
+const BEGIN: &str = concat!("BEGIN IMMEDIATE; ", fence!());
 
 const EVENTS: &str = "INSERT INTO events \
      (shard, sequence, id, name, profile, at, received_at, properties, outcome) \
      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, \
-     value ->> 8 FROM json_each(?1)";
+     value ->> 8 FROM json_each(?)";
 
 const REFUSALS: &str = "INSERT INTO refusals (shard, id, at, event_id, event, profile, field, reason, body) \
      SELECT value ->> 0, unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, \
-     value ->> 7, value ->> 8 FROM json_each(?1)";
+     value ->> 7, value ->> 8 FROM json_each(?)";
 
 /// Takes the same rows as [`REFUSALS`]; how many of each shard stay is [`crate::MOST_REFUSALS`].
 const OLD_REFUSALS: &str = "DELETE FROM refusals WHERE (shard, id) IN (SELECT r.shard, r.id \
-     FROM (SELECT DISTINCT value ->> 0 AS shard FROM json_each(?1)) AS w CROSS JOIN refusals AS r ON r.shard = w.shard \
+     FROM (SELECT DISTINCT value ->> 0 AS shard FROM json_each(?)) AS w CROSS JOIN refusals AS r ON r.shard = w.shard \
      WHERE r.id <= (SELECT o.id FROM refusals AS o WHERE o.shard = w.shard ORDER BY o.id DESC LIMIT 1 OFFSET 1000))";
 
 const PROFILES: &str = "INSERT INTO profiles (shard, key, attributes, entries, created_at, updated_at) \
-     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1) WHERE TRUE \
+     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?) WHERE TRUE \
      ON CONFLICT (shard, key) DO UPDATE SET attributes = excluded.attributes, entries = excluded.entries, \
      updated_at = excluded.updated_at";
 
@@ -39,31 +47,35 @@ const INSTANCES: &str = "INSERT INTO instances (id, shard, journey, version, pro
      entered_at, updated_at, due_at, turn, state) \
      SELECT unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, \
      value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13 \
-     FROM json_each(?1) WHERE TRUE \
+     FROM json_each(?) WHERE TRUE \
      ON CONFLICT (id, shard) DO UPDATE SET status = excluded.status, live = excluded.live, step = excluded.step, \
      updated_at = excluded.updated_at, due_at = excluded.due_at, turn = excluded.turn, state = excluded.state";
 
 const HISTORY: &str = "INSERT INTO history (shard, instance, turn, at, happenings) \
-     SELECT value ->> 0, unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1)";
+     SELECT value ->> 0, unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4 FROM json_each(?)";
 
 const COUNTERS: &str = "INSERT INTO counters \
      (shard, journey, version, step, waiting, passed, failed, ended, reached) \
      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, \
-     value ->> 8 FROM json_each(?1) WHERE TRUE \
+     value ->> 8 FROM json_each(?) WHERE TRUE \
      ON CONFLICT (journey, version, step, shard) DO UPDATE SET waiting = waiting + excluded.waiting, \
      passed = passed + excluded.passed, failed = failed + excluded.failed, ended = ended + excluded.ended, \
      reached = reached + excluded.reached";
 
 const SWEEPS: &str = "INSERT INTO sweeps (shard, name, run, after, done) \
-     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1) WHERE TRUE \
+     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?) WHERE TRUE \
      ON CONFLICT (shard, name) DO UPDATE SET run = excluded.run, after = excluded.after, done = excluded.done";
 
 /// Adds only as long as that stays within the limit: it changes as many rows as it is given, or the turn is outdated.
 /// The rows come in one order, so that writers who wait for each other never wait in a circle.
 const LIMITS: &str = "INSERT INTO limits AS l (journey, name, taken, most) \
-     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE TRUE ORDER BY 1, 2 \
+     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) WHERE TRUE ORDER BY 1, 2 \
      ON CONFLICT (journey, name) DO UPDATE SET taken = l.taken + excluded.taken, most = excluded.most \
      WHERE l.taken + excluded.taken <= excluded.most";
+
+/// Writes what almost every turn is made of, and ends the transaction.
+static REST: LazyLock<String> =
+    LazyLock::new(|| [EVENTS, PROFILES, INSTANCES, HISTORY, COUNTERS, "COMMIT"].join("; "));
 
 /// Raises the epochs of these shards, so that whoever wrote to them before can no longer.
 pub(super) async fn take_over(
@@ -84,8 +96,11 @@ pub(super) async fn take_over(
 pub(super) struct Batch {
     shards: usize,
     fence: String,
-    statements: Vec<(&'static str, String)>,
     limits: (usize, String),
+    /// What few turns have.
+    rare: Vec<(&'static str, String)>,
+    /// What [`REST`] takes.
+    rest: [String; 5],
 }
 
 impl Batch {
@@ -95,48 +110,49 @@ impl Batch {
         if touched.is_empty() {
             return Ok(None);
         }
-        let mut statements = Vec::with_capacity(8);
-        let mut add = |sql: &'static str, rows: String| {
-            if rows != "[]" {
-                statements.push((sql, rows));
-            }
-        };
-        add(EVENTS, events(turn)?);
+        let mut rare = Vec::new();
         if !turn.refusals.is_empty() {
             let refusals = refusals(turn)?;
-            add(REFUSALS, refusals.clone());
-            add(OLD_REFUSALS, refusals);
+            rare.push((REFUSALS, refusals.clone()));
+            rare.push((OLD_REFUSALS, refusals));
         }
-        add(PROFILES, profiles(turn)?);
-        add(INSTANCES, instances(turn)?);
-        add(HISTORY, history(turn)?);
-        add(COUNTERS, counters(turn)?);
-        add(SWEEPS, sweeps(turn)?);
+        if !turn.sweeps.is_empty() {
+            rare.push((SWEEPS, sweeps(turn)?));
+        }
+        let rest = [events(turn)?, profiles(turn)?, instances(turn)?, history(turn)?, counters(turn)?];
         let (shards, fence) = (touched.len(), rows(touched.iter())?);
         let limits = (turn.limits.len(), limits(turn)?);
-        Ok(Some(Batch { shards, fence, statements, limits }))
+        Ok(Some(Batch { shards, fence, limits, rare, rest }))
     }
 
-    /// Writes it, or nothing of it.
+    /// Writes it, or nothing of it. Where it fails half way the connection is given up, and with it the transaction.
     pub(super) async fn commit(self, connection: &mut SqliteConnection) -> Result<(), Error> {
-        let mut transaction = begin(connection).await?;
-        if !fence(&mut transaction, &self.fence, self.shards).await? {
-            transaction.rollback().await?;
-            return Err(Error::Fenced);
-        }
+        begin_fenced(connection, self.fence, self.shards).await?;
         let (wanted, limits) = self.limits;
         if wanted > 0 {
-            let changed = query(LIMITS).bind(limits).execute(&mut *transaction).await?;
+            let changed = query(LIMITS).bind(limits).execute(&mut *connection).await?;
             if usize::try_from(changed.rows_affected()) != Ok(wanted) {
-                transaction.rollback().await?;
+                query("ROLLBACK").execute(connection).await?;
                 return Err(Error::Outdated);
             }
         }
-        for (sql, rows) in self.statements {
-            query(sql).bind(rows).execute(&mut *transaction).await?;
+        for (sql, rows) in self.rare {
+            query(sql).bind(rows).execute(&mut *connection).await?;
         }
-        Ok(transaction.commit().await?)
+        let rest = self.rest.into_iter().fold(query(REST.as_str()), |rest, rows| rest.bind(rows));
+        rest.execute(connection).await?;
+        Ok(())
     }
+}
+
+/// Begins a transaction that writes to shards, unless one of them is no longer ours.
+async fn begin_fenced(connection: &mut SqliteConnection, fence: String, shards: usize) -> Result<(), Error> {
+    let ours = query(BEGIN).bind(fence).fetch_all(&mut *connection).await?;
+    if ours.len() == shards {
+        return Ok(());
+    }
+    query("ROLLBACK").execute(connection).await?;
+    Err(Error::Fenced)
 }
 
 /// Removes a person.
@@ -146,15 +162,12 @@ pub(super) async fn erase(
     shard: Shard,
     profile: &str,
 ) -> Result<(), Error> {
-    let mut transaction = begin(connection).await?;
-    if !fence(&mut transaction, &rows([(shard, None::<i64>, epoch)])?, 1).await? {
-        transaction.rollback().await?;
-        return Err(Error::Fenced);
-    }
+    begin_fenced(connection, rows([(shard, None::<i64>, epoch)])?, 1).await?;
     for sql in statements::ERASE {
-        query(sql).bind(shard).bind(profile).execute(&mut *transaction).await?;
+        query(sql).bind(shard).bind(profile).execute(&mut *connection).await?;
     }
-    Ok(transaction.commit().await?)
+    query("COMMIT").execute(connection).await?;
+    Ok(())
 }
 
 /// Versions, ready to be deployed.
@@ -183,11 +196,6 @@ impl Deployment {
         }
         Ok(transaction.commit().await?)
     }
-}
-
-async fn fence(connection: &mut SqliteConnection, fence: &str, shards: usize) -> Result<bool, Error> {
-    let moved = query(FENCE).bind(fence).execute(connection).await?;
-    Ok(usize::try_from(moved.rows_affected()) == Ok(shards))
 }
 
 fn events(turn: &Turn) -> Result<String, Error> {
@@ -302,7 +310,7 @@ fn limits(turn: &Turn) -> Result<String, Error> {
 /// The statements of a turn that write, by name.
 #[cfg(test)]
 pub(super) const HOT: [(&str, &str); 9] = [
-    ("fence", FENCE),
+    ("fence", fence!()),
     ("events", EVENTS),
     ("old refusals", OLD_REFUSALS),
     ("profiles", PROFILES),

@@ -10,7 +10,12 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use testkit::server::Server;
 
-use crate::{Effort, figures, floor, load, processes::cpu_ms, site::Site, timing};
+use crate::{
+    Effort, figures, floor, load,
+    processes::cpu_ms,
+    site::{Site, count_of},
+    timing,
+};
 
 /// So many that the server, not the way to it and back, says how much comes.
 const CLIENTS: u64 = 256;
@@ -30,7 +35,20 @@ pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
     let top = held.pointer("/per_s/median").and_then(Value::as_f64).context("no rate was held");
     let busy = top.and_then(|top| timing::measure(site, &server, "busy", top / 2.0, effort.timed_seconds));
     let busy = figures::or_error("at half of the top rate", busy);
-    Ok(json!({"at_100_per_s": quiet, "held": held, "at_half_of_the_top_rate": busy}))
+    let bytes = figures::or_error("bytes in the database", bytes_each(site, &server).map(Value::from));
+    Ok(json!({
+        "at_100_per_s": quiet,
+        "held": held,
+        "at_half_of_the_top_rate": busy,
+        "bytes_each": bytes,
+    }))
+}
+
+/// What a journey that is over leaves behind in the database, its indexes included.
+fn bytes_each(site: &Site, server: &Server) -> Result<f64> {
+    let ended = count_of(server, "measured", "ended")?;
+    ensure!(ended > 0, "no journey has ended");
+    Ok((site.database_bytes()? as f64 / ended as f64).round())
 }
 
 /// Holds the top rate several times. The floor is measured right after each run, so that the two that are compared meet

@@ -101,6 +101,24 @@ impl Site {
         Ok(serde_json::from_str(&self.partner.client().get("/times")?.body)?)
     }
 
+    /// How large the database is, without its log of changes.
+    pub(crate) fn database_bytes(&self) -> Result<u64> {
+        match self.database {
+            Database::Sqlite => Ok(std::fs::metadata(self.folder.path().join("bench.db"))?.len()),
+            Database::Postgres => {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                runtime.block_on(async {
+                    let mut connection = PgConnection::connect(&self.setup.database).await?;
+                    let bytes: i64 = sqlx::query_scalar("SELECT pg_database_size(current_database())")
+                        .fetch_one(&mut connection)
+                        .await?;
+                    connection.close().await?;
+                    Ok(u64::try_from(bytes)?)
+                })
+            }
+        }
+    }
+
     /// CPU time of the database's own processes in milliseconds; none where there are none, as with SQLite.
     pub(crate) fn database_cpu_ms(&self) -> Result<Option<f64>> {
         self.postmaster.map(tree_cpu_ms).transpose()

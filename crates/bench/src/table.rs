@@ -43,7 +43,7 @@ const fn of_a_million(line: Line) -> Line {
 
 use Bar::{AtLeast, AtMost};
 
-const LINES: [Line; 17] = [
+const LINES: [Line; 18] = [
     line(
         "durable acknowledgements, 64 clients, single events",
         "/acks/single_per_s/median",
@@ -70,6 +70,13 @@ const LINES: [Line; 17] = [
         "CPU of the database's processes for each",
         "/journeys/held/database_cpu_ms_each/median",
         " ms",
+        Bar::None,
+        Bar::None,
+    ),
+    line(
+        "what each leaves behind in the database, indexes included",
+        "/journeys/bytes_each",
+        " bytes",
         Bar::None,
         Bar::None,
     ),

@@ -38,8 +38,8 @@ pub(super) fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
         .busy_timeout(Duration::from_secs(5))
         // There are none to check: rows of several tables are written together or not at all.
         .foreign_keys(false)
-        // 64 MiB of pages. No memory-mapped reading: there a failing disk is a signal that ends the process.
-        .pragma("cache_size", "-65536")
+        // 32 MiB of pages: more is the system's to keep. No memory-mapped reading: there a failing disk is a signal that ends the process.
+        .pragma("cache_size", "-32768")
         // A checkpoint every 16 MiB: each costs two more waits for the disk.
         .pragma("wal_autocheckpoint", "4000")
         .pragma("journal_size_limit", "67108864")

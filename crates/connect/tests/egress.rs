@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use connect::{Override, Partners};
+use connect::{Environment, Missing, Override, Partners};
 use graph::{Auth, Connection, ErrorKind, Request, Setting};
 use testkit::{Partner, Reply};
 use uuid::Uuid;
@@ -30,8 +30,8 @@ fn connection(url: &str, auth: Auth, private: &[&str]) -> Arc<Connection> {
 
 fn partners(connection: Arc<Connection>) -> Partners {
     connect::install_crypto();
-    let environment = |name: &str| (name == "KEY").then(|| "canary".to_owned());
-    Partners::new([connection], BTreeMap::new(), Arc::new(environment)).unwrap()
+    let environment = Environment::of(|name: &str| (name == "KEY").then(|| "canary".to_owned()));
+    Partners::new([connection], BTreeMap::new(), environment).unwrap()
 }
 
 fn get(path: &str) -> Request {
@@ -129,10 +129,10 @@ async fn a_host_that_is_named_may_be_private_and_no_other() {
         error.reason,
         "`127.0.0.1` leads to a loopback address; name it under `private` in the connection if that is meant"
     );
-    let here = Override { url: Some(url), private: vec!["127.0.0.1".into()] };
+    let here = Override { url: Some(url), private: vec!["127.0.0.1".into()], ..Override::default() };
     let overrides = BTreeMap::from([("shop".to_owned(), here)]);
     let elsewhere = connection("https://shop.example.com", Auth::None, &[]);
-    let partners = Partners::new([elsewhere], overrides, Arc::new(|_| None)).unwrap();
+    let partners = Partners::new([elsewhere], overrides, Environment::of(|_| None)).unwrap();
     assert_eq!(outcome(&partners, &get("/b")).await.unwrap().status, 200);
 }
 
@@ -230,7 +230,7 @@ async fn credentials_are_sent_as_declared_and_shown_to_nobody() {
             assert_eq!(seen.header(name), Some(value));
         }
         assert_eq!(seen.header("idempotency-key"), Some("00000000-0000-0000-0000-000000000000"));
-        let preview = partners.preview(&get(path), Uuid::nil());
+        let preview = partners.preview(&get(path), Uuid::nil()).await;
         assert!(preview.contains("••••") && !preview.contains("canary"), "{preview}");
         assert!(!format!("{partners:?}").contains("canary"));
     }
@@ -241,7 +241,8 @@ async fn credentials_are_sent_as_declared_and_shown_to_nobody() {
         (error.kind, error.reason.as_str()),
         (ErrorKind::Auth, "the environment variable UNSET is not set")
     );
-    assert_eq!(partners.missing(), [("shop".into(), "UNSET".into())]);
+    let missing = Missing { connection: "shop".into(), name: "UNSET".into(), reason: error.reason };
+    assert_eq!(partners.missing().await, [missing]);
 }
 
 #[tokio::test]
@@ -252,8 +253,8 @@ async fn a_url_may_be_a_secret_or_hold_some() {
     let of = |url: Setting, value: &str| {
         let connection = Connection { url, ..(*connection("", Auth::None, &["127.0.0.1"])).clone() };
         let value = value.to_owned();
-        let environment = move |name: &str| (name == "KEY").then(|| value.clone());
-        Partners::new([Arc::new(connection)], BTreeMap::new(), Arc::new(environment)).unwrap()
+        let environment = Environment::of(move |name: &str| (name == "KEY").then(|| value.clone()));
+        Partners::new([Arc::new(connection)], BTreeMap::new(), environment).unwrap()
     };
     let secret = || Setting::Secret("KEY".into());
     let hook = format!("{host}/hooks/canary?sig=a%2Fb");
@@ -269,7 +270,7 @@ async fn a_url_may_be_a_secret_or_hold_some() {
         let partners = of(url, value);
         outcome(&partners, &get(path)).await.unwrap();
         assert_eq!(partner.seen().last().unwrap().line, line);
-        let preview = partners.preview(&get(path), Uuid::nil());
+        let preview = partners.preview(&get(path), Uuid::nil()).await;
         assert!(preview.contains("••••") && !preview.contains("canary"), "{preview}");
     }
     for value in ["", ".", "..", "a/b", "a?b", "a#b", "a b", "a%2fb", "a\\b"] {

@@ -6,6 +6,7 @@
 //! Deliberately absent: source text handling, IO, a clock, chance.
 
 pub mod audience;
+pub mod auth;
 pub mod call;
 pub mod expr;
 pub mod journey;
@@ -23,13 +24,12 @@ mod union;
 pub mod value;
 
 pub use audience::Audience;
+pub use auth::{Auth, ClientProof, OAuth2, Setting};
 pub use call::{Answer, CallError, ErrorKind, Request};
 pub use expr::{BinaryOp, Expr, Formula, Lambda, Root, UnaryOp};
 pub use journey::{Edge, Journey, Way, version_of};
 pub use policy::{Policy, Quiet};
-pub use project::{
-    Action, Auth, Body, Connection, EventSchema, Message, ProfileSchema, Project, Retry, Setting,
-};
+pub use project::{Action, Body, Connection, EventSchema, Message, ProfileSchema, Project, Retry};
 pub use rules::{
     Condition, Entry, ExitRule, Goal, Inside, Listener, Open, REACTIONS, Rate, Reentry, Scheduled, ended,
     reaction, reaction_record, scheduled, started,

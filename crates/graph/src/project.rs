@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{Audience, Expr, Journey, Name, Policy, RecordType, Template, Type};
+use crate::{Audience, Auth, Expr, Journey, Name, Policy, RecordType, Setting, Template, Type};
 
 /// A whole compiled project.
 #[derive(Clone, Debug, Default)]
@@ -71,81 +71,6 @@ pub struct Connection {
     pub private: Vec<Name>,
     /// Its doc comment.
     pub doc: Option<Name>,
-}
-
-/// A text that is written in the file or found in the environment when it is used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Setting {
-    /// Written in the file.
-    Text(Name),
-    /// `env("NAME")`: an environment variable.
-    Env(Name),
-    /// `secret("NAME")`: an environment variable that is never shown.
-    Secret(Name),
-    /// A text with some of these in its holes.
-    Joined(Vec<Setting>),
-}
-
-impl Setting {
-    /// The environment variables in it.
-    pub fn variables(&self) -> Vec<&Name> {
-        match self {
-            Setting::Text(_) => Vec::new(),
-            Setting::Env(name) | Setting::Secret(name) => vec![name],
-            Setting::Joined(parts) => parts.iter().flat_map(Setting::variables).collect(),
-        }
-    }
-
-    /// Whether some of it is never shown.
-    pub fn is_secret(&self) -> bool {
-        match self {
-            Setting::Text(_) | Setting::Env(_) => false,
-            Setting::Secret(_) => true,
-            Setting::Joined(parts) => parts.iter().any(Setting::is_secret),
-        }
-    }
-}
-
-/// How a connection proves who we are.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Auth {
-    /// Not at all.
-    None,
-    /// HTTP basic authentication (RFC 7617).
-    Basic {
-        /// The user.
-        user: Setting,
-        /// The password.
-        password: Setting,
-    },
-    /// A bearer token (RFC 6750).
-    Bearer(Setting),
-    /// A key in a header.
-    HeaderKey {
-        /// The header's name.
-        header: Name,
-        /// The key.
-        key: Setting,
-    },
-    /// A key in the query.
-    QueryKey {
-        /// The parameter's name.
-        parameter: Name,
-        /// The key.
-        key: Setting,
-    },
-}
-
-impl Auth {
-    /// What it needs to know.
-    pub fn settings(&self) -> Vec<&Setting> {
-        match self {
-            Auth::None => Vec::new(),
-            Auth::Basic { user, password } => vec![user, password],
-            Auth::Bearer(token) => vec![token],
-            Auth::HeaderKey { key, .. } | Auth::QueryKey { key, .. } => vec![key],
-        }
-    }
 }
 
 /// How failed attempts are repeated.

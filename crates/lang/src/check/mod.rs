@@ -4,6 +4,7 @@
 
 mod action;
 mod audience;
+mod auth;
 mod calls;
 mod choose;
 mod connection;

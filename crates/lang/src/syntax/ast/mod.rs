@@ -1,5 +1,6 @@
 //! The tree of a file, as it was written: names are not looked up, nothing has a type.
 
+mod connection;
 mod expr;
 mod journey;
 mod step;
@@ -8,6 +9,7 @@ mod test;
 use graph::Name;
 
 use super::At;
+pub(crate) use connection::{Auth, Connection, Parts, Setting, SettingSource};
 pub(crate) use expr::{Expr, ExprKind, LookedBack, Past, Text, TextPart};
 pub(crate) use journey::{Entry, EntryKind, Everyone, Goal, Journey, Listen, Open};
 pub(crate) use step::{
@@ -71,40 +73,6 @@ pub(crate) enum TypeKind {
     /// Not of texts alone.
     Union(Vec<TypeExpr>),
     Optional(Box<TypeExpr>),
-}
-
-#[derive(Debug)]
-pub(crate) struct Connection {
-    pub(crate) name: Ident,
-    pub(crate) url: Option<Setting>,
-    pub(crate) auth: Option<(At, Auth)>,
-    pub(crate) each: Option<(At, i64)>,
-    pub(crate) total: Option<(At, i64)>,
-    pub(crate) retry: Option<(At, graph::Retry)>,
-    pub(crate) private: Vec<Text>,
-}
-
-/// A text that is written, or named to be found elsewhere.
-#[derive(Debug)]
-pub(crate) struct Setting {
-    pub(crate) at: At,
-    pub(crate) source: SettingSource,
-    pub(crate) text: Text,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SettingSource {
-    Text,
-    Env,
-    Secret,
-}
-
-#[derive(Debug)]
-pub(crate) enum Auth {
-    None,
-    Bearer(Setting),
-    /// `basic`, `bearer` or `api_key` with named parts.
-    Parts(Ident, Vec<(Ident, Setting)>),
 }
 
 #[derive(Debug)]

@@ -10,11 +10,12 @@ use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{Auth, Connection, DeclKind, Ident, Setting, SettingSource, Text},
+        ast::{Auth, Connection, DeclKind, Ident, Parts, Setting, SettingSource, Text},
         token::Kind,
     },
 };
 
+const WAYS: &str = "`none`, `basic`, `bearer`, `api_key` or `oauth2`";
 const SETTINGS: [&str; 5] = ["url", "auth", "timeout", "retry", "private"];
 
 /// Behind the word `connection`.
@@ -28,10 +29,18 @@ pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
         let (rest, word) =
             cut(ident("a setting (`url`, `auth`, `timeout`, `retry`, `private`) or `}`")).parse(input)?;
         if let Some(before) = seen.iter().find(|before| before.text == word.text) {
+            input.report(twice(&word, before.at));
+        }
+        if !SETTINGS.contains(&&*word.text) {
             input.report(
-                Report::new(Code::DuplicateName, word.at, format!("`{}` is set twice", word.text))
-                    .label("set again here")
-                    .related(before.at, "first set here"),
+                Report::new(
+                    Code::BadSetting,
+                    word.at,
+                    format!("a connection has no setting `{}`", word.text),
+                )
+                .label("unknown setting")
+                .help(format!("the settings are {}", SETTINGS.map(|name| format!("`{name}`")).join(", ")))
+                .did_you_mean(word.at, &word.text, SETTINGS.into_iter()),
             );
         }
         let (rest, _) = cut(tag!(":")).parse(rest)?;
@@ -67,13 +76,7 @@ fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()
             made.private = hosts;
             rest
         }
-        other => {
-            input.report(
-                Report::new(Code::BadSetting, word.at, format!("a connection has no setting `{other}`"))
-                    .label("unknown setting")
-                    .help(format!("the settings are {}", SETTINGS.map(|name| format!("`{name}`")).join(", ")))
-                    .did_you_mean(word.at, other, SETTINGS.into_iter()),
-            );
+        _ => {
             let mut rest = input.take_from(1);
             while rest.first().is_some_and(|token| !token.leads && token.text != "}") {
                 rest = rest.take_from(1);
@@ -101,27 +104,67 @@ fn setting(input: P<'_>) -> R<'_, Setting> {
 }
 
 fn auth(input: P<'_>) -> R<'_, Auth> {
-    let (rest, way) = ident("`none`, `basic`, `bearer` or `api_key`")(input)?;
+    let (rest, way) = ident(WAYS)(input)?;
     match &*way.text {
         "none" => Ok((rest, Auth::None)),
         "bearer" if !rest.is("{") => {
             let (rest, token) = cut(setting).parse(rest)?;
             Ok((rest, Auth::Bearer(token)))
         }
-        "basic" | "bearer" | "api_key" => {
-            let part = |input| {
-                let (input, name) = ident("the name of a setting")(input)?;
-                let (input, _) = cut(tag!(":")).parse(input)?;
-                let (input, value) = cut(setting).parse(input)?;
-                Ok((input, (name, value)))
-            };
-            let (rest, _) = cut(tag!("{")).parse(rest)?;
-            let (rest, parts) = cut(many(part, "}")).parse(rest)?;
-            let (rest, _) = cut(tag!("}")).parse(rest)?;
-            Ok((rest, Auth::Parts(way, parts)))
+        "basic" | "bearer" | "api_key" | "oauth2" => {
+            let (mut rest, _) = cut(tag!("{")).parse(rest)?;
+            let mut parts = Parts { way, given: Vec::new(), send: None };
+            while !rest.is("}") {
+                rest = part(rest, &mut parts)?.0;
+                rest = opt(tag!(",")).parse(rest)?.0;
+            }
+            Ok((rest.take_from(1), Auth::Parts(parts)))
         }
-        _ => input.error("`none`, `basic`, `bearer` or `api_key`"),
+        _ => input.error(WAYS),
     }
+}
+
+/// `name: "text"`; one that the way does not have is reported and passed over.
+fn part<'a>(input: P<'a>, parts: &mut Parts) -> R<'a, ()> {
+    let (rest, name) = cut(ident("the name of a part or `}`")).parse(input)?;
+    let (way, names) = (&parts.way.text, Parts::names_of(&parts.way.text));
+    if !names.contains(&&*name.text) {
+        let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        input.report(
+            Report::new(Code::BadSetting, name.at, format!("`{way}` has no `{}`", name.text))
+                .label("unknown part")
+                .help(format!("its parts are {}", list.join(", ")))
+                .did_you_mean(name.at, &name.text, names.iter().copied()),
+        );
+    }
+    let given = parts.given.iter().find(|(before, _)| before.text == name.text).map(|(before, _)| before.at);
+    let sent = parts.send.as_ref().filter(|_| &*name.text == "send").map(|(at, _)| *at);
+    if let Some(before) = given.or(sent) {
+        input.report(twice(&name, before));
+    }
+    let (rest, _) = cut(tag!(":")).parse(rest)?;
+    if &*name.text == "send" {
+        let (rest, word) = cut(one_of_two).parse(rest)?;
+        parts.send = Some((name.at, word));
+        return Ok((rest, ()));
+    }
+    let (rest, value) = cut(setting).parse(rest)?;
+    parts.given.push((name, value));
+    Ok((rest, ()))
+}
+
+fn one_of_two(input: P<'_>) -> R<'_, Ident> {
+    const WANTED: &str = "`basic` or `body`";
+    match input.peek(0) {
+        "basic" | "body" => ident(WANTED)(input),
+        _ => input.error(WANTED),
+    }
+}
+
+fn twice(word: &Ident, before: At) -> Report {
+    Report::new(Code::DuplicateName, word.at, format!("`{}` is set twice", word.text))
+        .label("set again here")
+        .related(before, "first set here")
 }
 
 /// `2s each, 10s in all`; either part may be left out.

@@ -1,0 +1,69 @@
+//! A connection and its settings.
+
+use super::{super::At, Ident, Text};
+
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) name: Ident,
+    pub(crate) url: Option<Setting>,
+    pub(crate) auth: Option<(At, Auth)>,
+    pub(crate) each: Option<(At, i64)>,
+    pub(crate) total: Option<(At, i64)>,
+    pub(crate) retry: Option<(At, graph::Retry)>,
+    pub(crate) private: Vec<Text>,
+}
+
+/// A text that is written, or named to be found elsewhere.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) at: At,
+    pub(crate) source: SettingSource,
+    pub(crate) text: Text,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SettingSource {
+    Text,
+    Env,
+    Secret,
+}
+
+#[derive(Debug)]
+pub(crate) enum Auth {
+    None,
+    Bearer(Setting),
+    Parts(Parts),
+}
+
+/// `basic { … }` and the like: a way, and what it needs by name.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) way: Ident,
+    pub(crate) given: Vec<(Ident, Setting)>,
+    /// `send: body` of `oauth2`: where the name stands, and the word.
+    pub(crate) send: Option<(At, Ident)>,
+}
+
+impl Parts {
+    /// The names of the parts that a way may have.
+    pub(crate) fn names_of(way: &str) -> &'static [&'static str] {
+        match way {
+            "basic" => &["user", "password"],
+            "bearer" => &["token"],
+            "api_key" => &["header", "query", "key"],
+            "oauth2" => &[
+                "token_url",
+                "client_id",
+                "client_secret",
+                "send",
+                "scope",
+                "audience",
+                "refresh_token",
+                "private_key",
+                "key_id",
+                "assertion_for",
+            ],
+            _ => &[],
+        }
+    }
+}

@@ -106,7 +106,8 @@ fn run(setup: &Setup, command: &str) -> String {
 /// All that the API says of the people's instances and of itself.
 fn told(server: &Server) -> String {
     let mut admin = server.admin();
-    let mut paths = vec!["/v1/instances".to_owned(), "/v1/profiles/c1".into(), "/v1/profiles/c1/timeline".into()];
+    let mut paths =
+        vec!["/v1/instances".to_owned(), "/v1/profiles/c1".into(), "/v1/profiles/c1/timeline".into()];
     paths.extend(["/metrics".to_owned(), "/v1/journeys/hubTalk".into(), "/v1/journeys".into()]);
     for instance in instances(server, "journey=hubTalk") {
         paths.push(format!("/v1/instances/{}", instance["id"].as_str().unwrap()));
@@ -137,8 +138,11 @@ fn a_token_is_had_with_a_secret_from_a_file_and_neither_is_kept_anywhere() {
         add_journey(&mut setup, JOURNEY);
         let secret = setup.folder.join("hub-secret");
         write(&secret, "canary-first\n");
-        fs::write(setup.further_settings(), format!("[secret.HUB_SECRET]\nfile = \"{}\"\n", secret.display()))
-            .unwrap();
+        fs::write(
+            setup.further_settings(),
+            format!("[secret.HUB_SECRET]\nfile = \"{}\"\n", secret.display()),
+        )
+        .unwrap();
         setup.environment.extend([
             ("HUB_TOKENS".into(), format!("http://{}/token", partner.address)),
             ("HUB_URL".into(), format!("http://{}", partner.address)),
@@ -176,7 +180,10 @@ fn a_token_is_had_with_a_secret_from_a_file_and_neither_is_kept_anywhere() {
         let (api, doctor) = (told(&server), run(&setup, "doctor"));
         let kept = everything(&setup);
         let log = fs::read_to_string(setup.log()).unwrap();
-        assert!(kept.contains("marker") && api.contains("marker"), "the answers are not where they are looked for");
+        assert!(
+            kept.contains("marker") && api.contains("marker"),
+            "the answers are not where they are looked for"
+        );
         assert!(log.contains("no token could be had") && doctor.contains("variables and hosts"), "{doctor}");
         // Every secret of the test begins like this.
         for (place, text) in [("database", kept), ("API", api), ("log", log), ("doctor", doctor)] {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use graph::{Answer, Auth, CallError, ErrorKind, Request};
+use graph::{Answer, Auth, CallError, ErrorKind, Request, auth::Sent};
 use reqwest::{
     Method,
     header::{CONTENT_TYPE, HeaderName, HeaderValue},
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     answer::{Patience, failure, late, read},
-    credentials::Credentials,
+    credentials::{Credentials, sent_as},
     partner::{Here, Partner},
     secret::{MASK, without},
 };
@@ -73,8 +73,11 @@ async fn send(
     }
     let sent = credentials.onto_request(builder).send().await;
     let mut answer = read(sent.map_err(|error| failure(&error, patience))?, patience).await?;
-    answer.body = without(answer.body, &credentials.sent);
-    answer.content_type = answer.content_type.map(|text| without(text, &credentials.sent));
+    let mut known = credentials.sent;
+    // A secret in the URL was found a moment ago; if it is lost since, it is not to be had for an error either.
+    let _ = partner.here.credential(&partner.here.connection.url, &mut known).await;
+    answer.body = without(answer.body, &known);
+    answer.content_type = answer.content_type.map(|text| without(text, &known));
     Ok((answer, credentials.token))
 }
 
@@ -121,11 +124,14 @@ pub(crate) async fn preview(here: &Here, request: &Request, key: Uuid) -> String
             headers.push(("Authorization".into(), format!("Bearer {}", here.shown(token))))
         }
         Auth::HeaderKey { header, key } => headers.push((header.to_string(), here.shown(key))),
-        Auth::QueryKey { parameter, key } => {
-            let mark = if target.contains('?') { '&' } else { '?' };
-            target = format!("{target}{mark}{parameter}={}", here.shown(key));
-        }
-        Auth::OAuth2(_) => headers.push(("Authorization".into(), format!("Bearer {MASK}"))),
+        Auth::QueryKey { parameter, key } => with_key(&mut target, parameter, &here.shown(key)),
+        auth @ (Auth::OAuth2(_) | Auth::Token(_)) => match sent_as(auth) {
+            Sent::Bearer => headers.push(("Authorization".into(), format!("Bearer {MASK}"))),
+            Sent::Header { name, before, behind } => {
+                headers.push((name.to_string(), format!("{before}{MASK}{behind}")))
+            }
+            Sent::Query(parameter) => with_key(&mut target, parameter, MASK),
+        },
     }
     if let Some((content_type, _)) = &request.body {
         headers.push(("Content-Type".into(), content_type.to_string()));
@@ -133,6 +139,11 @@ pub(crate) async fn preview(here: &Here, request: &Request, key: Uuid) -> String
     let lines: Vec<String> = headers.into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let body = request.body.as_ref().map(|(_, body)| body.as_str()).unwrap_or_default();
     format!("{} {target} HTTP/1.1\n{}\n\n{body}", request.method, lines.join("\n"))
+}
+
+fn with_key(target: &mut String, parameter: &str, shown: &str) {
+    let mark = if target.contains('?') { '&' } else { '?' };
+    *target += &format!("{mark}{parameter}={shown}");
 }
 
 pub(crate) fn header_name(name: &str) -> Result<HeaderName, CallError> {

@@ -1,7 +1,7 @@
 //! What proves to a partner who we are, ready to be sent with one request.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use graph::{Auth, CallError, ErrorKind, Name};
+use graph::{Auth, CallError, ErrorKind, Name, auth::Sent};
 use reqwest::{
     RequestBuilder,
     header::{AUTHORIZATION, HeaderName, HeaderValue},
@@ -28,27 +28,28 @@ enum Way {
 impl Credentials {
     /// Finds what the partner wants to see.
     pub(crate) async fn of(partner: &Partner) -> Result<Credentials, CallError> {
-        let here = &partner.here;
+        let (here, mut sent) = (&partner.here, Vec::new());
         if let Some(token) = &partner.token {
             let (token, number) = token.get().await?;
-            return Ok(Credentials { token: Some(number), ..bearer(&token)? });
+            let way = as_said(sent_as(&here.connection.auth), &token)?;
+            return Ok(Credentials { way, token: Some(number), sent: vec![token] });
         }
-        let (way, sent) = match &here.connection.auth {
+        let way = match &here.connection.auth {
             // A token's way is known above.
-            Auth::None | Auth::OAuth2(_) => (Way::Nothing, Vec::new()),
+            Auth::None | Auth::OAuth2(_) | Auth::Token(_) => Way::Nothing,
             Auth::Basic { user, password } => {
-                let (user, password) = (here.credential(user).await?, here.credential(password).await?);
+                let user = here.credential(user, &mut sent).await?;
+                let password = here.credential(password, &mut sent).await?;
                 let pair = basic(user.expose(), password.expose());
-                (header(AUTHORIZATION, &format!("Basic {}", pair.expose()))?, vec![password, pair])
+                sent.push(pair.clone());
+                header(AUTHORIZATION, &format!("Basic {}", pair.expose()))?
             }
-            Auth::Bearer(token) => return bearer(&here.credential(token).await?),
+            Auth::Bearer(token) => as_said(&Sent::Bearer, &here.credential(token, &mut sent).await?)?,
             Auth::HeaderKey { header: name, key } => {
-                let key = here.credential(key).await?;
-                (header(header_name(name)?, key.expose())?, vec![key])
+                header(header_name(name)?, here.credential(key, &mut sent).await?.expose())?
             }
             Auth::QueryKey { parameter, key } => {
-                let key = here.credential(key).await?;
-                (Way::Query(parameter.clone(), key.clone()), vec![key])
+                Way::Query(parameter.clone(), here.credential(key, &mut sent).await?)
             }
         };
         Ok(Credentials { way, token: None, sent })
@@ -70,9 +71,27 @@ impl Credentials {
     }
 }
 
-fn bearer(token: &Secret) -> Result<Credentials, CallError> {
-    let way = header(AUTHORIZATION, &format!("Bearer {}", token.expose()))?;
-    Ok(Credentials { way, token: None, sent: vec![token.clone()] })
+/// How a connection's token is sent.
+pub(crate) fn sent_as(auth: &Auth) -> &Sent {
+    match auth {
+        Auth::Token(call) => &call.send,
+        Auth::OAuth2(_)
+        | Auth::None
+        | Auth::Basic { .. }
+        | Auth::Bearer(_)
+        | Auth::HeaderKey { .. }
+        | Auth::QueryKey { .. } => &Sent::Bearer,
+    }
+}
+
+fn as_said(send: &Sent, token: &Secret) -> Result<Way, CallError> {
+    match send {
+        Sent::Bearer => header(AUTHORIZATION, &format!("Bearer {}", token.expose())),
+        Sent::Header { name, before, behind } => {
+            header(header_name(name)?, &format!("{before}{}{behind}", token.expose()))
+        }
+        Sent::Query(parameter) => Ok(Way::Query(parameter.clone(), token.clone())),
+    }
 }
 
 /// The pair of HTTP basic authentication (RFC 7617).

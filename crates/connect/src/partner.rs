@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use graph::{Auth, CallError, Connection, ErrorKind, Setting};
+use graph::{CallError, Connection, ErrorKind, Setting, auth::Leaf};
 use url::Url;
 
 use crate::{
@@ -77,14 +77,7 @@ impl Here {
 
     /// The token server's URL, if there is one and it is known.
     pub(crate) async fn login(&self) -> Option<Url> {
-        match &self.connection.auth {
-            Auth::OAuth2(way) => self.token_url(&way.token_url).await.ok(),
-            Auth::None
-            | Auth::Basic { .. }
-            | Auth::Bearer(_)
-            | Auth::HeaderKey { .. }
-            | Auth::QueryKey { .. } => None,
-        }
+        self.token_url(self.connection.auth.token_url()?).await.ok()
     }
 
     async fn url(&self, written: &Setting) -> Result<Url, String> {
@@ -113,10 +106,19 @@ impl Here {
         Ok(text)
     }
 
-    /// The value of a setting that proves who we are.
-    pub(crate) async fn credential(&self, setting: &Setting) -> Result<Secret, CallError> {
-        let value = self.environment.value(setting).await;
-        value.map_err(|lack| CallError::new(ErrorKind::Auth, lack.reason))
+    /// The value of a setting that proves who we are, which is sent. What is secret of it must not come back.
+    pub(crate) async fn credential(
+        &self,
+        setting: &Setting,
+        sent: &mut Vec<Secret>,
+    ) -> Result<Secret, CallError> {
+        let lacking = |lack: Lack| CallError::new(ErrorKind::Auth, lack.reason);
+        for leaf in setting.leaves() {
+            if let Leaf::Secret(name) = leaf {
+                sent.push(self.environment.value(&Setting::Secret(name.clone())).await.map_err(lacking)?);
+            }
+        }
+        self.environment.value(setting).await.map_err(lacking)
     }
 
     /// What stands in a preview for the URL, when it must not be shown.
@@ -139,8 +141,8 @@ impl Here {
     pub(crate) async fn missing(&self) -> Vec<Missing> {
         let connection = &self.connection;
         let mut settings = connection.auth.settings();
-        if let (Auth::OAuth2(way), Some(_)) = (&connection.auth, &self.token_url) {
-            settings.retain(|setting| !std::ptr::eq(*setting, &way.token_url));
+        if let (Some(written), Some(_)) = (connection.auth.token_url(), &self.token_url) {
+            settings.retain(|setting| !std::ptr::eq(*setting, written));
         }
         if self.base.is_none() {
             settings.push(&connection.url);

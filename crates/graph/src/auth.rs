@@ -86,6 +86,8 @@ pub enum Auth {
     },
     /// A bearer token that a server gives us (RFC 6749).
     OAuth2(Box<OAuth2>),
+    /// A token that is had by a request of the partner's own.
+    Token(Box<TokenCall>),
 }
 
 impl Auth {
@@ -97,6 +99,7 @@ impl Auth {
             Auth::Bearer(token) => vec![token],
             Auth::HeaderKey { key, .. } | Auth::QueryKey { key, .. } => vec![key],
             Auth::OAuth2(way) => way.settings(),
+            Auth::Token(call) => call.settings(),
         }
     }
 }
@@ -150,5 +153,134 @@ impl OAuth2 {
             .into_iter()
             .chain(proof.into_iter().chain(rest).flatten())
             .collect()
+    }
+}
+
+/// A request that is answered with a token. It is the same for everybody: nothing of a person stands in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenCall {
+    /// The HTTP method in capitals.
+    pub method: Name,
+    /// Where it goes.
+    pub url: Setting,
+    /// Further query parameters.
+    pub query: Vec<(Name, Setting)>,
+    /// Headers.
+    pub headers: Vec<(Name, Setting)>,
+    /// The body.
+    pub body: TokenBody,
+    /// Where the token is in the answer.
+    pub token: Found,
+    /// How long it lives, where that is known.
+    pub expires: Option<Life>,
+    /// How it is sent with a call.
+    pub send: Sent,
+}
+
+/// The body of a request for a token.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TokenBody {
+    /// No body.
+    None,
+    /// A JSON document with holes.
+    Json(Vec<Piece>),
+    /// `application/x-www-form-urlencoded` fields.
+    Form(Vec<(Name, Setting)>),
+    /// Text of the given content type.
+    Text {
+        /// The content type.
+        content_type: Name,
+        /// The text.
+        text: Setting,
+    },
+}
+
+/// A piece of a JSON document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    /// As it is written.
+    Text(Name),
+    /// A value: a part of a text between quotes, or a text of its own.
+    Hole {
+        /// The value.
+        value: Setting,
+        /// Whether it stands between quotes.
+        quoted: bool,
+    },
+}
+
+/// A place in an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// In the JSON body, behind these names, one inside the other; a number counts the items of a list from 0.
+    Field(Vec<Name>),
+    /// In a header.
+    Header(Name),
+}
+
+/// How long a token lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// Always so long, in microseconds.
+    Fixed(i64),
+    /// As the JSON body says, as a number of units or a moment.
+    Field {
+        /// The names that lead to it.
+        path: Vec<Name>,
+        /// The unit of a number, in microseconds.
+        unit: i64,
+    },
+}
+
+/// How a token is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// In the header of bearer tokens (RFC 6750).
+    Bearer,
+    /// In a header, between these texts.
+    Header {
+        /// The header's name.
+        name: Name,
+        /// What stands before the token.
+        before: Name,
+        /// What stands behind it.
+        behind: Name,
+    },
+    /// In a query parameter of this name.
+    Query(Name),
+}
+
+impl TokenCall {
+    /// What it needs to know.
+    pub fn settings(&self) -> Vec<&Setting> {
+        let body: Vec<&Setting> = match &self.body {
+            TokenBody::None => Vec::new(),
+            TokenBody::Json(pieces) => pieces
+                .iter()
+                .filter_map(|piece| match piece {
+                    Piece::Text(_) => None,
+                    Piece::Hole { value, .. } => Some(value),
+                })
+                .collect(),
+            TokenBody::Form(fields) => fields.iter().map(|(_, value)| value).collect(),
+            TokenBody::Text { text, .. } => vec![text],
+        };
+        let named = self.query.iter().chain(&self.headers).map(|(_, value)| value);
+        std::iter::once(&self.url).chain(named).chain(body).collect()
+    }
+}
+
+impl Auth {
+    /// Where a token is asked for, if one is.
+    pub fn token_url(&self) -> Option<&Setting> {
+        match self {
+            Auth::OAuth2(way) => Some(&way.token_url),
+            Auth::Token(call) => Some(&call.url),
+            Auth::None
+            | Auth::Basic { .. }
+            | Auth::Bearer(_)
+            | Auth::HeaderKey { .. }
+            | Auth::QueryKey { .. } => None,
+        }
     }
 }

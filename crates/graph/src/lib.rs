@@ -24,7 +24,7 @@ mod union;
 pub mod value;
 
 pub use audience::Audience;
-pub use auth::{Auth, ClientProof, OAuth2, Setting};
+pub use auth::{Auth, ClientProof, OAuth2, Setting, TokenCall};
 pub use call::{Answer, CallError, ErrorKind, Request};
 pub use expr::{BinaryOp, Expr, Formula, Lambda, Root, UnaryOp};
 pub use journey::{Edge, Journey, Way, version_of};

@@ -153,6 +153,8 @@ fn completion_knows_the_place() {
     let parts = offered(url, &format!("{url}, auth: oauth2 {{ cl‸ }}"));
     has(&parts, "client_secret", Thing::Keyword);
     has(&parts, "assertion_for", Thing::Keyword);
+    let call = "token { POST \"https://login.example.com\"\n  ex‸\n }";
+    has(&offered(url, &format!("{url}, auth: {call}")), "expires", Thing::Keyword);
 }
 
 #[test]

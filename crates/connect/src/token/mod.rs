@@ -1,6 +1,7 @@
 //! Tokens: had of a server when they are needed, shared by all calls of a connection, renewed before they expire.
 
 mod assertion;
+mod call;
 mod oauth2;
 
 use std::{
@@ -9,6 +10,7 @@ use std::{
 };
 
 use graph::{Answer, Auth, CallError, ErrorKind};
+use reqwest::header::HeaderMap;
 
 use crate::{
     answer::{Patience, failure, read},
@@ -30,21 +32,29 @@ const SAID: usize = 200;
 
 /// The token of a connection, if it wants one.
 pub(crate) fn of(here: &Arc<Here>) -> Option<Renewed<Secret, CallError>> {
-    match &here.connection.auth {
+    let here = here.clone();
+    let renewed = match &here.connection.auth {
         Auth::OAuth2(way) => {
-            let here = here.clone();
             let asker = Arc::new(oauth2::Asker::new(here.clone(), (**way).clone()));
-            Some(Renewed::new(Old::Dies, move || {
+            Renewed::new(Old::Dies, move || {
                 let (asker, here) = (asker.clone(), here.clone());
                 Box::pin(async move { asker.ask().await.inspect_err(|error| tell(&here, error)) })
-            }))
+            })
+        }
+        Auth::Token(call) => {
+            let call = Arc::new((**call).clone());
+            Renewed::new(Old::Dies, move || {
+                let (call, here) = (call.clone(), here.clone());
+                Box::pin(async move { call::ask(&here, &call).await.inspect_err(|error| tell(&here, error)) })
+            })
         }
         Auth::None
         | Auth::Basic { .. }
         | Auth::Bearer(_)
         | Auth::HeaderKey { .. }
-        | Auth::QueryKey { .. } => None,
-    }
+        | Auth::QueryKey { .. } => return None,
+    };
+    Some(renewed)
 }
 
 /// Nobody has a token now: whoever runs the server should know why.
@@ -62,11 +72,14 @@ fn lives(value: Secret, since: Instant, life: Option<Duration>) -> Made<Secret> 
     Made { value, due: since + due, overdue: since + overdue }
 }
 
-/// Sends a request for a token and reads the answer.
-async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer, CallError> {
+/// Sends a request for a token and reads the answer, with its headers.
+async fn exchange(request: reqwest::RequestBuilder) -> Result<(Answer, HeaderMap), CallError> {
     let sent = request.timeout(PATIENCE.within).send().await.map_err(|error| failure(&error, PATIENCE));
     let answer = match sent {
-        Ok(response) => read(response, PATIENCE).await,
+        Ok(response) => {
+            let headers = response.headers().clone();
+            read(response, PATIENCE).await.map(|answer| (answer, headers))
+        }
         Err(error) => Err(error),
     };
     answer.map_err(|error| match error.kind {

@@ -65,14 +65,14 @@ impl Asker {
             request = request.header(AUTHORIZATION, sensitive(&format!("Basic {}", pair.expose()))?);
         }
         let since = Instant::now();
-        let answer = exchange(request).await?;
+        let (answer, _) = exchange(request).await?;
         self.read(&answer, given, since, &asking.sent)
     }
 
     /// Says what we ask by. Gives the refresh token that the deployment gives.
     async fn grant(&self, asking: &mut Asking) -> Result<Option<Secret>, CallError> {
         let given = match &self.way.refresh_token {
-            Some(token) => Some(self.here.credential(token).await?),
+            Some(token) => Some(self.here.credential(token, &mut asking.sent).await?),
             None => None,
         };
         match &given {
@@ -97,21 +97,20 @@ impl Asker {
         let client = self.text(&self.way.client_id).await?;
         match &self.way.proof {
             ClientProof::Basic(secret) => {
-                let secret = self.here.credential(secret).await?;
+                let secret = self.here.credential(secret, &mut asking.sent).await?;
                 // Each of the two is encoded as in a form first (RFC 6749, section 2.3.1).
                 let encoded =
                     |text: &str| -> String { form_urlencoded::byte_serialize(text.as_bytes()).collect() };
                 let pair = basic(&encoded(&client), &encoded(secret.expose()));
-                asking.sent.extend([secret, pair.clone()]);
+                asking.sent.push(pair.clone());
                 asking.authorization = Some(pair);
             }
             ClientProof::Body(secret) => {
-                let secret = self.here.credential(secret).await?;
+                let secret = self.here.credential(secret, &mut asking.sent).await?;
                 asking.fields.extend([("client_id", client), ("client_secret", secret.expose().into())]);
-                asking.sent.push(secret);
             }
             ClientProof::Assertion { private_key, key_id, assertion_for } => {
-                let pem = self.here.credential(private_key).await?;
+                let pem = self.here.credential(private_key, &mut asking.sent).await?;
                 let key_id = self.optional(key_id.as_ref()).await?;
                 let audience = self.optional(assertion_for.as_ref()).await?;
                 let claims = Claims {
@@ -133,7 +132,7 @@ impl Asker {
     }
 
     async fn text(&self, setting: &Setting) -> Result<String, CallError> {
-        self.here.credential(setting).await.map(|value| value.expose().to_owned())
+        self.here.credential(setting, &mut Vec::new()).await.map(|value| value.expose().to_owned())
     }
 
     async fn optional(&self, setting: Option<&Setting>) -> Result<Option<String>, CallError> {

@@ -117,10 +117,16 @@ impl Login {
 }
 
 fn answer(state: &mut State, request: &Recorded) -> Reply {
-    if request.line == "POST /token" {
+    if request.line.starts_with("POST /token") {
         return Reply { delay: state.delay, ..token(state, request) };
     }
-    let sent = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    // Wherever the token is, its name is the last word.
+    let sent = [
+        request.header("authorization"),
+        request.header("x-session"),
+        request.line.split_once("sid=").map(|(_, sid)| sid),
+    ];
+    let sent = sent.into_iter().flatten().next().and_then(|value| value.rsplit(' ').next());
     let good = sent.and_then(|token| state.good.get(token)).is_some_and(|end| Instant::now() < *end);
     let echo = if state.echoes { format!("{request:?}") } else { "{}".into() };
     Reply { body: echo, ..Reply::status(if good && !state.refuses_all { 200 } else { 401 }) }

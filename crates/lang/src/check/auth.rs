@@ -5,6 +5,7 @@ use graph::{Auth, ClientProof, Name, OAuth2, Setting};
 use super::{
     connection::{setting, url},
     scope::Env,
+    token,
 };
 use crate::{
     diagnostic::{Code, Report},
@@ -19,6 +20,7 @@ pub(super) fn check(at: At, auth: &ast::Auth, env: &mut Env<'_>) -> Auth {
     match auth {
         ast::Auth::None => Auth::None,
         ast::Auth::Bearer(token) => Auth::Bearer(secret(token, "the token", env)),
+        ast::Auth::Token(call) => token::check(call, env),
         ast::Auth::Parts(parts) => {
             let made = match &*parts.way.text {
                 "basic" => part(parts, "user").zip(part(parts, "password")).map(|(user, password)| {

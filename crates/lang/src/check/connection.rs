@@ -93,27 +93,32 @@ pub(super) fn setting(setting: &ast::Setting, env: &mut Env<'_>) -> Setting {
 }
 
 /// A text whose holes hold what is found in the environment.
-fn joined(text: &Text, env: &mut Env<'_>) -> Setting {
-    let part = |part: &TextPart| match part {
-        TextPart::Text { text, .. } => Setting::Text(text.as_str().into()),
-        TextPart::Hole {
-            value: Expr { kind: ExprKind::Call { receiver: None, name, args, .. }, at, .. },
-            ..
-        } if let ("env" | "secret", [Expr { kind: ExprKind::Text(text), .. }]) =
-            (&*name.text, args.as_slice())
-            && let Some(fixed) = text.fixed() =>
-        {
-            let is_env = &*name.text == "env";
-            let name = variable(*at, fixed, env);
-            if is_env { Setting::Env(name) } else { Setting::Secret(name) }
-        }
-        TextPart::Hole { at, .. } => fixed_only(*at, env),
-        TextPart::If { .. } | TextPart::For { .. } => fixed_only(text.at, env),
-    };
-    Setting::Joined(text.parts.iter().map(part).collect())
+pub(super) fn joined(text: &Text, env: &mut Env<'_>) -> Setting {
+    Setting::Joined(text.parts.iter().map(|part| held(part, text.at, env)).collect())
 }
 
-fn fixed_only(at: At, env: &mut Env<'_>) -> Setting {
+/// A part of a text, whose hole holds what is found in the environment.
+pub(super) fn held(part: &TextPart, whole: At, env: &mut Env<'_>) -> Setting {
+    match part {
+        TextPart::Text { text, .. } => Setting::Text(text.as_str().into()),
+        TextPart::Hole { value, at, .. } => named(value, env).unwrap_or_else(|| fixed_only(*at, env)),
+        TextPart::If { .. } | TextPart::For { .. } => fixed_only(whole, env),
+    }
+}
+
+/// `env("NAME")` or `secret("NAME")`.
+pub(super) fn named(value: &Expr, env: &mut Env<'_>) -> Option<Setting> {
+    let ExprKind::Call { receiver: None, name, args, .. } = &value.kind else { return None };
+    let [Expr { kind: ExprKind::Text(text), .. }] = args.as_slice() else { return None };
+    let fixed = text.fixed()?;
+    match &*name.text {
+        "env" => Some(Setting::Env(variable(value.at, fixed, env))),
+        "secret" => Some(Setting::Secret(variable(value.at, fixed, env))),
+        _ => None,
+    }
+}
+
+pub(super) fn fixed_only(at: At, env: &mut Env<'_>) -> Setting {
     env.report(
         Report::new(
             Code::BadTemplate,

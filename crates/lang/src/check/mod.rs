@@ -30,6 +30,7 @@ mod scope;
 mod steps;
 mod templates;
 pub(crate) mod test;
+mod token;
 mod types;
 mod union;
 mod wait;

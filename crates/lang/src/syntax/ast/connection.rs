@@ -1,6 +1,6 @@
 //! A connection and its settings.
 
-use super::{super::At, Ident, Text};
+use super::{super::At, Ident, RequestParts, Text};
 
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -33,6 +33,43 @@ pub(crate) enum Auth {
     None,
     Bearer(Setting),
     Parts(Parts),
+    Token(Box<TokenCall>),
+}
+
+/// `token { … }`: a request that is answered with a token.
+#[derive(Debug)]
+pub(crate) struct TokenCall {
+    pub(crate) way: Ident,
+    pub(crate) method: Ident,
+    pub(crate) url: Setting,
+    pub(crate) sent: RequestParts,
+    pub(crate) token: Option<(At, Found)>,
+    pub(crate) expires: Option<(At, Expires)>,
+    pub(crate) send: Option<(At, SendAs)>,
+}
+
+/// Where a token is in the answer.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Field(Text),
+    Header(Text),
+}
+
+/// How long a token lives.
+#[derive(Debug)]
+pub(crate) enum Expires {
+    /// So many microseconds.
+    Fixed(i64),
+    /// As the answer says, in units of so many microseconds.
+    Field(Text, i64),
+}
+
+/// How a token is sent.
+#[derive(Debug)]
+pub(crate) enum SendAs {
+    Bearer,
+    Header(Text, Text),
+    Query(Text),
 }
 
 /// `basic { … }` and the like: a way, and what it needs by name.

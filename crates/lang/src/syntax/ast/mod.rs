@@ -9,7 +9,9 @@ mod test;
 use graph::Name;
 
 use super::At;
-pub(crate) use connection::{Auth, Connection, Parts, Setting, SettingSource};
+pub(crate) use connection::{
+    Auth, Connection, Expires, Found, Parts, SendAs, Setting, SettingSource, TokenCall,
+};
 pub(crate) use expr::{Expr, ExprKind, LookedBack, Past, Text, TextPart};
 pub(crate) use journey::{Entry, EntryKind, Everyone, Goal, Journey, Listen, Open};
 pub(crate) use step::{
@@ -107,6 +109,12 @@ pub(crate) struct Action {
     pub(crate) method: Ident,
     pub(crate) connection: Ident,
     pub(crate) path: Text,
+    pub(crate) sent: RequestParts,
+}
+
+/// What a request holds besides method and URL.
+#[derive(Debug, Default)]
+pub(crate) struct RequestParts {
     pub(crate) headers: Vec<(Text, Text)>,
     pub(crate) query: Vec<(Text, Text)>,
     pub(crate) body: Option<Body>,

@@ -5,7 +5,7 @@ use nom::{
     combinator::{cut, opt},
 };
 
-use super::{P, R, expr::duration, ident, many, tag, text};
+use super::{P, R, expr::duration, ident, many, tag, text, token};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-const WAYS: &str = "`none`, `basic`, `bearer`, `api_key` or `oauth2`";
+const WAYS: &str = "`none`, `basic`, `bearer`, `api_key`, `oauth2` or `token`";
 const SETTINGS: [&str; 5] = ["url", "auth", "timeout", "retry", "private"];
 
 /// Behind the word `connection`.
@@ -88,7 +88,7 @@ fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()
 }
 
 /// `"text"`, `env("NAME")` or `secret("NAME")`.
-fn setting(input: P<'_>) -> R<'_, Setting> {
+pub(super) fn setting(input: P<'_>) -> R<'_, Setting> {
     let source = match input.peek(0) {
         "env" => SettingSource::Env,
         "secret" => SettingSource::Secret,
@@ -119,6 +119,10 @@ fn auth(input: P<'_>) -> R<'_, Auth> {
                 rest = opt(tag!(",")).parse(rest)?.0;
             }
             Ok((rest.take_from(1), Auth::Parts(parts)))
+        }
+        "token" => {
+            let (rest, call) = token::call(rest, way)?;
+            Ok((rest, Auth::Token(Box::new(call))))
         }
         _ => input.error(WAYS),
     }
@@ -161,7 +165,7 @@ fn one_of_two(input: P<'_>) -> R<'_, Ident> {
     }
 }
 
-fn twice(word: &Ident, before: At) -> Report {
+pub(super) fn twice(word: &Ident, before: At) -> Report {
     Report::new(Code::DuplicateName, word.at, format!("`{}` is set twice", word.text))
         .label("set again here")
         .related(before, "first set here")

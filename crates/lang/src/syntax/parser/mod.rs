@@ -12,6 +12,7 @@ mod others;
 mod policy;
 mod steps;
 mod test;
+mod token;
 mod types;
 mod unclosed;
 

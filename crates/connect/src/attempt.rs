@@ -16,6 +16,7 @@ use crate::{
     credentials::{Credentials, sent_as},
     partner::{Here, Partner},
     secret::{MASK, without},
+    sign::{self, Message},
 };
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -58,11 +59,12 @@ async fn send(
     credentials.onto_url(&mut url);
     let method =
         Method::from_bytes(request.method.as_bytes()).map_err(|_| invalid("the method is not one"))?;
+    let mut known = credentials.sent.clone();
+    let signed = sign::headers(&partner.here, &Message { request, url: &url, id: key }, &mut known).await?;
     let mut builder = partner
         .here
-        .guard
         .request(method, url)
-        .map_err(|reason| CallError::new(ErrorKind::Refused, reason))?
+        .await?
         .timeout(patience.within)
         .header(IDEMPOTENCY_KEY, key.to_string());
     for (name, value) in &request.headers {
@@ -71,9 +73,11 @@ async fn send(
     if let Some((content_type, body)) = &request.body {
         builder = builder.header(CONTENT_TYPE, header_value(content_type)?).body(body.clone());
     }
+    for (name, value) in signed {
+        builder = builder.header(name, value);
+    }
     let sent = credentials.onto_request(builder).send().await;
     let mut answer = read(sent.map_err(|error| failure(&error, patience))?, patience).await?;
-    let mut known = credentials.sent;
     // A secret in the URL was found a moment ago; if it is lost since, it is not to be had for an error either.
     let _ = partner.here.credential(&partner.here.connection.url, &mut known).await;
     answer.body = without(answer.body, &known);
@@ -106,7 +110,8 @@ async fn join(here: &Here, request: &Request) -> Result<Url, CallError> {
 
 /// The request as it would go out, secrets masked.
 pub(crate) async fn preview(here: &Here, request: &Request, key: Uuid) -> String {
-    let (mut target, host) = match join(here, request).await {
+    let url = join(here, request).await;
+    let (mut target, host) = match &url {
         Ok(url) => match here.masked_base() {
             Some(base) => (format!("{base}{}", request.path), MASK.to_owned()),
             None => (url.to_string(), url.host_str().unwrap_or_default().to_owned()),
@@ -132,6 +137,9 @@ pub(crate) async fn preview(here: &Here, request: &Request, key: Uuid) -> String
             }
             Sent::Query(parameter) => with_key(&mut target, parameter, MASK),
         },
+    }
+    if let Ok(url) = &url {
+        headers.extend(sign::preview(here, &Message { request, url, id: key }));
     }
     if let Some((content_type, _)) = &request.body {
         headers.push(("Content-Type".into(), content_type.to_string()));

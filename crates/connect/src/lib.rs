@@ -14,6 +14,8 @@ mod partner;
 mod peer;
 mod renewed;
 mod secret;
+mod sign;
+mod tls;
 mod token;
 
 use std::{
@@ -142,7 +144,7 @@ impl Partners {
     pub async fn unreachable(&self, connection: &str) -> Option<String> {
         let here = &self.partners.get(connection)?.here;
         for url in [here.base().await.ok(), here.login().await].into_iter().flatten() {
-            if let Err(reason) = here.guard.look(&url).await {
+            if let Err(reason) = here.clients.plain.look(&url).await {
                 return Some(reason);
             }
         }

@@ -3,14 +3,15 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use graph::{CallError, Connection, ErrorKind, Setting, auth::Leaf};
+use reqwest::{Method, RequestBuilder};
 use url::Url;
 
 use crate::{
     Environment, Missing, Override, SetupError,
     environment::Lack,
-    guard::Guard,
     renewed::Renewed,
     secret::{MASK, Secret},
+    tls::Clients,
     token,
 };
 
@@ -23,7 +24,7 @@ pub(crate) struct Partner {
 /// A connection in this environment.
 pub(crate) struct Here {
     pub(crate) connection: Arc<Connection>,
-    pub(crate) guard: Guard,
+    pub(crate) clients: Clients,
     pub(crate) environment: Environment,
     /// The URL, unless it comes from a variable that may be set later.
     base: Option<Url>,
@@ -51,13 +52,19 @@ impl Partner {
         let token_url = token_url.map_err(|reason| wrong(format!("of its `token_url`, {reason}")))?;
         let private: BTreeSet<String> =
             connection.private.iter().map(ToString::to_string).chain(here.private).collect();
-        let guard = Guard::new(private).map_err(|error| SetupError::Client(error.to_string()))?;
-        let here = Arc::new(Here { connection, guard, environment, base, token_url });
+        let clients = Clients::new(private, connection.tls.clone()).map_err(SetupError::Client)?;
+        let here = Arc::new(Here { connection, clients, environment, base, token_url });
         Ok(Partner { token: token::of(&here), here })
     }
 }
 
 impl Here {
+    /// A request to a URL, if its host may be dialled.
+    pub(crate) async fn request(&self, method: Method, url: Url) -> Result<RequestBuilder, CallError> {
+        let guard = self.clients.guard(&self.environment).await?;
+        guard.request(method, url).map_err(|reason| CallError::new(ErrorKind::Refused, reason))
+    }
+
     /// The partner's URL.
     pub(crate) async fn base(&self) -> Result<Url, CallError> {
         if let Some(base) = &self.base {
@@ -140,7 +147,7 @@ impl Here {
     /// The values that are needed and not to be had.
     pub(crate) async fn missing(&self) -> Vec<Missing> {
         let connection = &self.connection;
-        let mut settings = connection.auth.settings();
+        let mut settings = connection.settings();
         if let (Some(written), Some(_)) = (connection.auth.token_url(), &self.token_url) {
             settings.retain(|setting| !std::ptr::eq(*setting, written));
         }

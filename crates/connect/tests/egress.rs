@@ -20,6 +20,8 @@ fn connection(url: &str, auth: Auth, private: &[&str]) -> Arc<Connection> {
         name: "shop".into(),
         url: Setting::Text(url.into()),
         auth,
+        sign: None,
+        tls: None,
         timeout_each: 1_000_000,
         timeout_total: 5_000_000,
         retry: Connection::RETRY,

@@ -16,6 +16,7 @@ pub mod policy;
 pub mod project;
 pub mod rules;
 pub mod schedule;
+pub mod sign;
 pub mod step;
 pub mod template;
 pub mod test;
@@ -34,6 +35,7 @@ pub use rules::{
     Condition, Entry, ExitRule, Goal, Inside, Listener, Open, REACTIONS, Rate, Reentry, Scheduled, ended,
     reaction, reaction_record, scheduled, started,
 };
+pub use sign::{Sign, Tls};
 pub use step::{Arm, CalendarDay, Moment, Since, Span, Step, StepKind};
 pub use template::{Escape, Part, Template};
 pub use types::{Field, RecordType, Type};

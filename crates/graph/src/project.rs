@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{Audience, Auth, Expr, Journey, Name, Policy, RecordType, Setting, Template, Type};
+use crate::{Audience, Auth, Expr, Journey, Name, Policy, RecordType, Setting, Sign, Template, Tls, Type};
 
 /// A whole compiled project.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +61,10 @@ pub struct Connection {
     pub url: Setting,
     /// How we prove who we are.
     pub auth: Auth,
+    /// How requests are signed.
+    pub sign: Option<Sign>,
+    /// By which certificates it and its partner know each other; none when the public authorities do.
+    pub tls: Option<Tls>,
     /// Longest time for one attempt, in microseconds.
     pub timeout_each: i64,
     /// Longest time for all attempts and the pauses between them, in microseconds.
@@ -92,10 +96,16 @@ impl Connection {
     /// The repetitions when the file does not say.
     pub const RETRY: Retry = Retry { times: 3, first: 200_000, most: 5_000_000 };
 
-    /// The environment variables that it needs, each once.
+    /// What it needs to know besides its URL.
+    pub fn settings(&self) -> Vec<&Setting> {
+        let sign = self.sign.iter().flat_map(Sign::settings);
+        self.auth.settings().into_iter().chain(sign).chain(self.tls.iter().flat_map(Tls::settings)).collect()
+    }
+
+    /// The names of what it needs of the environment, each once.
     pub fn variables(&self) -> Vec<&Name> {
         let mut all: Vec<&Name> = self.url.variables();
-        all.extend(self.auth.settings().into_iter().flat_map(Setting::variables));
+        all.extend(self.settings().into_iter().flat_map(Setting::variables));
         let mut known = std::collections::BTreeSet::new();
         all.retain(|name| known.insert(*name));
         all

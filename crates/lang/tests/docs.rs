@@ -14,7 +14,7 @@ const CONNECTIONS: &str = include_str!("../../../docs/connections.md");
 #[test]
 fn every_example_compiles_and_is_formatted() {
     assert!(compile_all(MANUAL) >= 12);
-    assert!(compile_all(CONNECTIONS) >= 2);
+    assert!(compile_all(CONNECTIONS) >= 4);
 }
 
 /// How many examples a page has.

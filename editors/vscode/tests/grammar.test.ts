@@ -58,6 +58,8 @@ describe('declarations', () => {
     ['connection shop {\n  timeout: 2s each, 10s in all\n}', 'timeout', 'keyword.other.setting'],
     ['connection shop {\n  timeout: 2s each, 10s in all\n}', 'all', 'keyword.other.clause'],
     ['connection shop {\n  auth: api_key { header: "X", key: secret("S") }\n}', 'secret', 'support.function'],
+    ['connection shop {\n  sign: hmac { algorithm: sha256 }\n}', 'sign', 'keyword.other.setting'],
+    ['connection shop {\n  sign: hmac { algorithm: sha256 }\n}', 'sha256', 'constant.language'],
     ['connection shop {\n  auth: oauth2 { send: body }\n}', 'oauth2', 'constant.language'],
     ['connection shop {\n  auth: token {\n    expires: "a" minutes\n  }\n}', 'expires', 'keyword.other.setting'],
     ['connection shop {\n  auth: token {\n    json { "a": "{{ env("A") }}" }\n  }\n}', 'json', 'keyword.other.part'],

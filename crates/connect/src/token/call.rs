@@ -27,11 +27,7 @@ pub(super) async fn ask(here: &Here, call: &TokenCall) -> Result<Made<Secret>, C
     }
     let method = Method::from_bytes(call.method.as_bytes())
         .map_err(|_| CallError::new(ErrorKind::Invalid, "the method is not one"))?;
-    let mut request = here
-        .guard
-        .request(method, url)
-        .map_err(|reason| CallError::new(ErrorKind::Refused, reason))?
-        .header(ACCEPT, "application/json");
+    let mut request = here.request(method, url).await?.header(ACCEPT, "application/json");
     for (name, value) in &call.headers {
         let value = here.credential(value, &mut sent).await?;
         request = request.header(header_name(name)?, sensitive(value.expose())?);

@@ -55,9 +55,8 @@ impl Asker {
         let mut asking = Asking { fields: Vec::new(), authorization: None, sent: Vec::new() };
         let given = self.grant(&mut asking).await?;
         self.prove(&mut asking, &url).await?;
-        let guarded = self.here.guard.request(Method::POST, url);
-        let mut request = guarded
-            .map_err(|reason| CallError::new(ErrorKind::Refused, reason))?
+        let request = self.here.request(Method::POST, url).await?;
+        let mut request = request
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, FORM)
             .body(form_urlencoded::Serializer::new(String::new()).extend_pairs(&asking.fields).finish());

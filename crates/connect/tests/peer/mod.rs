@@ -92,6 +92,8 @@ impl Login {
             name: "shop".into(),
             url: Setting::Text(self.url().into()),
             auth,
+            sign: None,
+            tls: None,
             timeout_each: 5_000_000,
             timeout_total: 60_000_000,
             retry: Connection::RETRY,

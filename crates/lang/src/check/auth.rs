@@ -23,12 +23,12 @@ pub(super) fn check(at: At, auth: &ast::Auth, env: &mut Env<'_>) -> Auth {
         ast::Auth::Token(call) => token::check(call, env),
         ast::Auth::Parts(parts) => {
             let made = match &*parts.way.text {
-                "basic" => part(parts, "user").zip(part(parts, "password")).map(|(user, password)| {
+                "basic" => parts.given("user").zip(parts.given("password")).map(|(user, password)| {
                     Auth::Basic { user: setting(user, env), password: password_of(password, env) }
                 }),
-                "bearer" => part(parts, "token").map(|token| Auth::Bearer(secret(token, "the token", env))),
+                "bearer" => parts.given("token").map(|token| Auth::Bearer(secret(token, "the token", env))),
                 "oauth2" => return oauth2(parts, env),
-                _ => api_key(part(parts, "header"), part(parts, "query"), part(parts, "key"), env),
+                _ => api_key(parts.given("header"), parts.given("query"), parts.given("key"), env),
             };
             made.unwrap_or_else(|| {
                 let example = match &*parts.way.text {
@@ -47,12 +47,8 @@ pub(super) fn check(at: At, auth: &ast::Auth, env: &mut Env<'_>) -> Auth {
     }
 }
 
-fn part<'a>(parts: &'a Parts, name: &str) -> Option<&'a ast::Setting> {
-    parts.given.iter().find(|(known, _)| &*known.text == name).map(|(_, value)| value)
-}
-
 /// What must not be readable in the file.
-fn secret(written: &ast::Setting, what: &str, env: &mut Env<'_>) -> Setting {
+pub(super) fn secret(written: &ast::Setting, what: &str, env: &mut Env<'_>) -> Setting {
     if written.source == SettingSource::Text && written.text.fixed().is_some() {
         env.report(
             Report::new(Code::SecretInText, written.at, format!("{what} must not stand in the file"))
@@ -78,9 +74,9 @@ fn oauth2(parts: &Parts, env: &mut Env<'_>) -> Auth {
     let token_url = token_url.map(|written| url(written, "#", env));
     let client_id = needed(parts, "client_id", "env(\"NAME\")", env).map(|id| setting(id, env));
     let proof = proof(parts, env);
-    let mut optional = |name: &str| part(parts, name).map(|written| setting(written, env));
+    let mut optional = |name: &str| parts.given(name).map(|written| setting(written, env));
     let (scope, audience) = (optional("scope"), optional("audience"));
-    let refresh_token = part(parts, "refresh_token").map(|token| secret(token, "the refresh token", env));
+    let refresh_token = parts.given("refresh_token").map(|token| secret(token, "the refresh token", env));
     match (token_url, client_id, proof) {
         (Some(token_url), Some(client_id), Some(proof)) => {
             Auth::OAuth2(Box::new(OAuth2 { token_url, client_id, proof, scope, audience, refresh_token }))
@@ -91,8 +87,8 @@ fn oauth2(parts: &Parts, env: &mut Env<'_>) -> Auth {
 
 /// How the client proves who it is: a password or a key, and what belongs to that.
 fn proof(parts: &Parts, env: &mut Env<'_>) -> Option<ClientProof> {
-    let password = part(parts, "client_secret").map(|written| secret(written, "the client's secret", env));
-    let key = part(parts, "private_key").map(|written| secret(written, "the private key", env));
+    let password = parts.given("client_secret").map(|written| secret(written, "the client's secret", env));
+    let key = parts.given("private_key").map(|written| secret(written, "the private key", env));
     let mut misplaced = |names: &[&str], of: &str| {
         let given = parts.given.iter().map(|(name, _)| (&name.text, name.at));
         for (name, at) in given.filter(|(name, _)| names.contains(&&***name)) {
@@ -106,15 +102,15 @@ fn proof(parts: &Parts, env: &mut Env<'_>) -> Option<ClientProof> {
     match (password, key) {
         (Some(password), None) => {
             misplaced(&["key_id", "assertion_for"], "private_key");
-            let in_body = parts.send.as_ref().is_some_and(|(_, word)| &*word.text == "body");
+            let in_body = parts.word("send").is_some_and(|(_, word)| word == "body");
             Some(if in_body { ClientProof::Body(password) } else { ClientProof::Basic(password) })
         }
         (None, Some(private_key)) => {
-            let mut optional = |name: &str| part(parts, name).map(|written| setting(written, env));
+            let mut optional = |name: &str| parts.given(name).map(|written| setting(written, env));
             let (key_id, assertion_for) = (optional("key_id"), optional("assertion_for"));
-            if let Some((at, _)) = &parts.send {
+            if let Some((name, _)) = parts.word("send") {
                 env.report(
-                    Report::new(Code::BadSetting, *at, "`send` says how a `client_secret` is sent")
+                    Report::new(Code::BadSetting, name.at, "`send` says how a `client_secret` is sent")
                         .label("there is none")
                         .help("leave it out: what is signed with the `private_key` is sent in the body"),
                 );
@@ -136,8 +132,13 @@ fn proof(parts: &Parts, env: &mut Env<'_>) -> Option<ClientProof> {
 }
 
 /// A part that a way cannot do without.
-fn needed<'a>(parts: &'a Parts, name: &str, example: &str, env: &mut Env<'_>) -> Option<&'a ast::Setting> {
-    let found = part(parts, name);
+pub(super) fn needed<'a>(
+    parts: &'a Parts,
+    name: &str,
+    example: &str,
+    env: &mut Env<'_>,
+) -> Option<&'a ast::Setting> {
+    let found = parts.given(name);
     if found.is_none() {
         env.report(
             Report::new(Code::BadSetting, parts.way.at, format!("`{}` has no `{name}`", parts.way.text))

@@ -2,7 +2,7 @@
 
 use graph::{Auth, Connection, Name, Setting};
 
-use super::{auth, scope::Env};
+use super::{auth, scope::Env, sign};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
@@ -29,6 +29,8 @@ pub(crate) fn check(connection: &ast::Connection, doc: Option<&Name>, env: &mut 
         }
     };
     let auth = connection.auth.as_ref().map_or(Auth::None, |(at, auth)| auth::check(*at, auth, env));
+    let sign = connection.sign.as_ref().and_then(|sign| sign::check(sign, env));
+    let tls = connection.tls.as_ref().map(|tls| sign::tls(tls, env));
     let each = connection.each.map_or(Connection::TIMEOUT_EACH, |(_, micros)| micros);
     let total = connection.total.map_or(Connection::TIMEOUT_TOTAL.max(each), |(_, micros)| micros);
     limits(connection, each, total, env);
@@ -36,6 +38,8 @@ pub(crate) fn check(connection: &ast::Connection, doc: Option<&Name>, env: &mut 
         name: connection.name.text.clone(),
         url,
         auth,
+        sign,
+        tls,
         timeout_each: each,
         timeout_total: total,
         retry: connection.retry.map_or(Connection::RETRY, |(_, retry)| retry),

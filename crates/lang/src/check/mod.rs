@@ -27,6 +27,7 @@ mod operators;
 mod others;
 mod policy;
 mod scope;
+mod sign;
 mod steps;
 mod templates;
 pub(crate) mod test;

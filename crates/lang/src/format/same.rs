@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::syntax::{
-    ast::{Auth, Body, Connection, Decl, DeclKind, Text, TextPart},
+    ast::{Auth, Body, Decl, DeclKind, Text, TextPart},
     lexer::Lexed,
     token::{Kind, Token},
 };
@@ -43,7 +43,10 @@ fn range(declaration: &Decl) -> Range<usize> {
 fn compact(declaration: &mut Decl) -> u64 {
     let sent = match &mut declaration.kind {
         DeclKind::Action(action) => Some(&mut action.sent),
-        DeclKind::Connection(Connection { auth: Some((_, Auth::Token(call))), .. }) => Some(&mut call.sent),
+        DeclKind::Connection(connection) => match &mut connection.auth {
+            Some((_, Auth::Token(call))) => Some(&mut call.sent),
+            _ => None,
+        },
         _ => None,
     };
     if let Some(Body::Json(body)) = sent.and_then(|sent| sent.body.as_mut()) {

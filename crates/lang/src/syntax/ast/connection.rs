@@ -7,6 +7,8 @@ pub(crate) struct Connection {
     pub(crate) name: Ident,
     pub(crate) url: Option<Setting>,
     pub(crate) auth: Option<(At, Auth)>,
+    pub(crate) sign: Option<Sign>,
+    pub(crate) tls: Option<Parts>,
     pub(crate) each: Option<(At, i64)>,
     pub(crate) total: Option<(At, i64)>,
     pub(crate) retry: Option<(At, graph::Retry)>,
@@ -72,13 +74,19 @@ pub(crate) enum SendAs {
     Query(Text),
 }
 
+#[derive(Debug)]
+pub(crate) enum Sign {
+    Hmac(Parts),
+    StandardWebhooks(Setting),
+}
+
 /// `basic { … }` and the like: a way, and what it needs by name.
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) way: Ident,
     pub(crate) given: Vec<(Ident, Setting)>,
-    /// `send: body` of `oauth2`: where the name stands, and the word.
-    pub(crate) send: Option<(At, Ident)>,
+    /// Those whose values are words, as `send: body` of `oauth2`.
+    pub(crate) words: Vec<(Ident, Ident)>,
 }
 
 impl Parts {
@@ -100,7 +108,19 @@ impl Parts {
                 "key_id",
                 "assertion_for",
             ],
+            "hmac" => &["header", "key", "algorithm", "encoding", "prefix", "over", "timestamp"],
+            "tls" => &["certificate", "key", "ca", "ca_only"],
             _ => &[],
         }
+    }
+
+    /// A part whose value is a text, or named.
+    pub(crate) fn given(&self, name: &str) -> Option<&Setting> {
+        self.given.iter().find(|(known, _)| &*known.text == name).map(|(_, value)| value)
+    }
+
+    /// A part whose value is a word: its name and the word.
+    pub(crate) fn word(&self, name: &str) -> Option<(&Ident, &str)> {
+        self.words.iter().find(|(known, _)| &*known.text == name).map(|(name, word)| (name, &*word.text))
     }
 }

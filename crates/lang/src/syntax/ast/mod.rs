@@ -10,7 +10,7 @@ use graph::Name;
 
 use super::At;
 pub(crate) use connection::{
-    Auth, Connection, Expires, Found, Parts, SendAs, Setting, SettingSource, TokenCall,
+    Auth, Connection, Expires, Found, Parts, SendAs, Setting, SettingSource, Sign, TokenCall,
 };
 pub(crate) use expr::{Expr, ExprKind, LookedBack, Past, Text, TextPart};
 pub(crate) use journey::{Entry, EntryKind, Everyone, Goal, Journey, Listen, Open};
@@ -42,7 +42,7 @@ pub(crate) enum DeclKind {
     Type { name: Ident, ty: TypeExpr },
     Function(Box<Function>),
     Audience(Box<Audience>),
-    Connection(Connection),
+    Connection(Box<Connection>),
     Action(Box<Action>),
     Policy(Box<Policy>),
     Message(Message),

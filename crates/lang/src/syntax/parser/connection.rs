@@ -5,29 +5,43 @@ use nom::{
     combinator::{cut, opt},
 };
 
-use super::{P, R, expr::duration, ident, many, tag, text, token};
+use super::{
+    P, R,
+    auth::{auth, parts, sign, twice},
+    expr::duration,
+    ident, many, tag, text,
+};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{Auth, Connection, DeclKind, Ident, Parts, Setting, SettingSource, Text},
+        ast::{Connection, DeclKind, Ident, Setting, SettingSource, Text},
         token::Kind,
     },
 };
 
-const WAYS: &str = "`none`, `basic`, `bearer`, `api_key`, `oauth2` or `token`";
-const SETTINGS: [&str; 5] = ["url", "auth", "timeout", "retry", "private"];
+const SETTINGS: [&str; 7] = ["url", "auth", "sign", "tls", "timeout", "retry", "private"];
 
 /// Behind the word `connection`.
 pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
     let (input, name) = cut(ident("the name of the connection")).parse(input)?;
     let (mut input, _) = cut(tag!("{")).parse(input)?;
-    let mut made =
-        Connection { name, url: None, auth: None, each: None, total: None, retry: None, private: Vec::new() };
+    let mut made = Connection {
+        name,
+        url: None,
+        auth: None,
+        sign: None,
+        tls: None,
+        each: None,
+        total: None,
+        retry: None,
+        private: Vec::new(),
+    };
     let mut seen: Vec<Ident> = Vec::new();
     while !input.is("}") {
         let (rest, word) =
-            cut(ident("a setting (`url`, `auth`, `timeout`, `retry`, `private`) or `}`")).parse(input)?;
+            cut(ident("a setting (`url`, `auth`, `sign`, `tls`, `timeout`, `retry`, `private`) or `}`"))
+                .parse(input)?;
         if let Some(before) = seen.iter().find(|before| before.text == word.text) {
             input.report(twice(&word, before.at));
         }
@@ -50,7 +64,7 @@ pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
         input = rest;
     }
     let (input, _) = tag!("}")(input)?;
-    Ok((input, DeclKind::Connection(made)))
+    Ok((input, DeclKind::Connection(Box::new(made))))
 }
 
 fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()> {
@@ -63,6 +77,16 @@ fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()
         "auth" => {
             let (rest, way) = cut(auth).parse(input)?;
             made.auth = Some((input.until(&rest), way));
+            rest
+        }
+        "sign" => {
+            let (rest, way) = cut(sign).parse(input)?;
+            made.sign = Some(way);
+            rest
+        }
+        "tls" => {
+            let (rest, parts) = cut(|input| parts(input, word.clone())).parse(input)?;
+            made.tls = Some(parts);
             rest
         }
         "timeout" => timeout(input, made)?.0,
@@ -101,74 +125,6 @@ pub(super) fn setting(input: P<'_>) -> R<'_, Setting> {
     let (rest, text) = cut(text("the name of an environment variable, in quotes")).parse(rest)?;
     let (rest, _) = cut(tag!(")")).parse(rest)?;
     Ok((rest, Setting { at: input.until(&rest), source, text }))
-}
-
-fn auth(input: P<'_>) -> R<'_, Auth> {
-    let (rest, way) = ident(WAYS)(input)?;
-    match &*way.text {
-        "none" => Ok((rest, Auth::None)),
-        "bearer" if !rest.is("{") => {
-            let (rest, token) = cut(setting).parse(rest)?;
-            Ok((rest, Auth::Bearer(token)))
-        }
-        "basic" | "bearer" | "api_key" | "oauth2" => {
-            let (mut rest, _) = cut(tag!("{")).parse(rest)?;
-            let mut parts = Parts { way, given: Vec::new(), send: None };
-            while !rest.is("}") {
-                rest = part(rest, &mut parts)?.0;
-                rest = opt(tag!(",")).parse(rest)?.0;
-            }
-            Ok((rest.take_from(1), Auth::Parts(parts)))
-        }
-        "token" => {
-            let (rest, call) = token::call(rest, way)?;
-            Ok((rest, Auth::Token(Box::new(call))))
-        }
-        _ => input.error(WAYS),
-    }
-}
-
-/// `name: "text"`; one that the way does not have is reported and passed over.
-fn part<'a>(input: P<'a>, parts: &mut Parts) -> R<'a, ()> {
-    let (rest, name) = cut(ident("the name of a part or `}`")).parse(input)?;
-    let (way, names) = (&parts.way.text, Parts::names_of(&parts.way.text));
-    if !names.contains(&&*name.text) {
-        let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        input.report(
-            Report::new(Code::BadSetting, name.at, format!("`{way}` has no `{}`", name.text))
-                .label("unknown part")
-                .help(format!("its parts are {}", list.join(", ")))
-                .did_you_mean(name.at, &name.text, names.iter().copied()),
-        );
-    }
-    let given = parts.given.iter().find(|(before, _)| before.text == name.text).map(|(before, _)| before.at);
-    let sent = parts.send.as_ref().filter(|_| &*name.text == "send").map(|(at, _)| *at);
-    if let Some(before) = given.or(sent) {
-        input.report(twice(&name, before));
-    }
-    let (rest, _) = cut(tag!(":")).parse(rest)?;
-    if &*name.text == "send" {
-        let (rest, word) = cut(one_of_two).parse(rest)?;
-        parts.send = Some((name.at, word));
-        return Ok((rest, ()));
-    }
-    let (rest, value) = cut(setting).parse(rest)?;
-    parts.given.push((name, value));
-    Ok((rest, ()))
-}
-
-fn one_of_two(input: P<'_>) -> R<'_, Ident> {
-    const WANTED: &str = "`basic` or `body`";
-    match input.peek(0) {
-        "basic" | "body" => ident(WANTED)(input),
-        _ => input.error(WANTED),
-    }
-}
-
-pub(super) fn twice(word: &Ident, before: At) -> Report {
-    Report::new(Code::DuplicateName, word.at, format!("`{}` is set twice", word.text))
-        .label("set again here")
-        .related(before, "first set here")
 }
 
 /// `2s each, 10s in all`; either part may be left out.

@@ -2,6 +2,7 @@
 //! step or declaration.
 
 mod action;
+mod auth;
 mod branch;
 mod connection;
 mod declare;

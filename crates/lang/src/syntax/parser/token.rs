@@ -2,12 +2,7 @@
 
 use nom::{Input as _, Parser as _, combinator::cut};
 
-use super::{
-    P, R, action,
-    connection::{setting, twice},
-    expr::duration,
-    tag, text,
-};
+use super::{P, R, action, auth::twice, connection::setting, expr::duration, tag, text};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{

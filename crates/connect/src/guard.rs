@@ -17,11 +17,13 @@ use std::{
 use reqwest::{
     Certificate, Identity, Method, RequestBuilder,
     dns::{Addrs, Name, Resolve, Resolving},
+    header::{ACCEPT_ENCODING, HeaderMap, HeaderValue},
 };
 use url::{Host, Url};
 
 use crate::{
     address::{forbidden, is_metadata},
+    answer::PACKED,
     tls::Material,
 };
 
@@ -47,6 +49,9 @@ impl Guard {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
+            // `answer` unpacks, because it counts what comes.
+            .no_gzip()
+            .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(PACKED))]))
             .tcp_nodelay(true)
             .connect_timeout(Duration::from_secs(10))
             .pool_idle_timeout(IDLE)

@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use url::form_urlencoded;
+
 /// What stands wherever a secret would be shown.
 pub(crate) const MASK: &str = "••••";
 
@@ -32,9 +34,20 @@ impl fmt::Debug for Secret {
 
 /// A text of a partner's without the secrets that it was sent: a server that says back what it got would have them stored.
 pub(crate) fn without(text: String, sent: &[Secret]) -> String {
-    let known = |secret: &&Secret| secret.0.len() >= LOOKED_FOR && text.contains(&*secret.0);
-    let found: Vec<&Secret> = sent.iter().filter(known).collect();
-    found.into_iter().fold(text, |text, secret| text.replace(&*secret.0, MASK))
+    let long = sent.iter().filter(|secret| secret.0.len() >= LOOKED_FOR);
+    long.flat_map(spellings).fold(text, |text, spelling| {
+        if text.contains(&spelling) { text.replace(&spelling, MASK) } else { text }
+    })
+}
+
+/// How a secret looks as it is, in a form or a query, in a path, and in a JSON text.
+fn spellings(secret: &Secret) -> Vec<String> {
+    let form: String = form_urlencoded::byte_serialize(secret.0.as_bytes()).collect();
+    let json = serde_json::Value::from(&*secret.0).to_string();
+    let mut all =
+        vec![secret.0.to_string(), form.replace('+', "%20"), form, json.trim_matches('"').to_owned()];
+    all.dedup();
+    all
 }
 
 #[cfg(test)]
@@ -47,6 +60,9 @@ mod tests {
         assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "•••• Some(••••)");
         let said = without("you sent canary-canary, canary-canary".into(), &[secret]);
         assert_eq!(said, "you sent ••••, ••••");
+        let strange = Secret::new("canary \"&/");
+        let echo = r#"canary "&/ canary+%22%26%2F canary%20%22%26%2F {"a": "canary \"&/"}"#;
+        assert_eq!(without(echo.into(), &[strange]), r#"•••• •••• •••• {"a": "••••"}"#);
         assert_eq!(without("a short one stays".into(), &[Secret::new("one")]), "a short one stays");
     }
 }

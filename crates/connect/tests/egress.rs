@@ -193,18 +193,56 @@ async fn an_answer_that_is_too_large_or_no_text_is_refused() {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     (0..200).for_each(|_| packer.write_all(&vec![b' '; 1 << 20]).unwrap());
     let packed = packer.finish().unwrap();
-    let head =
-        format!("HTTP/1.1 200 X\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", packed.len());
-    let bomb = [head.into_bytes(), packed].concat();
-    for (answer, reason) in
-        [(large.into_bytes(), "larger than 1 MiB"), (bomb, "larger than 1 MiB"), (strange, "not UTF-8")]
-    {
+    let head_of = |length: usize| {
+        format!("HTTP/1.1 200 X\r\ncontent-encoding: gzip\r\ncontent-length: {length}\r\n\r\n")
+    };
+    let gzip = |body: Vec<u8>| [head_of(body.len()).into_bytes(), body].concat();
+    let bomb = gzip(packed.clone());
+    // Two MiB that become nothing: what counts is what comes too.
+    let nothing = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best()).finish().unwrap();
+    let idle = gzip(nothing.repeat((2 << 20) / nothing.len()));
+    let cut = gzip(packed[..1_000].to_vec());
+    let fake = gzip(b"canary canary canary".to_vec());
+    for (answer, reason) in [
+        (large.into_bytes(), "larger than 1 MiB"),
+        (bomb, "larger than 1 MiB"),
+        (idle, "larger than 1 MiB"),
+        (cut, "no whole gzip"),
+        (fake, "no whole gzip"),
+        (strange, "not UTF-8"),
+    ] {
         let address = raw(answer, Duration::ZERO);
         let partners = partners(connection(&format!("http://{address}"), Auth::None, &["127.0.0.1"]));
         let error = outcome(&partners, &get("/")).await.unwrap_err();
         assert_eq!((error.kind, error.status), (ErrorKind::Invalid, Some(200)));
         assert!(error.reason.contains(reason), "{}", error.reason);
     }
+}
+
+#[tokio::test]
+async fn an_answer_may_be_packed() {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packer.write_all("{\"é\": 1}".as_bytes()).unwrap();
+    let packed = packer.finish().unwrap();
+    let two = packed.repeat(2);
+    for (encoding, body, text) in [
+        ("gzip", packed.as_slice(), "{\"é\": 1}"),
+        ("GZIP", &two, "{\"é\": 1}{\"é\": 1}"),
+        ("gzip", b"", ""),
+        ("identity", b"plain", "plain"),
+    ] {
+        let head = format!(
+            "HTTP/1.1 200 X\r\ncontent-encoding: {encoding}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let address = raw([head.as_bytes(), body].concat(), Duration::ZERO);
+        let partners = partners(connection(&format!("http://{address}"), Auth::None, &["127.0.0.1"]));
+        assert_eq!(outcome(&partners, &get("/")).await.unwrap().body, text);
+    }
+    let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+    let partners = partners(connection(&format!("http://{}", partner.address), Auth::None, &["127.0.0.1"]));
+    outcome(&partners, &get("/")).await.unwrap();
+    assert_eq!(partner.seen()[0].header("accept-encoding"), Some("gzip"));
 }
 
 #[tokio::test]

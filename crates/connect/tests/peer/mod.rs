@@ -130,11 +130,22 @@ fn answer(state: &mut State, request: &Recorded) -> Reply {
     ];
     let sent = sent.into_iter().flatten().next().and_then(|value| value.rsplit(' ').next());
     let good = sent.and_then(|token| state.good.get(token)).is_some_and(|end| Instant::now() < *end);
-    let echo = if state.echoes { format!("{request:?}") } else { "{}".into() };
+    let echo = if state.echoes { echo(request) } else { "{}".into() };
     Reply { body: echo, ..Reply::status(if good && !state.refuses_all { 200 } else { 401 }) }
 }
 
+/// All of a request, as it came.
+fn echo(request: &Recorded) -> String {
+    let headers: Vec<String> =
+        request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    format!("{}\n{}\n\n{}", request.line, headers.join("\n"), request.body)
+}
+
 fn token(state: &mut State, request: &Recorded) -> Reply {
+    if let Some((status, _)) = state.instead.as_ref().filter(|_| state.echoes) {
+        let said = serde_json::json!({ "error": "invalid_client", "error_description": echo(request) });
+        return Reply { body: said.to_string(), ..Reply::status(*status) };
+    }
     if let Some((status, body)) = &state.instead {
         return Reply { body: body.clone(), ..Reply::status(*status) };
     }

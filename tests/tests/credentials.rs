@@ -190,5 +190,16 @@ fn a_token_is_had_with_a_secret_from_a_file_and_neither_is_kept_anywhere() {
             let found: Vec<&str> = text.lines().filter(|line| line.contains("canary")).collect();
             assert!(found.is_empty(), "{database}: in the {place}: {found:#?}");
         }
+        // A secret that is nowhere, and a program that there is not, are named by the doctor.
+        for (source, reason) in [
+            ("file = \"/none/such\"", "/none/such cannot be read"),
+            ("command = [\"/none/such\"]", "`/none/such` cannot be run"),
+            ("every = \"1 hour\"", "says where the secret is"),
+        ] {
+            let further = format!("[secret.HUB_SECRET]\n{source}\n");
+            fs::write(setup.folder.join("wayfare.toml"), further).unwrap();
+            let said = run(&setup, "doctor");
+            assert!(said.contains(reason), "{reason} is missing in\n{said}");
+        }
     }
 }

@@ -30,17 +30,14 @@ pub(crate) async fn make(partner: &Partner, request: &Request, key: Uuid) -> Res
     let patience = Patience { who: "the partner", most_bytes: 1 << 20, within };
     let deadline = Instant::now() + within;
     let in_time = timeout_at(deadline, async {
-        let (mut answer, mut token) = send(partner, request, key, patience).await?;
-        if answer.status == UNAUTHORIZED
-            && let (Some(tokens), Some(number)) = (&partner.token, token)
-            && tokens.refuse(number)
-        {
-            (answer, token) = send(partner, request, key, patience).await?;
+        let (answer, token) = send(partner, request, key, patience).await?;
+        let (Some(tokens), Some(number)) = (&partner.token, token) else { return Ok(answer) };
+        if answer.status != UNAUTHORIZED || !tokens.refuse(number) {
+            return Ok(answer);
         }
-        if answer.status != UNAUTHORIZED
-            && let (Some(tokens), Some(number)) = (&partner.token, token)
-        {
-            tokens.prove(number);
+        let (answer, token) = send(partner, request, key, patience).await?;
+        if let Some(number) = token {
+            tokens.judge(number, answer.status != UNAUTHORIZED);
         }
         Ok(answer)
     });

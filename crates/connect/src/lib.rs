@@ -1,4 +1,4 @@
-//! Speaks to partners: HTTP actions, with credentials, a timeout for each attempt, and egress rules.
+//! Speaks to partners: HTTP actions, with credentials, tokens, signatures, a timeout for each attempt, and egress rules.
 //!
 //! What comes in: a rendered [`graph::Request`], which names a connection and holds no secret. What goes out: the
 //! partner's [`graph::Answer`], or the [`CallError`] that says why there is none. Deliberately absent: SQL, journeys,

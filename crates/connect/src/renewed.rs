@@ -51,11 +51,9 @@ struct State<T, E> {
     held: Option<Made<T>>,
     /// Counts the values that were made: the held one has this number.
     number: u64,
-    /// Whether the held value was of use to somebody.
-    proved: bool,
     failed: Option<(E, Pause)>,
-    /// The refusals of values that never were of use.
-    refused: Option<Pause>,
+    /// The last value that was made for one that was refused, and was refused too; and how long that is remembered.
+    in_vain: Option<(u64, Pause)>,
     /// Closed when the task that makes a value is over, however it ends.
     running: Option<watch::Receiver<()>>,
 }
@@ -68,9 +66,12 @@ struct Pause {
 }
 
 impl Pause {
+    /// The first pause, or one that is longer than the one before, if that was not long ago.
     fn after(before: Option<Pause>) -> Pause {
+        let now = Instant::now();
+        let before = before.filter(|before| now < before.until + LONGEST);
         let length = before.map_or(FIRST, |before| (before.length * 2).min(LONGEST));
-        Pause { until: Instant::now() + length, length }
+        Pause { until: now + length, length }
     }
 }
 
@@ -89,8 +90,7 @@ impl<T, E> Clone for Renewed<T, E> {
 
 impl<T: Clone + Send + 'static, E: Clone + Send + 'static> Renewed<T, E> {
     pub(crate) fn new(old: Old, make: impl Fn() -> Making<T, E> + Send + Sync + 'static) -> Renewed<T, E> {
-        let state =
-            State { held: None, number: 0, proved: false, failed: None, refused: None, running: None };
+        let state = State { held: None, number: 0, failed: None, in_vain: None, running: None };
         Renewed(Arc::new(Inner { make: Box::new(make), old, state: Mutex::new(state) }))
     }
 
@@ -153,29 +153,27 @@ impl<T: Clone + Send + 'static, E: Clone + Send + 'static> Renewed<T, E> {
     }
 
     /// The value of this number was refused by who it is for. Says whether another one may help; it is made when it is
-    /// next wanted. Whoever refuses each new value is not shown one after the other.
+    /// next wanted. Where the last one that was made for that reason did not help, it is not worth trying for a while:
+    /// the partner refuses something else than the value.
     pub(crate) fn refuse(&self, number: u64) -> bool {
         let (now, mut state) = (Instant::now(), self.0.lock());
         if state.number != number || state.held.is_none() {
             return true;
         }
-        if !state.proved {
-            if state.refused.is_some_and(|pause| now < pause.until) {
-                return false;
-            }
-            state.refused = Some(Pause::after(state.refused));
-        } else {
-            state.refused = None;
+        if state.in_vain.is_some_and(|(_, pause)| now < pause.until) {
+            return false;
         }
         state.held = None;
         true
     }
 
-    /// The value of this number was of use.
-    pub(crate) fn prove(&self, number: u64) {
+    /// Whether the value of this number helped, which was made because another one was refused.
+    pub(crate) fn judge(&self, number: u64, helped: bool) {
         let mut state = self.0.lock();
-        if state.number == number {
-            state.proved = true;
+        match state.in_vain {
+            _ if helped => state.in_vain = None,
+            Some((known, _)) if known == number => {}
+            before => state.in_vain = Some((number, Pause::after(before.map(|(_, pause)| pause)))),
         }
     }
 }
@@ -191,7 +189,7 @@ impl<T, E> Inner<T, E> {
             Ok(made) => {
                 state.held = Some(made);
                 state.number += 1;
-                (state.proved, state.failed) = (false, None);
+                state.failed = None;
             }
             Err(error) => {
                 let pause = Pause::after(state.failed.as_ref().map(|(_, pause)| *pause));

@@ -11,7 +11,7 @@ use std::{
 };
 
 use connect::{Environment, Missing, Override, Partners};
-use graph::{Auth, Connection, ErrorKind, Request, Setting};
+use graph::{Auth, ClientProof, Connection, ErrorKind, OAuth2, Request, Setting};
 use testkit::{Partner, Reply};
 use uuid::Uuid;
 
@@ -216,6 +216,33 @@ async fn an_answer_that_is_too_large_or_no_text_is_refused() {
         let error = outcome(&partners, &get("/")).await.unwrap_err();
         assert_eq!((error.kind, error.status), (ErrorKind::Invalid, Some(200)));
         assert!(error.reason.contains(reason), "{}", error.reason);
+    }
+}
+
+#[tokio::test]
+async fn a_token_servers_answer_is_bounded_too() {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    (0..8).for_each(|_| packer.write_all(&vec![b' '; 1 << 20]).unwrap());
+    let bomb = packer.finish().unwrap();
+    let head = format!("HTTP/1.1 200 X\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", bomb.len());
+    let answer = [head.into_bytes(), bomb].concat();
+    let slow = b"HTTP/1.1 200 X\r\ncontent-length: 50\r\n\r\n{\"access_token\":".to_vec();
+    for (address, kind, reason) in [
+        (raw(answer, Duration::ZERO), ErrorKind::Auth, "the token server: the answer is larger than 64 KiB"),
+        (raw(slow, Duration::ZERO), ErrorKind::Timeout, "no whole answer within 1 second"),
+    ] {
+        let way = OAuth2 {
+            token_url: Setting::Text(format!("http://{address}/token").into()),
+            client_id: Setting::Text("wayfare".into()),
+            proof: ClientProof::Body(Setting::Secret("KEY".into())),
+            scope: None,
+            audience: None,
+            refresh_token: None,
+        };
+        let auth = Auth::OAuth2(Box::new(way));
+        let partners = partners(connection("http://127.0.0.1:9", auth, &["127.0.0.1"]));
+        let error = outcome(&partners, &get("/")).await.unwrap_err();
+        assert_eq!((error.kind, error.reason.as_str()), (kind, reason));
     }
 }
 

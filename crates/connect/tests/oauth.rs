@@ -120,6 +120,24 @@ async fn a_partner_that_refuses_every_token_is_no_reason_to_ask_for_many() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_resource_that_takes_no_token_costs_no_token_for_each_call() {
+    let login = Login::start();
+    let partners = login.partners(login.oauth());
+    let start = Instant::now();
+    for _ in 0..100 {
+        assert_eq!(get(&partners, "/locked").await.unwrap().status, 401);
+        assert_eq!(get(&partners, "/a").await.unwrap().status, 200);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let most = if start.elapsed() < Duration::from_secs(3) { 3 } else { 4 };
+    assert!((2..=most).contains(&login.asked().len()), "{}", login.asked().len());
+    // A token that is revoked is had anew all the same, at the latest after the pause.
+    login.revoke_all();
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert_eq!(get(&partners, "/a").await.unwrap().status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_server_that_fails_is_left_in_peace_and_found_again() {
     let login = Login::start();
     login.state().instead = Some((503, "<html>down</html>".into()));

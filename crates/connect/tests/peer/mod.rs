@@ -131,7 +131,14 @@ fn answer(state: &mut State, request: &Recorded) -> Reply {
     let sent = sent.into_iter().flatten().next().and_then(|value| value.rsplit(' ').next());
     let good = sent.and_then(|token| state.good.get(token)).is_some_and(|end| Instant::now() < *end);
     let echo = if state.echoes { echo(request) } else { "{}".into() };
-    Reply { body: echo, ..Reply::status(if good && !state.refuses_all { 200 } else { 401 }) }
+    Reply {
+        body: echo,
+        ..Reply::status(if good && !state.refuses_all && !request.line.contains("/locked") {
+            200
+        } else {
+            401
+        })
+    }
 }
 
 /// All of a request, as it came.

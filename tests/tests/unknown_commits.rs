@@ -36,10 +36,11 @@ async fn start(store: Arc<dyn Store>, partner: &Partner) -> Runtime {
     let to = Override {
         url: Some(format!("http://{}", partner.address)),
         private: vec![partner.address.ip().to_string()],
+        ..Override::default()
     };
     let overrides = BTreeMap::from([("shop".to_owned(), to)]);
     let connections: Vec<_> = project.connections.values().cloned().collect();
-    let partners = Partners::new(connections, overrides, Arc::new(|_| None)).unwrap();
+    let partners = Partners::new(connections, overrides, connect::Environment::of(|_| None)).unwrap();
     let clock = runtime::wall_clock();
     let catalog = Catalog::deploy(project, &*store, clock()).await.unwrap();
     let setup = Setup {

@@ -7,8 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use connect::Override;
-use feed::Source;
+use connect::{Environment, Override, Source};
 use jiff::{Span, SpanRelativeTo, Unit};
 use runtime::Retention;
 use serde::Deserialize;
@@ -70,6 +69,9 @@ pub(crate) struct Settings {
     /// Connections as they are in this environment.
     #[serde(default)]
     pub(crate) connection: BTreeMap<String, Connection>,
+    /// Where secrets are that are not in the environment.
+    #[serde(default)]
+    pub(crate) secret: BTreeMap<String, Secret>,
 }
 
 /// A stream of NATS that events are taken from.
@@ -91,10 +93,10 @@ fn consumer() -> String {
 
 impl Nats {
     /// The source, as the feed wants it.
-    pub(crate) fn source(&self) -> anyhow::Result<Source> {
+    pub(crate) fn source(&self) -> anyhow::Result<feed::Source> {
         let url = std::env::var("WAYFARE_NATS").ok().or_else(|| self.url.clone());
         let url = url.context("`[nats]` needs a `url`, or the environment variable WAYFARE_NATS")?;
-        Ok(Source { url, stream: self.stream.clone(), consumer: self.consumer.clone() })
+        Ok(feed::Source { url, stream: self.stream.clone(), consumer: self.consumer.clone() })
     }
 }
 
@@ -136,12 +138,63 @@ impl Kept {
 /// The shortest time that things are kept: senders repeat events within it.
 const SHORTEST: Duration = Duration::from_hours(24);
 
+/// Where a secret is that is not in the environment: in a file, or in what a program prints.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Secret {
+    /// The file.
+    file: Option<PathBuf>,
+    /// The program and its arguments.
+    command: Option<Vec<String>>,
+    /// How long what the program printed is used, as in `"10 minutes"`.
+    every: Option<String>,
+}
+
+/// How long what a program printed is used when nothing is said.
+const USED: Duration = Duration::from_mins(5);
+/// The shortest and the longest time that may be said.
+const SHORTEST_USED: Duration = Duration::from_secs(1);
+const LONGEST_USED: Duration = Duration::from_hours(24);
+
+impl Secret {
+    fn source(&self, name: &str) -> anyhow::Result<Source> {
+        let source = match (&self.file, &self.command, &self.every) {
+            (Some(path), None, None) => Source::File(path.clone()),
+            (Some(_), None, Some(_)) => bail!(
+                "`[secret.{name}]` has `every` beside `file`; a file is read again as soon as it changes, so leave it out"
+            ),
+            (None, Some(words), every) if words.first().is_some_and(|program| !program.is_empty()) => {
+                Source::Command { words: words.clone(), every: used(name, every.as_deref())? }
+            }
+            _ => bail!(
+                "`[secret.{name}]` says where the secret is: either `file = \"/run/secrets/name\"` or \
+                 `command = [\"program\", \"argument\"]`"
+            ),
+        };
+        Ok(source)
+    }
+}
+
+fn used(name: &str, every: Option<&str>) -> anyhow::Result<Duration> {
+    let Some(text) = every else { return Ok(USED) };
+    let seconds =
+        text.parse::<Span>().and_then(|span| span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())));
+    match seconds.ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+        Some(used) if (SHORTEST_USED..=LONGEST_USED).contains(&used) => Ok(used),
+        _ => bail!(
+            "`every` under `[secret.{name}]` is `{text}`; write a time from \"1 second\" to \"24 hours\""
+        ),
+    }
+}
+
 /// A connection as it is in this environment.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Connection {
     /// Instead of the URL in the journeys.
     url: Option<String>,
+    /// Instead of the URL of the token server in the journeys.
+    token_url: Option<String>,
     /// Hosts that may have private addresses.
     #[serde(default)]
     private: Vec<String>,
@@ -161,10 +214,14 @@ impl Settings {
 
     /// The connections as `connect` wants them.
     pub(crate) fn overrides(self) -> BTreeMap<String, Override> {
-        self.connection
-            .into_iter()
-            .map(|(name, connection)| (name, Override { url: connection.url, private: connection.private }))
-            .collect()
+        let read = |Connection { url, token_url, private }| Override { url, token_url, private };
+        self.connection.into_iter().map(|(name, connection)| (name, read(connection))).collect()
+    }
+
+    /// Where the values are that journeys name.
+    pub(crate) fn environment(&self) -> anyhow::Result<Environment> {
+        let sources = self.secret.iter().map(|(name, secret)| Ok((name.clone(), secret.source(name)?)));
+        Ok(Environment::of_process().with(sources.collect::<anyhow::Result<_>>()?))
     }
 }
 
@@ -187,13 +244,14 @@ mod tests {
     fn every_setting_in_the_documentation_is_one() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let mut read = 0;
-        for page in ["README.md", "docs/scaling.md"] {
+        for page in ["README.md", "docs/scaling.md", "docs/connections.md"] {
             let text = std::fs::read_to_string(root.join(page)).unwrap();
             for block in text.split("```toml\n").skip(1) {
                 let block = block.split("```").next().unwrap();
                 let settings: Settings =
                     toml::from_str(block).unwrap_or_else(|error| panic!("{page}: {error}\n{block}"));
                 settings.retention.read().unwrap();
+                settings.environment().unwrap();
                 read += 1;
             }
         }
@@ -216,5 +274,31 @@ mod tests {
         let settings: Settings = toml::from_str("[retention]\ninstances = \"13 weeks\"").unwrap();
         let kept = settings.retention.read().unwrap();
         assert_eq!(kept, Retention { events: None, instances: Some(Duration::from_hours(13 * 7 * 24)) });
+    }
+
+    #[test]
+    fn a_secret_is_in_one_place() {
+        let source = |text: &str| {
+            let settings: Settings = toml::from_str(&format!("[secret.KEY]\n{text}")).unwrap();
+            settings.secret["KEY"].source("KEY").map_err(|error| format!("{error:#}"))
+        };
+        assert_eq!(source("file = \"/run/key\""), Ok(Source::File("/run/key".into())));
+        let words = vec!["vault".to_owned(), "kv".to_owned()];
+        let every = Duration::from_secs(600);
+        assert_eq!(
+            source("command = [\"vault\", \"kv\"]\nevery = \"10 minutes\""),
+            Ok(Source::Command { words: words.clone(), every })
+        );
+        assert_eq!(source("command = [\"vault\", \"kv\"]"), Ok(Source::Command { words, every: USED }));
+        for wrong in
+            ["", "file = \"a\"\ncommand = [\"b\"]", "command = []", "command = [\"\"]", "every = \"1 hour\""]
+        {
+            assert!(source(wrong).unwrap_err().contains("either `file"), "{wrong}");
+        }
+        assert!(source("file = \"a\"\nevery = \"1 hour\"").unwrap_err().contains("leave it out"));
+        for wrong in ["soon", "0 seconds", "25 hours", "1 month"] {
+            let said = source(&format!("command = [\"a\"]\nevery = \"{wrong}\"")).unwrap_err();
+            assert!(said.contains("from \"1 second\""), "{said}");
+        }
     }
 }

@@ -8,23 +8,30 @@
 
 use std::{
     collections::BTreeSet,
+    error::Error,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 
 use reqwest::{
-    Method, RequestBuilder,
+    Certificate, Identity, Method, RequestBuilder,
     dns::{Addrs, Name, Resolve, Resolving},
+    header::{ACCEPT_ENCODING, HeaderMap, HeaderValue},
 };
 use url::{Host, Url};
 
-use crate::address::{forbidden, is_metadata};
+use crate::{
+    address::{forbidden, is_metadata},
+    answer::PACKED,
+    tls::Material,
+};
 
 /// How long an idle connection is kept: shorter than common servers keep theirs, so that we close first.
 const IDLE: Duration = Duration::from_secs(15);
 
-/// A client that dials only what it may.
+/// A client that dials only what it may; cheap to clone.
+#[derive(Clone)]
 pub(crate) struct Guard {
     client: reqwest::Client,
     /// The hosts that may have private addresses.
@@ -33,20 +40,41 @@ pub(crate) struct Guard {
 
 impl Guard {
     /// A client for partners of which `private` names the hosts that may have private addresses.
-    pub(crate) fn new(private: BTreeSet<String>) -> reqwest::Result<Guard> {
-        let private = Arc::new(private);
-        let client = reqwest::Client::builder()
+    ///
+    /// # Errors
+    /// Why there is none: the certificates are no good, or the system gives none.
+    pub(crate) fn new(private: Arc<BTreeSet<String>>, tls: Option<&Material>) -> Result<Guard, String> {
+        let mut builder = reqwest::Client::builder()
             .dns_resolver(Arc::new(Resolver { private: private.clone() }))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
+            // `answer` unpacks, because it counts what comes.
+            .no_gzip()
+            .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(PACKED))]))
             .tcp_nodelay(true)
             .connect_timeout(Duration::from_secs(10))
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(256)
-            .user_agent(concat!("wayfare/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Guard { client, private })
+            .user_agent(concat!("wayfare/", env!("CARGO_PKG_VERSION")));
+        if let Some(tls) = tls {
+            if let Some((certificate, key)) = &tls.identity {
+                let both = [certificate.expose(), key.expose()].join("\n");
+                builder = builder.identity(Identity::from_pem(both.as_bytes()).map_err(reason)?);
+            }
+            if let Some(ca) = &tls.ca {
+                let authorities = Certificate::from_pem_bundle(ca.expose().as_bytes()).map_err(reason)?;
+                if authorities.is_empty() {
+                    return Err("there is no certificate of an authority".into());
+                }
+                builder = if tls.ca_only {
+                    builder.tls_certs_only(authorities)
+                } else {
+                    builder.tls_certs_merge(authorities)
+                };
+            }
+        }
+        Ok(Guard { client: builder.build().map_err(reason)?, private })
     }
 
     /// A request to a URL, if its host may be dialled; a name is checked when it is looked up.
@@ -72,6 +100,15 @@ impl Guard {
         };
         addresses.into_iter().try_for_each(|address| check_address(&host, address, &self.private))
     }
+}
+
+/// Why there is no client, which says nothing of what it would have been made of.
+fn reason(error: reqwest::Error) -> String {
+    let mut cause: &dyn Error = &error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }
 
 /// How long a name may take to be looked up where nobody waits for a call.

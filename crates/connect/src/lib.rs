@@ -1,14 +1,22 @@
-//! Speaks to partners: HTTP actions, with credentials, a timeout for each attempt, and egress rules.
+//! Speaks to partners: HTTP actions, with credentials, tokens, signatures, a timeout for each attempt, and egress rules.
 //!
 //! What comes in: a rendered [`graph::Request`], which names a connection and holds no secret. What goes out: the
 //! partner's [`graph::Answer`], or the [`CallError`] that says why there is none. Deliberately absent: SQL, journeys,
 //! and retries, which are state of the instance and decided by the engine.
 
 mod address;
+mod answer;
 mod attempt;
+mod credentials;
+mod environment;
 mod guard;
 mod partner;
 mod peer;
+mod renewed;
+mod secret;
+mod sign;
+mod tls;
+mod token;
 
 use std::{
     collections::BTreeMap,
@@ -17,21 +25,33 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use environment::{Environment, Source};
 use graph::{Answer, CallError, Connection, ErrorKind, Name, Request};
 use partner::Partner;
 pub use peer::{PeerFailure, Peers};
+pub use secret::Secret;
 use uuid::Uuid;
-
-/// Finds variables of the environment, secrets among them.
-pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// A connection as it is in one environment.
 #[derive(Clone, Debug, Default)]
 pub struct Override {
     /// Instead of the URL in the journeys.
     pub url: Option<String>,
+    /// Instead of the URL of the token server in the journeys.
+    pub token_url: Option<String>,
     /// Further hosts that may have private addresses.
     pub private: Vec<String>,
+}
+
+/// A value that a connection needs and that is not to be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The connection.
+    pub connection: Name,
+    /// The name of the value.
+    pub name: Name,
+    /// Why it is not to be had.
+    pub reason: String,
 }
 
 /// How an attempt ended, and how long it took.
@@ -110,26 +130,31 @@ impl Partners {
         Attempt { outcome, duration: start.elapsed() }
     }
 
-    /// The variables that connections need and that are not set: connection and variable.
-    pub fn missing(&self) -> Vec<(Name, Name)> {
-        let of = |(name, partner): (&Name, &Partner)| {
-            partner.missing().into_iter().map(|variable| (name.clone(), variable)).collect::<Vec<_>>()
-        };
-        self.partners.iter().flat_map(of).collect()
+    /// The values that connections need and that are not to be had. Files and programs that hold some are asked.
+    pub async fn missing(&self) -> Vec<Missing> {
+        let mut missing = Vec::new();
+        for partner in self.partners.values() {
+            missing.extend(partner.here.missing().await);
+        }
+        missing
     }
 
     /// Why a connection's host would not be dialled, as a sentence: its address is not allowed, or its name leads nowhere.
     /// None when it would be, or there is no such connection, or its URL is not known as long as a variable is missing.
     pub async fn unreachable(&self, connection: &str) -> Option<String> {
-        let partner = self.partners.get(connection)?;
-        let url = partner.base().ok()?;
-        partner.guard.look(&url).await.err()
+        let here = &self.partners.get(connection)?.here;
+        for url in [here.base().await.ok(), here.login().await].into_iter().flatten() {
+            if let Err(reason) = here.clients.plain.look(&url).await {
+                return Some(reason);
+            }
+        }
+        None
     }
 
     /// The request as it would go out, as text, secrets masked.
-    pub fn preview(&self, request: &Request, idempotency_key: Uuid) -> String {
+    pub async fn preview(&self, request: &Request, idempotency_key: Uuid) -> String {
         match self.partners.get(&request.connection) {
-            Some(partner) => attempt::preview(partner, request, idempotency_key),
+            Some(partner) => attempt::preview(&partner.here, request, idempotency_key).await,
             None => format!("the connection `{}` is not declared", request.connection),
         }
     }

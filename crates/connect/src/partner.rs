@@ -2,20 +2,34 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use graph::{CallError, Connection, ErrorKind, Name, Setting};
+use graph::{CallError, Connection, ErrorKind, Setting, auth::Leaf};
+use reqwest::{Method, RequestBuilder};
 use url::Url;
 
-use crate::{Environment, Override, SetupError, guard::Guard};
-
-/// What stands in a preview for a secret.
-pub(crate) const MASK: &str = "••••";
+use crate::{
+    Environment, Missing, Override, SetupError,
+    environment::Lack,
+    renewed::Renewed,
+    secret::{MASK, Secret},
+    tls::Clients,
+    token,
+};
 
 pub(crate) struct Partner {
+    pub(crate) here: Arc<Here>,
+    /// The token that all its calls share, where it wants one.
+    pub(crate) token: Option<Renewed<Secret, CallError>>,
+}
+
+/// A connection in this environment.
+pub(crate) struct Here {
     pub(crate) connection: Arc<Connection>,
-    pub(crate) guard: Guard,
+    pub(crate) clients: Clients,
+    pub(crate) environment: Environment,
     /// The URL, unless it comes from a variable that may be set later.
     base: Option<Url>,
-    environment: Environment,
+    /// The token server's URL, where the settings say it.
+    token_url: Option<Url>,
 }
 
 impl Partner {
@@ -34,47 +48,84 @@ impl Partner {
         if base.as_ref().is_some_and(|base| base.query().is_some()) {
             return Err(wrong("its URL has a query; give that in the action".into()));
         }
+        let token_url = here.token_url.as_deref().map(parse).transpose();
+        let token_url = token_url.map_err(|reason| wrong(format!("of its `token_url`, {reason}")))?;
         let private: BTreeSet<String> =
             connection.private.iter().map(ToString::to_string).chain(here.private).collect();
-        let guard = Guard::new(private).map_err(|error| SetupError::Client(error.to_string()))?;
-        Ok(Partner { connection, guard, base, environment })
+        let clients = Clients::new(private, connection.tls.clone()).map_err(SetupError::Client)?;
+        let here = Arc::new(Here { connection, clients, environment, base, token_url });
+        Ok(Partner { token: token::of(&here), here })
+    }
+}
+
+impl Here {
+    /// A request to a URL, if its host may be dialled.
+    pub(crate) async fn request(&self, method: Method, url: Url) -> Result<RequestBuilder, CallError> {
+        let guard = self.clients.guard(&self.environment).await?;
+        guard.request(method, url).map_err(|reason| CallError::new(ErrorKind::Refused, reason))
     }
 
     /// The partner's URL.
-    pub(crate) fn base(&self) -> Result<Url, CallError> {
+    pub(crate) async fn base(&self) -> Result<Url, CallError> {
         if let Some(base) = &self.base {
             return Ok(base.clone());
         }
-        let text = match &self.connection.url {
-            Setting::Joined(parts) => {
-                parts.iter().map(|part| self.part_of_path(part)).collect::<Result<_, _>>()?
-            }
-            whole => self.resolve(whole, ErrorKind::Refused)?,
-        };
-        parse(&text).map_err(|reason| CallError::new(ErrorKind::Refused, reason))
+        self.url(&self.connection.url).await.map_err(|reason| CallError::new(ErrorKind::Refused, reason))
     }
 
-    /// The value of a setting.
-    pub(crate) fn resolve(&self, setting: &Setting, kind: ErrorKind) -> Result<String, CallError> {
-        match setting {
-            Setting::Text(text) => Ok(text.to_string()),
-            Setting::Env(name) | Setting::Secret(name) => (self.environment)(name)
-                .ok_or_else(|| CallError::new(kind, format!("the environment variable {name} is not set"))),
-            Setting::Joined(parts) => parts.iter().map(|part| self.resolve(part, kind)).collect(),
+    /// Where a token is asked for.
+    pub(crate) async fn token_url(&self, written: &Setting) -> Result<Url, CallError> {
+        if let Some(url) = &self.token_url {
+            return Ok(url.clone());
         }
+        let url = self.url(written).await;
+        url.map_err(|reason| CallError::new(ErrorKind::Auth, format!("of the token server, {reason}")))
     }
 
-    /// A part of a URL's path: what comes from the environment stays one name between two slashes.
-    fn part_of_path(&self, part: &Setting) -> Result<String, CallError> {
-        let text = self.resolve(part, ErrorKind::Refused)?;
+    /// The token server's URL, if there is one and it is known.
+    pub(crate) async fn login(&self) -> Option<Url> {
+        self.token_url(self.connection.auth.token_url()?).await.ok()
+    }
+
+    async fn url(&self, written: &Setting) -> Result<Url, String> {
+        let text = match written {
+            Setting::Joined(parts) => {
+                let mut text = String::new();
+                for part in parts {
+                    text += &self.part_of_path(part).await?;
+                }
+                text
+            }
+            whole => self.environment.value(whole).await.map_err(|lack| lack.reason)?.expose().to_owned(),
+        };
+        parse(&text)
+    }
+
+    /// A part of a URL's path: what comes from elsewhere stays one name between two slashes.
+    async fn part_of_path(&self, part: &Setting) -> Result<String, String> {
+        let text = self.environment.value(part).await.map_err(|lack| lack.reason)?.expose().to_owned();
         let plain = |letter: char| letter.is_ascii_alphanumeric() || "-._~:@+=".contains(letter);
         if let Setting::Env(name) | Setting::Secret(name) = part
             && (!text.chars().all(plain) || text.chars().all(|letter| letter == '.'))
         {
-            let reason = format!("the environment variable {name} is no part of a URL's path");
-            return Err(CallError::new(ErrorKind::Refused, reason));
+            return Err(format!("the environment variable {name} is no part of a URL's path"));
         }
         Ok(text)
+    }
+
+    /// The value of a setting that proves who we are, which is sent. What is secret of it must not come back.
+    pub(crate) async fn credential(
+        &self,
+        setting: &Setting,
+        sent: &mut Vec<Secret>,
+    ) -> Result<Secret, CallError> {
+        let lacking = |lack: Lack| CallError::new(ErrorKind::Auth, lack.reason);
+        for leaf in setting.leaves() {
+            if let Leaf::Secret(name) = leaf {
+                sent.push(self.environment.value(&Setting::Secret(name.clone())).await.map_err(lacking)?);
+            }
+        }
+        self.environment.value(setting).await.map_err(lacking)
     }
 
     /// What stands in a preview for the URL, when it must not be shown.
@@ -87,20 +138,29 @@ impl Partner {
     pub(crate) fn shown(&self, setting: &Setting) -> String {
         match setting {
             Setting::Text(text) => text.to_string(),
-            Setting::Env(name) => (self.environment)(name).unwrap_or_else(|| format!("env({name})")),
+            Setting::Env(name) => self.environment.variable(name).unwrap_or_else(|| format!("env({name})")),
             Setting::Secret(_) => MASK.to_owned(),
             Setting::Joined(parts) => parts.iter().map(|part| self.shown(part)).collect(),
         }
     }
 
-    /// The variables that are needed and not set.
-    pub(crate) fn missing(&self) -> Vec<Name> {
-        let mut settings = self.connection.auth.settings();
-        if self.base.is_none() {
-            settings.push(&self.connection.url);
+    /// The values that are needed and not to be had.
+    pub(crate) async fn missing(&self) -> Vec<Missing> {
+        let connection = &self.connection;
+        let mut settings = connection.settings();
+        if let (Some(written), Some(_)) = (connection.auth.token_url(), &self.token_url) {
+            settings.retain(|setting| !std::ptr::eq(*setting, written));
         }
-        let variables = settings.into_iter().flat_map(Setting::variables);
-        variables.filter(|name| (self.environment)(name).is_none()).cloned().collect()
+        if self.base.is_none() {
+            settings.push(&connection.url);
+        }
+        let mut missing = Vec::new();
+        for setting in settings {
+            for Lack { name, reason } in self.environment.lacks(setting).await {
+                missing.push(Missing { connection: connection.name.clone(), name, reason });
+            }
+        }
+        missing
     }
 }
 

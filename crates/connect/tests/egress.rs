@@ -10,8 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use connect::{Override, Partners};
-use graph::{Auth, Connection, ErrorKind, Request, Setting};
+use connect::{Environment, Missing, Override, Partners};
+use graph::{Auth, ClientProof, Connection, ErrorKind, OAuth2, Request, Setting};
 use testkit::{Partner, Reply};
 use uuid::Uuid;
 
@@ -20,6 +20,8 @@ fn connection(url: &str, auth: Auth, private: &[&str]) -> Arc<Connection> {
         name: "shop".into(),
         url: Setting::Text(url.into()),
         auth,
+        sign: None,
+        tls: None,
         timeout_each: 1_000_000,
         timeout_total: 5_000_000,
         retry: Connection::RETRY,
@@ -30,8 +32,8 @@ fn connection(url: &str, auth: Auth, private: &[&str]) -> Arc<Connection> {
 
 fn partners(connection: Arc<Connection>) -> Partners {
     connect::install_crypto();
-    let environment = |name: &str| (name == "KEY").then(|| "canary".to_owned());
-    Partners::new([connection], BTreeMap::new(), Arc::new(environment)).unwrap()
+    let environment = Environment::of(|name: &str| (name == "KEY").then(|| "canary".to_owned()));
+    Partners::new([connection], BTreeMap::new(), environment).unwrap()
 }
 
 fn get(path: &str) -> Request {
@@ -129,10 +131,10 @@ async fn a_host_that_is_named_may_be_private_and_no_other() {
         error.reason,
         "`127.0.0.1` leads to a loopback address; name it under `private` in the connection if that is meant"
     );
-    let here = Override { url: Some(url), private: vec!["127.0.0.1".into()] };
+    let here = Override { url: Some(url), private: vec!["127.0.0.1".into()], ..Override::default() };
     let overrides = BTreeMap::from([("shop".to_owned(), here)]);
     let elsewhere = connection("https://shop.example.com", Auth::None, &[]);
-    let partners = Partners::new([elsewhere], overrides, Arc::new(|_| None)).unwrap();
+    let partners = Partners::new([elsewhere], overrides, Environment::of(|_| None)).unwrap();
     assert_eq!(outcome(&partners, &get("/b")).await.unwrap().status, 200);
 }
 
@@ -191,18 +193,83 @@ async fn an_answer_that_is_too_large_or_no_text_is_refused() {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     (0..200).for_each(|_| packer.write_all(&vec![b' '; 1 << 20]).unwrap());
     let packed = packer.finish().unwrap();
-    let head =
-        format!("HTTP/1.1 200 X\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", packed.len());
-    let bomb = [head.into_bytes(), packed].concat();
-    for (answer, reason) in
-        [(large.into_bytes(), "larger than 1 MiB"), (bomb, "larger than 1 MiB"), (strange, "not UTF-8")]
-    {
+    let head_of = |length: usize| {
+        format!("HTTP/1.1 200 X\r\ncontent-encoding: gzip\r\ncontent-length: {length}\r\n\r\n")
+    };
+    let gzip = |body: Vec<u8>| [head_of(body.len()).into_bytes(), body].concat();
+    let bomb = gzip(packed.clone());
+    // Two MiB that become nothing: what counts is what comes too.
+    let nothing = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best()).finish().unwrap();
+    let idle = gzip(nothing.repeat((2 << 20) / nothing.len()));
+    let cut = gzip(packed[..1_000].to_vec());
+    let fake = gzip(b"canary canary canary".to_vec());
+    for (answer, reason) in [
+        (large.into_bytes(), "larger than 1 MiB"),
+        (bomb, "larger than 1 MiB"),
+        (idle, "larger than 1 MiB"),
+        (cut, "no whole gzip"),
+        (fake, "no whole gzip"),
+        (strange, "not UTF-8"),
+    ] {
         let address = raw(answer, Duration::ZERO);
         let partners = partners(connection(&format!("http://{address}"), Auth::None, &["127.0.0.1"]));
         let error = outcome(&partners, &get("/")).await.unwrap_err();
         assert_eq!((error.kind, error.status), (ErrorKind::Invalid, Some(200)));
         assert!(error.reason.contains(reason), "{}", error.reason);
     }
+}
+
+#[tokio::test]
+async fn a_token_servers_answer_is_bounded_too() {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    (0..8).for_each(|_| packer.write_all(&vec![b' '; 1 << 20]).unwrap());
+    let bomb = packer.finish().unwrap();
+    let head = format!("HTTP/1.1 200 X\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", bomb.len());
+    let answer = [head.into_bytes(), bomb].concat();
+    let slow = b"HTTP/1.1 200 X\r\ncontent-length: 50\r\n\r\n{\"access_token\":".to_vec();
+    for (address, kind, reason) in [
+        (raw(answer, Duration::ZERO), ErrorKind::Auth, "the token server: the answer is larger than 64 KiB"),
+        (raw(slow, Duration::ZERO), ErrorKind::Timeout, "no whole answer within 1 second"),
+    ] {
+        let way = OAuth2 {
+            token_url: Setting::Text(format!("http://{address}/token").into()),
+            client_id: Setting::Text("wayfare".into()),
+            proof: ClientProof::Body(Setting::Secret("KEY".into())),
+            scope: None,
+            audience: None,
+            refresh_token: None,
+        };
+        let auth = Auth::OAuth2(Box::new(way));
+        let partners = partners(connection("http://127.0.0.1:9", auth, &["127.0.0.1"]));
+        let error = outcome(&partners, &get("/")).await.unwrap_err();
+        assert_eq!((error.kind, error.reason.as_str()), (kind, reason));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_may_be_packed() {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packer.write_all("{\"é\": 1}".as_bytes()).unwrap();
+    let packed = packer.finish().unwrap();
+    let two = packed.repeat(2);
+    for (encoding, body, text) in [
+        ("gzip", packed.as_slice(), "{\"é\": 1}"),
+        ("GZIP", &two, "{\"é\": 1}{\"é\": 1}"),
+        ("gzip", b"", ""),
+        ("identity", b"plain", "plain"),
+    ] {
+        let head = format!(
+            "HTTP/1.1 200 X\r\ncontent-encoding: {encoding}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let address = raw([head.as_bytes(), body].concat(), Duration::ZERO);
+        let partners = partners(connection(&format!("http://{address}"), Auth::None, &["127.0.0.1"]));
+        assert_eq!(outcome(&partners, &get("/")).await.unwrap().body, text);
+    }
+    let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+    let partners = partners(connection(&format!("http://{}", partner.address), Auth::None, &["127.0.0.1"]));
+    outcome(&partners, &get("/")).await.unwrap();
+    assert_eq!(partner.seen()[0].header("accept-encoding"), Some("gzip"));
 }
 
 #[tokio::test]
@@ -230,7 +297,7 @@ async fn credentials_are_sent_as_declared_and_shown_to_nobody() {
             assert_eq!(seen.header(name), Some(value));
         }
         assert_eq!(seen.header("idempotency-key"), Some("00000000-0000-0000-0000-000000000000"));
-        let preview = partners.preview(&get(path), Uuid::nil());
+        let preview = partners.preview(&get(path), Uuid::nil()).await;
         assert!(preview.contains("••••") && !preview.contains("canary"), "{preview}");
         assert!(!format!("{partners:?}").contains("canary"));
     }
@@ -241,7 +308,8 @@ async fn credentials_are_sent_as_declared_and_shown_to_nobody() {
         (error.kind, error.reason.as_str()),
         (ErrorKind::Auth, "the environment variable UNSET is not set")
     );
-    assert_eq!(partners.missing(), [("shop".into(), "UNSET".into())]);
+    let missing = Missing { connection: "shop".into(), name: "UNSET".into(), reason: error.reason };
+    assert_eq!(partners.missing().await, [missing]);
 }
 
 #[tokio::test]
@@ -252,8 +320,8 @@ async fn a_url_may_be_a_secret_or_hold_some() {
     let of = |url: Setting, value: &str| {
         let connection = Connection { url, ..(*connection("", Auth::None, &["127.0.0.1"])).clone() };
         let value = value.to_owned();
-        let environment = move |name: &str| (name == "KEY").then(|| value.clone());
-        Partners::new([Arc::new(connection)], BTreeMap::new(), Arc::new(environment)).unwrap()
+        let environment = Environment::of(move |name: &str| (name == "KEY").then(|| value.clone()));
+        Partners::new([Arc::new(connection)], BTreeMap::new(), environment).unwrap()
     };
     let secret = || Setting::Secret("KEY".into());
     let hook = format!("{host}/hooks/canary?sig=a%2Fb");
@@ -269,7 +337,7 @@ async fn a_url_may_be_a_secret_or_hold_some() {
         let partners = of(url, value);
         outcome(&partners, &get(path)).await.unwrap();
         assert_eq!(partner.seen().last().unwrap().line, line);
-        let preview = partners.preview(&get(path), Uuid::nil());
+        let preview = partners.preview(&get(path), Uuid::nil()).await;
         assert!(preview.contains("••••") && !preview.contains("canary"), "{preview}");
     }
     for value in ["", ".", "..", "a/b", "a?b", "a#b", "a b", "a%2fb", "a\\b"] {

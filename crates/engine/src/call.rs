@@ -238,14 +238,15 @@ fn arguments(journey: &Journey, step: &Step, scope: &Scope<'_>) -> Result<Argume
     }
 }
 
-/// Whether the same request may succeed a little later.
+/// Whether the same request may succeed a little later. The status of an `auth` error may be that of a server which gives
+/// out tokens and is only down.
 fn is_passing(error: &CallError) -> bool {
     match error.kind {
         ErrorKind::Timeout | ErrorKind::Refused | ErrorKind::Open => true,
-        ErrorKind::Http => {
+        ErrorKind::Http | ErrorKind::Auth => {
             error.status.is_some_and(|status| matches!(status, 408 | 425 | 429) || status >= 500)
         }
-        ErrorKind::Invalid | ErrorKind::Capped | ErrorKind::Auth => false,
+        ErrorKind::Invalid | ErrorKind::Capped => false,
     }
 }
 
@@ -286,4 +287,27 @@ fn kept(body: &str) -> String {
     let end =
         (0..=KEPT_BODY.min(body.len())).rev().find(|end| body.is_char_boundary(*end)).unwrap_or_default();
     body.get(..end).unwrap_or_default().replace('\0', "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_that_are_refused_are_not_tried_again_and_a_token_server_that_is_down_is() {
+        let of = |kind, status| CallError { status, ..CallError::new(kind, "") };
+        for (kind, status, passing) in [
+            (ErrorKind::Auth, None, false),
+            (ErrorKind::Auth, Some(401), false),
+            (ErrorKind::Auth, Some(400), false),
+            (ErrorKind::Auth, Some(429), true),
+            (ErrorKind::Auth, Some(503), true),
+            (ErrorKind::Http, Some(404), false),
+            (ErrorKind::Http, Some(500), true),
+            (ErrorKind::Timeout, None, true),
+            (ErrorKind::Invalid, Some(500), false),
+        ] {
+            assert_eq!(is_passing(&of(kind, status)), passing, "{kind:?} {status:?}");
+        }
+    }
 }

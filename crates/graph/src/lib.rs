@@ -6,6 +6,7 @@
 //! Deliberately absent: source text handling, IO, a clock, chance.
 
 pub mod audience;
+pub mod auth;
 pub mod call;
 pub mod expr;
 pub mod journey;
@@ -15,6 +16,7 @@ pub mod policy;
 pub mod project;
 pub mod rules;
 pub mod schedule;
+pub mod sign;
 pub mod step;
 pub mod template;
 pub mod test;
@@ -23,17 +25,17 @@ mod union;
 pub mod value;
 
 pub use audience::Audience;
+pub use auth::{Auth, ClientProof, OAuth2, Setting, TokenCall};
 pub use call::{Answer, CallError, ErrorKind, Request};
 pub use expr::{BinaryOp, Expr, Formula, Lambda, Root, UnaryOp};
 pub use journey::{Edge, Journey, Way, version_of};
 pub use policy::{Policy, Quiet};
-pub use project::{
-    Action, Auth, Body, Connection, EventSchema, Message, ProfileSchema, Project, Retry, Setting,
-};
+pub use project::{Action, Body, Connection, EventSchema, Message, ProfileSchema, Project, Retry};
 pub use rules::{
     Condition, Entry, ExitRule, Goal, Inside, Listener, Open, REACTIONS, Rate, Reentry, Scheduled, ended,
     reaction, reaction_record, scheduled, started,
 };
+pub use sign::{Sign, Tls};
 pub use step::{Arm, CalendarDay, Moment, Since, Span, Step, StepKind};
 pub use template::{Escape, Part, Template};
 pub use types::{Field, RecordType, Type};

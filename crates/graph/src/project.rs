@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{Audience, Expr, Journey, Name, Policy, RecordType, Template, Type};
+use crate::{Audience, Auth, Expr, Journey, Name, Policy, RecordType, Setting, Sign, Template, Tls, Type};
 
 /// A whole compiled project.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +61,10 @@ pub struct Connection {
     pub url: Setting,
     /// How we prove who we are.
     pub auth: Auth,
+    /// How requests are signed.
+    pub sign: Option<Sign>,
+    /// By which certificates it and its partner know each other; none when the public authorities do.
+    pub tls: Option<Tls>,
     /// Longest time for one attempt, in microseconds.
     pub timeout_each: i64,
     /// Longest time for all attempts and the pauses between them, in microseconds.
@@ -71,81 +75,6 @@ pub struct Connection {
     pub private: Vec<Name>,
     /// Its doc comment.
     pub doc: Option<Name>,
-}
-
-/// A text that is written in the file or found in the environment when it is used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Setting {
-    /// Written in the file.
-    Text(Name),
-    /// `env("NAME")`: an environment variable.
-    Env(Name),
-    /// `secret("NAME")`: an environment variable that is never shown.
-    Secret(Name),
-    /// A text with some of these in its holes.
-    Joined(Vec<Setting>),
-}
-
-impl Setting {
-    /// The environment variables in it.
-    pub fn variables(&self) -> Vec<&Name> {
-        match self {
-            Setting::Text(_) => Vec::new(),
-            Setting::Env(name) | Setting::Secret(name) => vec![name],
-            Setting::Joined(parts) => parts.iter().flat_map(Setting::variables).collect(),
-        }
-    }
-
-    /// Whether some of it is never shown.
-    pub fn is_secret(&self) -> bool {
-        match self {
-            Setting::Text(_) | Setting::Env(_) => false,
-            Setting::Secret(_) => true,
-            Setting::Joined(parts) => parts.iter().any(Setting::is_secret),
-        }
-    }
-}
-
-/// How a connection proves who we are.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Auth {
-    /// Not at all.
-    None,
-    /// HTTP basic authentication (RFC 7617).
-    Basic {
-        /// The user.
-        user: Setting,
-        /// The password.
-        password: Setting,
-    },
-    /// A bearer token (RFC 6750).
-    Bearer(Setting),
-    /// A key in a header.
-    HeaderKey {
-        /// The header's name.
-        header: Name,
-        /// The key.
-        key: Setting,
-    },
-    /// A key in the query.
-    QueryKey {
-        /// The parameter's name.
-        parameter: Name,
-        /// The key.
-        key: Setting,
-    },
-}
-
-impl Auth {
-    /// What it needs to know.
-    pub fn settings(&self) -> Vec<&Setting> {
-        match self {
-            Auth::None => Vec::new(),
-            Auth::Basic { user, password } => vec![user, password],
-            Auth::Bearer(token) => vec![token],
-            Auth::HeaderKey { key, .. } | Auth::QueryKey { key, .. } => vec![key],
-        }
-    }
 }
 
 /// How failed attempts are repeated.
@@ -167,10 +96,16 @@ impl Connection {
     /// The repetitions when the file does not say.
     pub const RETRY: Retry = Retry { times: 3, first: 200_000, most: 5_000_000 };
 
-    /// The environment variables that it needs, each once.
+    /// What it needs to know besides its URL.
+    pub fn settings(&self) -> Vec<&Setting> {
+        let sign = self.sign.iter().flat_map(Sign::settings);
+        self.auth.settings().into_iter().chain(sign).chain(self.tls.iter().flat_map(Tls::settings)).collect()
+    }
+
+    /// The names of what it needs of the environment, each once.
     pub fn variables(&self) -> Vec<&Name> {
         let mut all: Vec<&Name> = self.url.variables();
-        all.extend(self.auth.settings().into_iter().flat_map(Setting::variables));
+        all.extend(self.settings().into_iter().flat_map(Setting::variables));
         let mut known = std::collections::BTreeSet::new();
         all.retain(|name| known.insert(*name));
         all

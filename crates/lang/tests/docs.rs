@@ -1,4 +1,4 @@
-//! The manual: every ```journey block of `docs/language.md` compiles, together with the manual's first block.
+//! The manuals: every ```journey block of one compiles, together with all others on its page.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,11 +9,18 @@
 use lang::{Source, compile, draw, format};
 
 const MANUAL: &str = include_str!("../../../docs/language.md");
+const CONNECTIONS: &str = include_str!("../../../docs/connections.md");
 
 #[test]
 fn every_example_compiles_and_is_formatted() {
+    assert!(compile_all(MANUAL) >= 12);
+    assert!(compile_all(CONNECTIONS) >= 4);
+}
+
+/// How many examples a page has.
+fn compile_all(page: &str) -> usize {
     let blocks: Vec<&str> =
-        MANUAL.split("```journey\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        page.split("```journey\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     let all: Vec<Source> = blocks
         .iter()
         .enumerate()
@@ -21,10 +28,10 @@ fn every_example_compiles_and_is_formatted() {
         .collect();
     let compiled = compile(&all);
     assert!(compiled.diagnostics.is_empty(), "{}", draw(&compiled.diagnostics, &all, false));
-    assert!(blocks.len() >= 12, "{} blocks", blocks.len());
     for source in &all {
         assert_eq!(format(source).unwrap(), source.text, "{}", source.name);
     }
+    blocks.len()
 }
 
 #[test]

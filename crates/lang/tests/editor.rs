@@ -145,6 +145,16 @@ fn completion_knows_the_place() {
     has(&offered("topic: Topic", "topic: To‸"), "Topic", Thing::Type);
     has(&offered("  expect send", "  ‸\n  expect send"), "mock", Thing::Keyword);
     has(&offered("\"Hello {{ name }}\"", "\"Hello {{ na‸ }}\""), "name", Thing::Variable);
+    let url = "url: \"https://partner.example.com\"";
+    let settings = offered(url, &format!("{url}, re‸"));
+    has(&settings, "retry", Thing::Keyword);
+    assert!(settings.iter().all(|(text, _)| !text.contains("wayfare")), "{settings:?}");
+    has(&offered(url, &format!("{url}, auth: oa‸")), "oauth2", Thing::Keyword);
+    let parts = offered(url, &format!("{url}, auth: oauth2 {{ cl‸ }}"));
+    has(&parts, "client_secret", Thing::Keyword);
+    has(&parts, "assertion_for", Thing::Keyword);
+    let call = "token { POST \"https://login.example.com\"\n  ex‸\n }";
+    has(&offered(url, &format!("{url}, auth: {call}")), "expires", Thing::Keyword);
 }
 
 #[test]

@@ -8,7 +8,9 @@ const BETWEEN_DECLARATIONS = 2;
 
 const real = [
   ...files('journeys', '.journey'),
-  ...examples(read('docs/language.md')).map((text, index) => ({ name: `docs/language.md, example ${index + 1}`, text })),
+  ...['docs/language.md', 'docs/connections.md'].flatMap((page) =>
+    examples(read(page)).map((text, index) => ({ name: `${page}, example ${index + 1}`, text })),
+  ),
 ];
 
 describe.each(real)('$name', ({ text }) => {
@@ -56,6 +58,11 @@ describe('declarations', () => {
     ['connection shop {\n  timeout: 2s each, 10s in all\n}', 'timeout', 'keyword.other.setting'],
     ['connection shop {\n  timeout: 2s each, 10s in all\n}', 'all', 'keyword.other.clause'],
     ['connection shop {\n  auth: api_key { header: "X", key: secret("S") }\n}', 'secret', 'support.function'],
+    ['connection shop {\n  sign: hmac { algorithm: sha256 }\n}', 'sign', 'keyword.other.setting'],
+    ['connection shop {\n  sign: hmac { algorithm: sha256 }\n}', 'sha256', 'constant.language'],
+    ['connection shop {\n  auth: oauth2 { send: body }\n}', 'oauth2', 'constant.language'],
+    ['connection shop {\n  auth: token {\n    expires: "a" minutes\n  }\n}', 'expires', 'keyword.other.setting'],
+    ['connection shop {\n  auth: token {\n    json { "a": "{{ env("A") }}" }\n  }\n}', 'json', 'keyword.other.part'],
     ['message m(cart: seen) via send { to: profile.phone }', 'via', 'keyword.other.clause'],
     ['message m(cart: seen) via send { to: profile.phone }', 'to', 'variable.other.property'],
     ['test "t" for row in [\n  { a: 1 },\n] {\n  expect row.a == 1\n}', 'expect', 'keyword.control.test'],

@@ -15,7 +15,7 @@ const rust = (folder: string) => files(folder, '.rs').map((file) => file.text.re
 const parser = [...rust(`${SYNTAX}/parser`), read(`${SYNTAX}/template.rs`)].join('\n');
 const enumerated = [...rust('crates/graph/src'), ...rust(`${SYNTAX}/ast`)].join('\n');
 
-const wordsIn = (text: string) => [...text.matchAll(/"([A-Za-z_]+)"/g)].map((match) => match[1] ?? '');
+const wordsIn = (text: string) => [...text.matchAll(/"([A-Za-z_][A-Za-z0-9_]*)"/g)].map((match) => match[1] ?? '');
 
 /** Every word that stands alone between quotes in the parser is one that it looks for. */
 function written(): string[] {

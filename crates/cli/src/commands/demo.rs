@@ -1,10 +1,10 @@
 //! `wayfare demo`: the example journeys, a partner that answers them, and people who keep things happening.
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, bail};
 use api::Keys;
-use connect::Override;
+use connect::{Environment, Override};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -48,7 +48,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             .keys()
             .map(|name| {
                 let url = Some(format!("http://{partner}"));
-                (name.to_string(), Override { url, private: vec![partner.ip().to_string()] })
+                let private = vec![partner.ip().to_string()];
+                (name.to_string(), Override { url, private, ..Override::default() })
             })
             .collect();
         let running = start(Server {
@@ -60,7 +61,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             retention: runtime::Retention::default(),
             keys: Keys::open(),
             overrides,
-            environment: Arc::new(|name| Some(format!("demo-{}", name.to_lowercase()))),
+            environment: Environment::of(|name| Some(format!("demo-{}", name.to_lowercase()))),
         })
         .await?;
         print(&greeting(running.address, &args.data));

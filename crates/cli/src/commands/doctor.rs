@@ -7,11 +7,10 @@ use std::{
     net::{TcpStream, ToSocketAddrs as _},
     path::Path,
     process::ExitCode,
-    sync::Arc,
     time::Duration,
 };
 
-use connect::{Override, Partners};
+use connect::{Environment, Override, Partners};
 use graph::Project;
 use lang::Source;
 use runtime::Retention;
@@ -79,6 +78,7 @@ async fn look(args: &Args) -> Facts {
         journeys,
         keys: accepted_keys().map(drop).map_err(|error| said(&error)),
         write_keys: !keys("WAYFARE_WRITE_KEYS").is_empty(),
+        secrets: Ok(()),
         connections: Ok(()),
         missing: Vec::new(),
         unreachable: Vec::new(),
@@ -86,8 +86,12 @@ async fn look(args: &Args) -> Facts {
         nats: nats.map(drop).map_err(|error| said(&error)),
         listen: (listen.clone(), who_listens(&listen)),
     };
-    if let Some(project) = &project {
-        connections(project, settings.overrides(), &mut setup).await;
+    match (&project, settings.environment()) {
+        (Some(project), Ok(environment)) => {
+            connections(project, settings.overrides(), environment, &mut setup).await;
+        }
+        (None, Ok(_)) => {}
+        (_, Err(error)) => setup.secrets = Err(said(&error)),
     }
     // Another database than the one that is meant would only mislead.
     let known = readable || args.place.database.is_some();
@@ -133,8 +137,12 @@ fn compile(folder: &Path) -> (Journeys, Option<Project>) {
 }
 
 /// Looks at the connections that journeys use, as a server would set them up.
-async fn connections(project: &Project, overrides: BTreeMap<String, Override>, setup: &mut setup::Facts) {
-    let environment: connect::Environment = Arc::new(|name| std::env::var(name).ok());
+async fn connections(
+    project: &Project,
+    overrides: BTreeMap<String, Override>,
+    environment: Environment,
+    setup: &mut setup::Facts,
+) {
     let partners = match Partners::new(project.connections.values().cloned(), overrides, environment) {
         Ok(partners) => partners,
         Err(error) => {
@@ -143,8 +151,9 @@ async fn connections(project: &Project, overrides: BTreeMap<String, Override>, s
         }
     };
     let needed = needed(project);
-    let missing = partners.missing().into_iter().filter(|(connection, _)| needed.contains(connection));
-    setup.missing = missing.map(|(one, variable)| (one.to_string(), variable.to_string())).collect();
+    let missing = partners.missing().await.into_iter().filter(|one| needed.contains(&one.connection));
+    setup.missing =
+        missing.map(|one| (one.connection.to_string(), one.name.to_string(), one.reason)).collect();
     for connection in needed {
         if let Some(reason) = partners.unreachable(&connection).await {
             setup.unreachable.push((connection.to_string(), reason));

@@ -1,6 +1,6 @@
 //! `wayfare preview`: the exact request that an action or a message makes for sample data, secrets masked.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, anyhow, bail};
 use connect::Partners;
@@ -9,7 +9,11 @@ use graph::{Action, Name, Project, Type, Value};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::{commands::print, project, settings::Settings};
+use crate::{
+    commands::{print, serve::tokio_runtime},
+    project,
+    settings::Settings,
+};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -59,10 +63,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
     };
     let request = request.map_err(|error| anyhow!("{}", error.reason))?;
-    let overrides = Settings::read(args.config.as_deref())?.overrides();
+    let settings = Settings::read(args.config.as_deref())?;
+    let environment = settings.environment()?;
     let connections: Vec<_> = project.connections.values().cloned().collect();
-    let partners = Partners::new(connections, overrides, Arc::new(|name| std::env::var(name).ok()))?;
-    print(&partners.preview(&request, Uuid::nil()));
+    let partners = Partners::new(connections, settings.overrides(), environment)?;
+    print(&tokio_runtime()?.block_on(partners.preview(&request, Uuid::nil())));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -68,8 +68,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         retention: settings.retention.read()?,
         nats: settings.nats.as_ref().map(Nats::source).transpose()?,
         keys: accepted_keys()?,
+        environment: settings.environment()?,
         overrides: settings.overrides(),
-        environment: Arc::new(|name| std::env::var(name).ok()),
     };
     tokio_runtime()?.block_on(async {
         let stop = stop_signal();
@@ -129,8 +129,9 @@ pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
     let needed = needed(&server.project);
     let catalog = Catalog::deploy(server.project, &*store, clock()).await?;
     let partners = Partners::new(connections, server.overrides, server.environment)?;
-    for (connection, variable) in partners.missing().into_iter().filter(|(name, _)| needed.contains(name)) {
-        tracing::warn!(%connection, %variable, "the environment variable is not set; calls will fail until it is");
+    for missing in partners.missing().await.iter().filter(|missing| needed.contains(&missing.connection)) {
+        let (connection, reason) = (&missing.connection, &missing.reason);
+        tracing::warn!(%connection, %reason, "calls will fail as long as a value is missing");
     }
     // Bound before any shard is taken: whoever else was at this address is gone for certain.
     let listener = TcpListener::bind(&server.listen)

@@ -15,8 +15,10 @@ pub(crate) struct Facts {
     pub(crate) write_keys: bool,
     /// Why the connections cannot be set up.
     pub(crate) connections: Result<(), String>,
-    /// Connections that journeys use, with the variables that are not set.
-    pub(crate) missing: Vec<(String, String)>,
+    /// Why secrets cannot be had where the settings say.
+    pub(crate) secrets: Result<(), String>,
+    /// Connections that journeys use, with the names of values that are not to be had, and why.
+    pub(crate) missing: Vec<(String, String, String)>,
     /// Connections that journeys use, with why their hosts are not dialled.
     pub(crate) unreachable: Vec<(String, String)>,
     /// Whether what is kept is kept for long enough, and why not.
@@ -106,6 +108,10 @@ fn journeys(journeys: &Journeys) -> Finding {
 }
 
 fn connections(facts: &Facts, found: &mut Vec<Finding>) {
+    if let Err(reason) = &facts.secrets {
+        found.push(Finding::wrong("settings", reason.clone(), "correct `[secret]` in the settings"));
+        return;
+    }
     if let Err(reason) = &facts.connections {
         found.push(Finding::wrong(
             "connections",
@@ -114,13 +120,14 @@ fn connections(facts: &Facts, found: &mut Vec<Finding>) {
         ));
         return;
     }
-    for (connection, variable) in &facts.missing {
+    for (connection, name, reason) in &facts.missing {
         found.push(Finding::wrong(
             "variables",
+            format!("the connection `{connection}` needs {name}: {reason}"),
             format!(
-                "the environment variable {variable}, which the connection `{connection}` needs, is not set"
+                "set {name} where the server is started, and start it again, or say under `[secret.{name}]` in the \
+                 settings where a secret is"
             ),
-            format!("set {variable} where the server is started, and start it again"),
         ));
     }
     for (connection, reason) in &facts.unreachable {
@@ -178,6 +185,7 @@ mod tests {
             journeys: Journeys::Compile { folder: "journeys".into(), journeys: 5, connections: 2 },
             keys: Ok(()),
             write_keys: true,
+            secrets: Ok(()),
             connections: Ok(()),
             missing: Vec::new(),
             unreachable: Vec::new(),
@@ -220,8 +228,11 @@ mod tests {
 
     #[test]
     fn connections_that_cannot_be_called_are_wrong() {
-        let facts = Facts { missing: pair("twilio", "TWILIO_TOKEN"), ..good() };
-        found(&findings(&facts), Mark::Wrong, "variables", &["TWILIO_TOKEN", "`twilio`", "start it again"]);
+        let missing = ("twilio".into(), "TOKEN".into(), "the environment variable TOKEN is not set".into());
+        let facts = Facts { missing: vec![missing], ..good() };
+        found(&findings(&facts), Mark::Wrong, "variables", &["`twilio` needs TOKEN", "[secret.TOKEN]"]);
+        let facts = Facts { secrets: Err("`[secret.A]` says neither".into()), ..good() };
+        found(&findings(&facts), Mark::Wrong, "settings", &["says neither", "[secret]"]);
         let facts = Facts { unreachable: pair("rewards", "`10.0.0.1` leads to a private address"), ..good() };
         found(&findings(&facts), Mark::Wrong, "hosts", &["private address", "[connection.rewards]"]);
         let facts = Facts { connections: Err("the settings name a connection `x`".into()), ..good() };

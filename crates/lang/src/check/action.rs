@@ -62,12 +62,13 @@ pub(crate) fn check(
     let mut check = Check { env, scope: &mut scope };
     let target = check.template(&action.path, Place::Url);
     let query = action
+        .sent
         .query
         .iter()
         .filter_map(|(name, value)| Some((check.fixed(name)?, check.template(value, Place::Url))));
     let query: Vec<(Name, Template)> = query.collect();
-    let headers = check.headers(&action.headers);
-    let body = match &action.body {
+    let headers = check.headers(&action.sent.headers);
+    let body = match &action.sent.body {
         None => Body::None,
         Some(ast::Body::Json(text)) => {
             json::check(text, check.env);
@@ -153,17 +154,8 @@ impl Check<'_, '_> {
         let mut made = Vec::new();
         for (name, value) in headers {
             let Some(fixed) = self.fixed(name) else { continue };
-            let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-            if fixed.is_empty() || !fixed.chars().all(token) {
-                self.report(
-                    Report::new(
-                        Code::BadSetting,
-                        name.at,
-                        format!("`{fixed}` cannot be the name of a header"),
-                    )
-                    .label("not a header name")
-                    .help("names have letters, digits and `-`"),
-                );
+            if let Some(report) = header_name(&fixed, name.at) {
+                self.report(report);
             } else if let Some(how) = reserved_header(&fixed) {
                 let code = if fixed.eq_ignore_ascii_case("authorization") {
                     Code::SecretInText
@@ -204,7 +196,19 @@ impl Check<'_, '_> {
     }
 }
 
-fn reserved_header(name: &str) -> Option<&'static str> {
+/// What is wrong with the name of a header.
+pub(super) fn header_name(name: &str, at: At) -> Option<Report> {
+    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    let good = !name.is_empty() && name.chars().all(token);
+    let report = || {
+        Report::new(Code::BadSetting, at, format!("`{name}` cannot be the name of a header"))
+            .label("not a header name")
+            .help("names have letters, digits and `-`")
+    };
+    (!good).then(report)
+}
+
+pub(super) fn reserved_header(name: &str) -> Option<&'static str> {
     match name.to_ascii_lowercase().as_str() {
         "authorization" => {
             Some("say `auth: bearer secret(\"NAME\")` in the connection, which keeps it out of the file")

@@ -2,7 +2,7 @@
 
 use graph::{Auth, Connection, Name, Setting};
 
-use super::scope::Env;
+use super::{auth, scope::Env, sign};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
@@ -14,7 +14,7 @@ use crate::{
 /// Checks a connection.
 pub(crate) fn check(connection: &ast::Connection, doc: Option<&Name>, env: &mut Env<'_>) -> Connection {
     let url = match &connection.url {
-        Some(setting) => url(setting, env),
+        Some(setting) => url(setting, "?#", env),
         None => {
             env.report(
                 Report::new(
@@ -28,7 +28,9 @@ pub(crate) fn check(connection: &ast::Connection, doc: Option<&Name>, env: &mut 
             Setting::Text("".into())
         }
     };
-    let auth = connection.auth.as_ref().map_or(Auth::None, |(at, auth)| self::auth(*at, auth, env));
+    let auth = connection.auth.as_ref().map_or(Auth::None, |(at, auth)| auth::check(*at, auth, env));
+    let sign = connection.sign.as_ref().and_then(|sign| sign::check(sign, env));
+    let tls = connection.tls.as_ref().map(|tls| sign::tls(tls, env));
     let each = connection.each.map_or(Connection::TIMEOUT_EACH, |(_, micros)| micros);
     let total = connection.total.map_or(Connection::TIMEOUT_TOTAL.max(each), |(_, micros)| micros);
     limits(connection, each, total, env);
@@ -36,6 +38,8 @@ pub(crate) fn check(connection: &ast::Connection, doc: Option<&Name>, env: &mut 
         name: connection.name.text.clone(),
         url,
         auth,
+        sign,
+        tls,
         timeout_each: each,
         timeout_total: total,
         retry: connection.retry.map_or(Connection::RETRY, |(_, retry)| retry),
@@ -78,7 +82,7 @@ fn limits(connection: &ast::Connection, each: i64, total: i64, env: &mut Env<'_>
     }
 }
 
-fn setting(setting: &ast::Setting, env: &mut Env<'_>) -> Setting {
+pub(super) fn setting(setting: &ast::Setting, env: &mut Env<'_>) -> Setting {
     match (setting.source, setting.text.fixed()) {
         (SettingSource::Text, Some(text)) => Setting::Text(text.into()),
         (SettingSource::Text, None) => joined(&setting.text, env),
@@ -93,27 +97,32 @@ fn setting(setting: &ast::Setting, env: &mut Env<'_>) -> Setting {
 }
 
 /// A text whose holes hold what is found in the environment.
-fn joined(text: &Text, env: &mut Env<'_>) -> Setting {
-    let part = |part: &TextPart| match part {
-        TextPart::Text { text, .. } => Setting::Text(text.as_str().into()),
-        TextPart::Hole {
-            value: Expr { kind: ExprKind::Call { receiver: None, name, args, .. }, at, .. },
-            ..
-        } if let ("env" | "secret", [Expr { kind: ExprKind::Text(text), .. }]) =
-            (&*name.text, args.as_slice())
-            && let Some(fixed) = text.fixed() =>
-        {
-            let is_env = &*name.text == "env";
-            let name = variable(*at, fixed, env);
-            if is_env { Setting::Env(name) } else { Setting::Secret(name) }
-        }
-        TextPart::Hole { at, .. } => fixed_only(*at, env),
-        TextPart::If { .. } | TextPart::For { .. } => fixed_only(text.at, env),
-    };
-    Setting::Joined(text.parts.iter().map(part).collect())
+pub(super) fn joined(text: &Text, env: &mut Env<'_>) -> Setting {
+    Setting::Joined(text.parts.iter().map(|part| held(part, text.at, env)).collect())
 }
 
-fn fixed_only(at: At, env: &mut Env<'_>) -> Setting {
+/// A part of a text, whose hole holds what is found in the environment.
+pub(super) fn held(part: &TextPart, whole: At, env: &mut Env<'_>) -> Setting {
+    match part {
+        TextPart::Text { text, .. } => Setting::Text(text.as_str().into()),
+        TextPart::Hole { value, at, .. } => named(value, env).unwrap_or_else(|| fixed_only(*at, env)),
+        TextPart::If { .. } | TextPart::For { .. } => fixed_only(whole, env),
+    }
+}
+
+/// `env("NAME")` or `secret("NAME")`.
+pub(super) fn named(value: &Expr, env: &mut Env<'_>) -> Option<Setting> {
+    let ExprKind::Call { receiver: None, name, args, .. } = &value.kind else { return None };
+    let [Expr { kind: ExprKind::Text(text), .. }] = args.as_slice() else { return None };
+    let fixed = text.fixed()?;
+    match &*name.text {
+        "env" => Some(Setting::Env(variable(value.at, fixed, env))),
+        "secret" => Some(Setting::Secret(variable(value.at, fixed, env))),
+        _ => None,
+    }
+}
+
+pub(super) fn fixed_only(at: At, env: &mut Env<'_>) -> Setting {
     env.report(
         Report::new(
             Code::BadTemplate,
@@ -145,7 +154,8 @@ fn variable(at: At, text: String, env: &mut Env<'_>) -> Name {
     text.into()
 }
 
-fn url(written: &ast::Setting, env: &mut Env<'_>) -> Setting {
+/// The address of a server, in which none of some characters may stand.
+pub(super) fn url(written: &ast::Setting, without: &str, env: &mut Env<'_>) -> Setting {
     let made = setting(written, env);
     let text = match &made {
         Setting::Text(_) if written.text.fixed().is_none() => return made,
@@ -168,7 +178,7 @@ fn url(written: &ast::Setting, env: &mut Env<'_>) -> Setting {
                 .label("credentials inside")
                 .help("say `auth: basic { user: \"…\", password: secret(\"NAME\") }`"),
         ),
-        Some(host) if !host.is_empty() && !text.contains(['?', '#', ' ']) => {}
+        Some(host) if !host.is_empty() && !text.contains(|one| one == ' ' || without.contains(one)) => {}
         _ => env.report(
             Report::new(Code::BadSetting, written.at, format!("`{}` is not the address of a server", env.text(written.text.at).trim_matches('"')))
                 .label("not a URL")
@@ -191,93 +201,4 @@ fn host_of(host: &Text, env: &mut Env<'_>) -> Option<Name> {
         );
     }
     fixed.filter(|_| good).map(Name::from)
-}
-
-/// What must not be readable in the file.
-fn secret(written: &ast::Setting, what: &str, env: &mut Env<'_>) -> Setting {
-    if written.source == SettingSource::Text && written.text.fixed().is_some() {
-        env.report(
-            Report::new(Code::SecretInText, written.at, format!("{what} must not stand in the file"))
-                .label("a secret in plain text")
-                .help("keep it in the environment and name it here: `secret(\"NAME\")`")
-                .fix(written.at, "secret(\"NAME\")"),
-        );
-        return Setting::Secret("".into());
-    }
-    setting(written, env)
-}
-
-/// A password, or `""` where a partner wants none beside the user.
-fn password_of(written: &ast::Setting, env: &mut Env<'_>) -> Setting {
-    if written.source == SettingSource::Text && written.text.parts.is_empty() {
-        return Setting::Text("".into());
-    }
-    secret(written, "the password", env)
-}
-
-fn auth(at: At, auth: &ast::Auth, env: &mut Env<'_>) -> Auth {
-    match auth {
-        ast::Auth::None => Auth::None,
-        ast::Auth::Bearer(token) => Auth::Bearer(secret(token, "the token", env)),
-        ast::Auth::Parts(way, parts) => {
-            let wanted: &[&str] = match &*way.text {
-                "basic" => &["user", "password"],
-                "bearer" => &["token"],
-                _ => &["header", "query", "key"],
-            };
-            for (name, _) in parts {
-                if !wanted.contains(&&*name.text) {
-                    let list: Vec<String> = wanted.iter().map(|name| format!("`{name}`")).collect();
-                    env.report(
-                        Report::new(
-                            Code::BadSetting,
-                            name.at,
-                            format!("`{}` has no `{}`", way.text, name.text),
-                        )
-                        .label("unknown setting")
-                        .help(format!("its settings are {}", list.join(", ")))
-                        .did_you_mean(name.at, &name.text, wanted.iter().copied()),
-                    );
-                }
-            }
-            let part =
-                |name: &str| parts.iter().find(|(known, _)| &*known.text == name).map(|(_, value)| value);
-            let made = match &*way.text {
-                "basic" => part("user").zip(part("password")).map(|(user, password)| Auth::Basic {
-                    user: setting(user, env),
-                    password: password_of(password, env),
-                }),
-                "bearer" => part("token").map(|token| Auth::Bearer(secret(token, "the token", env))),
-                _ => api_key(part("header"), part("query"), part("key"), env),
-            };
-            made.unwrap_or_else(|| {
-                let example = match &*way.text {
-                    "basic" => "basic { user: \"…\", password: secret(\"NAME\") }",
-                    "bearer" => "bearer secret(\"NAME\")",
-                    _ => "api_key { header: \"X-Key\", key: secret(\"NAME\") }",
-                };
-                env.report(
-                    Report::new(Code::BadSetting, at, format!("`{}` is not complete", way.text))
-                        .label("something is missing")
-                        .help(format!("write `{example}`")),
-                );
-                Auth::None
-            })
-        }
-    }
-}
-
-fn api_key(
-    header: Option<&ast::Setting>,
-    query: Option<&ast::Setting>,
-    key: Option<&ast::Setting>,
-    env: &mut Env<'_>,
-) -> Option<Auth> {
-    let key = secret(key?, "the key", env);
-    let name = |written: &ast::Setting| Name::from(written.text.fixed().unwrap_or_default());
-    match (header, query) {
-        (Some(header), None) => Some(Auth::HeaderKey { header: name(header), key }),
-        (None, Some(query)) => Some(Auth::QueryKey { parameter: name(query), key }),
-        _ => None,
-    }
 }

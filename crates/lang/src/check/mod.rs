@@ -4,6 +4,7 @@
 
 mod action;
 mod audience;
+mod auth;
 mod calls;
 mod choose;
 mod connection;
@@ -26,9 +27,11 @@ mod operators;
 mod others;
 mod policy;
 mod scope;
+mod sign;
 mod steps;
 mod templates;
 pub(crate) mod test;
+mod token;
 mod types;
 mod union;
 mod wait;

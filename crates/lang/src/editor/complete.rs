@@ -54,6 +54,10 @@ pub fn complete(sources: &[Source], file: usize, byte: usize) -> Vec<Candidate> 
         let here = report.at.file as usize == file && report.at.start as usize == start;
         if here && report.message.contains(PLACEHOLDER) {
             candidates.extend(words(&report.message));
+            // Which settings and parts there are is said in the help.
+            if report.code == crate::Code::BadSetting {
+                candidates.extend(report.help.as_deref().map(words).unwrap_or_default());
+            }
         }
     }
     let mut found_reports = Vec::new();
@@ -106,8 +110,12 @@ fn kits_at(source: &Source, byte: usize) -> Option<Vec<Candidate>> {
 fn words(message: &str) -> Vec<Candidate> {
     let wanted = message.split(", found").next().unwrap_or_default();
     let quoted = wanted.split('`').skip(1).step_by(2);
-    let is_word = |word: &&str| word.chars().all(|letter| letter.is_alphabetic() || letter == ' ');
-    quoted.filter(is_word).map(|word| Candidate::new(word, Thing::Keyword, "")).collect()
+    let is_word = |word: &&str| word.chars().all(|letter| is_part(letter) || letter == ' ');
+    quoted
+        .filter(is_word)
+        .filter(|word| *word != PLACEHOLDER)
+        .map(|word| Candidate::new(word, Thing::Keyword, ""))
+        .collect()
 }
 
 fn declared(code: crate::Code, names: &Names<'_>) -> Vec<Candidate> {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::syntax::{
-    ast::{Body, Decl, DeclKind, Text, TextPart},
+    ast::{Auth, Body, Decl, DeclKind, Text, TextPart},
     lexer::Lexed,
     token::{Kind, Token},
 };
@@ -41,9 +41,15 @@ fn range(declaration: &Decl) -> Range<usize> {
 
 /// The digest of a declaration whose body has lost its white space.
 fn compact(declaration: &mut Decl) -> u64 {
-    if let DeclKind::Action(action) = &mut declaration.kind
-        && let Some(Body::Json(body)) = &mut action.body
-    {
+    let sent = match &mut declaration.kind {
+        DeclKind::Action(action) => Some(&mut action.sent),
+        DeclKind::Connection(connection) => match &mut connection.auth {
+            Some((_, Auth::Token(call))) => Some(&mut call.sent),
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(Body::Json(body)) = sent.and_then(|sent| sent.body.as_mut()) {
         close_up(body);
     }
     digest(declaration)

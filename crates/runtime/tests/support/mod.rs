@@ -66,7 +66,8 @@ async fn run(
     let store = store::open(url).await.unwrap();
     let compiled = lang::compile(&[lang::Source { name: "test".into(), text: text.into() }]);
     let catalog = Catalog::deploy(compiled.project.unwrap(), &*store, clock.clock()()).await.unwrap();
-    let partners = Partners::new(Vec::new(), BTreeMap::default(), Arc::new(|_| None)).unwrap();
+    let partners =
+        Partners::new(Vec::new(), BTreeMap::default(), connect::Environment::of(|_| None)).unwrap();
     let setup = Setup {
         store: store.clone(),
         catalog: Arc::new(catalog),

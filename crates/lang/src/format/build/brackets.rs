@@ -34,7 +34,7 @@ impl<'a> Builder<'a> {
         Braces::Block(Within::Steps)
     }
 
-    fn field(&self, at: usize) -> bool {
+    pub(super) fn field(&self, at: usize) -> bool {
         self.word(at) && self.is(at + 1, ":")
     }
 

@@ -51,6 +51,7 @@ impl<'a> Builder<'a> {
             let next = match (self.text(at), self.kind(at)) {
                 ("{" | "[", Kind::Symbol) if self.body(&run, at) => {
                     self.json(at);
+                    run.state = State::Closed;
                     self.skip(at)
                 }
                 ("{", Kind::Symbol) => self.braces(&mut run, at),
@@ -134,7 +135,9 @@ impl<'a> Builder<'a> {
         match (run.within, self.kind(at)) {
             (Within::Arms, _) => false,
             (Within::Ways, _) => word == "holdout" || (self.kind(at) == Kind::Number && next == "%"),
-            (_, Kind::Word) if self.declared == "action" && words::begins_part(word, next) => true,
+            (_, Kind::Word) if self.requests() && words::begins_part(word, next) => true,
+            // What is done with the answer to a request for a token.
+            (_, Kind::Word) if self.declared == "connection" && self.field(at) => true,
             (_, Kind::Word) => (self.leads(at) && !words::goes_on(word, next)) || words::begins(word, next),
             _ => false,
         }
@@ -236,12 +239,14 @@ impl<'a> Builder<'a> {
         next
     }
 
+    /// Whether a block may hold the parts of a request.
+    fn requests(&self) -> bool {
+        matches!(self.declared, "action" | "connection")
+    }
+
     /// Whether a JSON body begins here.
     fn body(&self, run: &Run, at: usize) -> bool {
-        self.declared == "action"
-            && run.within == Within::Steps
-            && at == run.from + 1
-            && self.is(run.from, "json")
+        self.requests() && run.within == Within::Steps && at == run.from + 1 && self.is(run.from, "json")
     }
 
     /// How many fields may stand on one line.

@@ -1,5 +1,6 @@
 //! The tree of a file, as it was written: names are not looked up, nothing has a type.
 
+mod connection;
 mod expr;
 mod journey;
 mod step;
@@ -8,6 +9,9 @@ mod test;
 use graph::Name;
 
 use super::At;
+pub(crate) use connection::{
+    Auth, Connection, Expires, Found, Parts, SendAs, Setting, SettingSource, Sign, TokenCall,
+};
 pub(crate) use expr::{Expr, ExprKind, LookedBack, Past, Text, TextPart};
 pub(crate) use journey::{Entry, EntryKind, Everyone, Goal, Journey, Listen, Open};
 pub(crate) use step::{
@@ -38,7 +42,7 @@ pub(crate) enum DeclKind {
     Type { name: Ident, ty: TypeExpr },
     Function(Box<Function>),
     Audience(Box<Audience>),
-    Connection(Connection),
+    Connection(Box<Connection>),
     Action(Box<Action>),
     Policy(Box<Policy>),
     Message(Message),
@@ -74,40 +78,6 @@ pub(crate) enum TypeKind {
 }
 
 #[derive(Debug)]
-pub(crate) struct Connection {
-    pub(crate) name: Ident,
-    pub(crate) url: Option<Setting>,
-    pub(crate) auth: Option<(At, Auth)>,
-    pub(crate) each: Option<(At, i64)>,
-    pub(crate) total: Option<(At, i64)>,
-    pub(crate) retry: Option<(At, graph::Retry)>,
-    pub(crate) private: Vec<Text>,
-}
-
-/// A text that is written, or named to be found elsewhere.
-#[derive(Debug)]
-pub(crate) struct Setting {
-    pub(crate) at: At,
-    pub(crate) source: SettingSource,
-    pub(crate) text: Text,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SettingSource {
-    Text,
-    Env,
-    Secret,
-}
-
-#[derive(Debug)]
-pub(crate) enum Auth {
-    None,
-    Bearer(Setting),
-    /// `basic`, `bearer` or `api_key` with named parts.
-    Parts(Ident, Vec<(Ident, Setting)>),
-}
-
-#[derive(Debug)]
 pub(crate) struct Param {
     pub(crate) name: Ident,
     pub(crate) ty: TypeExpr,
@@ -139,6 +109,12 @@ pub(crate) struct Action {
     pub(crate) method: Ident,
     pub(crate) connection: Ident,
     pub(crate) path: Text,
+    pub(crate) sent: RequestParts,
+}
+
+/// What a request holds besides method and URL.
+#[derive(Debug, Default)]
+pub(crate) struct RequestParts {
     pub(crate) headers: Vec<(Text, Text)>,
     pub(crate) query: Vec<(Text, Text)>,
     pub(crate) body: Option<Body>,

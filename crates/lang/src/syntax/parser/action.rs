@@ -7,7 +7,7 @@ use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{Action, Body, DeclKind, Expr, Ident},
+        ast::{Action, Body, DeclKind, Expr, Ident, RequestParts},
         template::{self, Form},
         token::Kind,
     },
@@ -31,26 +31,16 @@ pub(crate) fn action(input: P<'_>) -> R<'_, DeclKind> {
     let (input, method) = cut(method).parse(input)?;
     let (input, connection) = cut(ident("the name of a connection")).parse(input)?;
     let (mut input, path) = cut(text("a path such as `\"/orders\"`")).parse(input)?;
-    let mut made = Action {
-        name,
-        params,
-        answer,
-        policy,
-        method,
-        connection,
-        path,
-        headers: Vec::new(),
-        query: Vec::new(),
-        body: None,
-    };
+    let mut made =
+        Action { name, params, answer, policy, method, connection, path, sent: RequestParts::default() };
     while !input.is("}") {
-        let (rest, ()) = part(input, &mut made)?;
+        let (rest, ()) = part(input, &mut made.sent)?;
         input = rest;
     }
     Ok((input.take_from(1), DeclKind::Action(Box::new(made))))
 }
 
-fn method(input: P<'_>) -> R<'_, Ident> {
+pub(crate) fn method(input: P<'_>) -> R<'_, Ident> {
     const WANTED: &str = "a method (`GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `HEAD` or `OPTIONS`)";
     match input.first() {
         Some(token) if METHODS.contains(&token.text) => ident(WANTED)(input),
@@ -58,7 +48,8 @@ fn method(input: P<'_>) -> R<'_, Ident> {
     }
 }
 
-fn part<'a>(input: P<'a>, made: &mut Action) -> R<'a, ()> {
+/// A part of a request besides its method and URL.
+pub(crate) fn part<'a>(input: P<'a>, made: &mut RequestParts) -> R<'a, ()> {
     match input.peek(0) {
         "header" | "query" => {
             let (rest, name) = cut(text("a name in quotes")).parse(input.take_from(1))?;
@@ -89,7 +80,7 @@ fn part<'a>(input: P<'a>, made: &mut Action) -> R<'a, ()> {
             };
             if made.body.is_some() {
                 input.report(
-                    Report::new(Code::DuplicateName, input.at(), "this action has two bodies")
+                    Report::new(Code::DuplicateName, input.at(), "this request has two bodies")
                         .label("second body"),
                 );
             }

@@ -5,33 +5,56 @@ use nom::{
     combinator::{cut, opt},
 };
 
-use super::{P, R, expr::duration, ident, many, tag, text};
+use super::{
+    P, R,
+    auth::{auth, parts, sign, twice},
+    expr::duration,
+    ident, many, tag, text,
+};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{Auth, Connection, DeclKind, Ident, Setting, SettingSource, Text},
+        ast::{Connection, DeclKind, Ident, Setting, SettingSource, Text},
         token::Kind,
     },
 };
 
-const SETTINGS: [&str; 5] = ["url", "auth", "timeout", "retry", "private"];
+const SETTINGS: [&str; 7] = ["url", "auth", "sign", "tls", "timeout", "retry", "private"];
 
 /// Behind the word `connection`.
 pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
     let (input, name) = cut(ident("the name of the connection")).parse(input)?;
     let (mut input, _) = cut(tag!("{")).parse(input)?;
-    let mut made =
-        Connection { name, url: None, auth: None, each: None, total: None, retry: None, private: Vec::new() };
+    let mut made = Connection {
+        name,
+        url: None,
+        auth: None,
+        sign: None,
+        tls: None,
+        each: None,
+        total: None,
+        retry: None,
+        private: Vec::new(),
+    };
     let mut seen: Vec<Ident> = Vec::new();
     while !input.is("}") {
         let (rest, word) =
-            cut(ident("a setting (`url`, `auth`, `timeout`, `retry`, `private`) or `}`")).parse(input)?;
+            cut(ident("a setting (`url`, `auth`, `sign`, `tls`, `timeout`, `retry`, `private`) or `}`"))
+                .parse(input)?;
         if let Some(before) = seen.iter().find(|before| before.text == word.text) {
+            input.report(twice(&word, before.at));
+        }
+        if !SETTINGS.contains(&&*word.text) {
             input.report(
-                Report::new(Code::DuplicateName, word.at, format!("`{}` is set twice", word.text))
-                    .label("set again here")
-                    .related(before.at, "first set here"),
+                Report::new(
+                    Code::BadSetting,
+                    word.at,
+                    format!("a connection has no setting `{}`", word.text),
+                )
+                .label("unknown setting")
+                .help(format!("the settings are {}", SETTINGS.map(|name| format!("`{name}`")).join(", ")))
+                .did_you_mean(word.at, &word.text, SETTINGS.into_iter()),
             );
         }
         let (rest, _) = cut(tag!(":")).parse(rest)?;
@@ -41,7 +64,7 @@ pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
         input = rest;
     }
     let (input, _) = tag!("}")(input)?;
-    Ok((input, DeclKind::Connection(made)))
+    Ok((input, DeclKind::Connection(Box::new(made))))
 }
 
 fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()> {
@@ -56,6 +79,16 @@ fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()
             made.auth = Some((input.until(&rest), way));
             rest
         }
+        "sign" => {
+            let (rest, way) = cut(sign).parse(input)?;
+            made.sign = Some(way);
+            rest
+        }
+        "tls" => {
+            let (rest, parts) = cut(|input| parts(input, word.clone())).parse(input)?;
+            made.tls = Some(parts);
+            rest
+        }
         "timeout" => timeout(input, made)?.0,
         "retry" => {
             let (rest, retry) = cut(retry).parse(input)?;
@@ -67,13 +100,7 @@ fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()
             made.private = hosts;
             rest
         }
-        other => {
-            input.report(
-                Report::new(Code::BadSetting, word.at, format!("a connection has no setting `{other}`"))
-                    .label("unknown setting")
-                    .help(format!("the settings are {}", SETTINGS.map(|name| format!("`{name}`")).join(", ")))
-                    .did_you_mean(word.at, other, SETTINGS.into_iter()),
-            );
+        _ => {
             let mut rest = input.take_from(1);
             while rest.first().is_some_and(|token| !token.leads && token.text != "}") {
                 rest = rest.take_from(1);
@@ -85,7 +112,7 @@ fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()
 }
 
 /// `"text"`, `env("NAME")` or `secret("NAME")`.
-fn setting(input: P<'_>) -> R<'_, Setting> {
+pub(super) fn setting(input: P<'_>) -> R<'_, Setting> {
     let source = match input.peek(0) {
         "env" => SettingSource::Env,
         "secret" => SettingSource::Secret,
@@ -98,30 +125,6 @@ fn setting(input: P<'_>) -> R<'_, Setting> {
     let (rest, text) = cut(text("the name of an environment variable, in quotes")).parse(rest)?;
     let (rest, _) = cut(tag!(")")).parse(rest)?;
     Ok((rest, Setting { at: input.until(&rest), source, text }))
-}
-
-fn auth(input: P<'_>) -> R<'_, Auth> {
-    let (rest, way) = ident("`none`, `basic`, `bearer` or `api_key`")(input)?;
-    match &*way.text {
-        "none" => Ok((rest, Auth::None)),
-        "bearer" if !rest.is("{") => {
-            let (rest, token) = cut(setting).parse(rest)?;
-            Ok((rest, Auth::Bearer(token)))
-        }
-        "basic" | "bearer" | "api_key" => {
-            let part = |input| {
-                let (input, name) = ident("the name of a setting")(input)?;
-                let (input, _) = cut(tag!(":")).parse(input)?;
-                let (input, value) = cut(setting).parse(input)?;
-                Ok((input, (name, value)))
-            };
-            let (rest, _) = cut(tag!("{")).parse(rest)?;
-            let (rest, parts) = cut(many(part, "}")).parse(rest)?;
-            let (rest, _) = cut(tag!("}")).parse(rest)?;
-            Ok((rest, Auth::Parts(way, parts)))
-        }
-        _ => input.error("`none`, `basic`, `bearer` or `api_key`"),
-    }
 }
 
 /// `2s each, 10s in all`; either part may be left out.

@@ -2,6 +2,7 @@
 //! step or declaration.
 
 mod action;
+mod auth;
 mod branch;
 mod connection;
 mod declare;
@@ -12,6 +13,7 @@ mod others;
 mod policy;
 mod steps;
 mod test;
+mod token;
 mod types;
 mod unclosed;
 

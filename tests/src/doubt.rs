@@ -8,6 +8,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -153,6 +154,10 @@ impl Store for Doubtful {
 
     async fn counters(&self) -> Result<Vec<Counter>, Error> {
         self.inner.counters().await
+    }
+
+    async fn claim_slots(&self, connection: &str, slots: u32, apart: Duration) -> Result<Duration, Error> {
+        self.inner.claim_slots(connection, slots, apart).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

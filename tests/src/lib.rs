@@ -84,6 +84,21 @@ pub fn setup(database: &str, partner: &Partner) -> Setup {
     }
 }
 
+/// A setup of a project of its own over an empty database, these connections leading to one partner.
+///
+/// # Panics
+/// When it cannot be written.
+#[expect(clippy::panic, reason = "a test without its project must fail")]
+pub fn setup_of(database: &str, partner: &Partner, project: &str, connections: &[&str]) -> Setup {
+    let mut setup = setup(database, partner);
+    setup.journeys = setup.folder.join("own.journey");
+    setup.connections = connections.iter().map(|name| ((*name).to_owned(), partner.address)).collect();
+    if let Err(error) = fs::write(&setup.journeys, project) {
+        panic!("a project cannot be written: {error}");
+    }
+    setup
+}
+
 /// Puts a further journey beside the example ones.
 ///
 /// # Panics

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test without its story must fail")]
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::{
@@ -10,7 +10,7 @@ use testkit::{
     server::{Server, Setup},
 };
 
-use crate::eventually;
+use crate::{eventually, setup_of};
 
 /// What is deployed. Every `Started` makes one call that asks and one that tells.
 pub const PROJECT: &str = r#"
@@ -77,11 +77,7 @@ pub fn partner() -> Partner {
 
 /// A setup of the story over an empty database.
 pub fn setup(database: &str, partner: &Partner) -> Setup {
-    let mut setup = crate::setup(database, partner);
-    setup.journeys = setup.folder.join("proof.journey");
-    setup.connections = vec![("shop".to_owned(), partner.address)];
-    fs::write(&setup.journeys, PROJECT).unwrap();
-    setup
+    setup_of(database, partner, PROJECT, &["shop"])
 }
 
 /// Waits until nobody is inside the journey any more; gives how long that took. The counters are one look at everybody:

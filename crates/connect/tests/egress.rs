@@ -25,6 +25,7 @@ fn connection(url: &str, auth: Auth, private: &[&str]) -> Arc<Connection> {
         timeout_each: 1_000_000,
         timeout_total: 5_000_000,
         retry: Connection::RETRY,
+        pressure: graph::Pressure::default(),
         private: private.iter().map(|host| (*host).into()).collect(),
         doc: None,
     })

@@ -100,11 +100,13 @@ impl<'a> Walk<'a> {
         };
         let (status, body, wait_at_least) = match &outcome {
             Ok(answer) => (Some(answer.status), Some(kept(&answer.body)), answer.retry_after),
-            Err(_) => (None, None, None),
+            Err(error) => (None, None, error.wait),
         };
         let result = outcome.and_then(|answer| read_answer(action, &answer));
         let again_at = match &result {
-            Err(error) if is_passing(error) => self.next_attempt(&call, action, wait_at_least),
+            Err(error) if is_passing(error) => {
+                self.next_attempt(&call, action, wait_at_least, was_held_back(&result))
+            }
             _ => None,
         };
         self.note(Happening::CallEnded {
@@ -120,7 +122,7 @@ impl<'a> Walk<'a> {
             Some(at) => {
                 self.instance.due_at = Some(at);
                 if let Some(call) = &mut self.instance.state.call {
-                    call.attempt += 1;
+                    call.attempt += u32::from(!was_held_back(&result));
                     call.under_way = false;
                 }
             }
@@ -129,9 +131,15 @@ impl<'a> Walk<'a> {
     }
 
     /// When the next attempt follows; none when there are no more, or no more time.
-    fn next_attempt(&self, call: &PendingCall, action: &Action, at_least: Option<i64>) -> Option<Timestamp> {
+    fn next_attempt(
+        &self,
+        call: &PendingCall,
+        action: &Action,
+        at_least: Option<i64>,
+        held_back: bool,
+    ) -> Option<Timestamp> {
         let Retry { times, first, most } = action.connection.retry;
-        if call.attempt > times {
+        if call.attempt > times && !held_back {
             return None;
         }
         let doubled = first.saturating_mul(1i64.checked_shl(call.attempt - 1).unwrap_or(i64::MAX)).min(most);
@@ -238,11 +246,18 @@ fn arguments(journey: &Journey, step: &Step, scope: &Scope<'_>) -> Result<Argume
     }
 }
 
+/// Whether an attempt did not go out at all, because the partner is left alone: it is none.
+fn was_held_back(result: &Result<Value, CallError>) -> bool {
+    result.as_ref().is_err_and(|error| error.kind == ErrorKind::Open)
+}
+
 /// Whether the same request may succeed a little later. The status of an `auth` error may be that of a server which gives
 /// out tokens and is only down.
 fn is_passing(error: &CallError) -> bool {
     match error.kind {
-        ErrorKind::Timeout | ErrorKind::Refused | ErrorKind::Open => true,
+        ErrorKind::Timeout | ErrorKind::Refused => true,
+        // It comes with the time for which the partner is left alone, or it is all that there is to say.
+        ErrorKind::Open => error.wait.is_some(),
         ErrorKind::Http | ErrorKind::Auth => {
             error.status.is_some_and(|status| matches!(status, 408 | 425 | 429) || status >= 500)
         }
@@ -259,6 +274,7 @@ fn read_answer(action: &Action, answer: &Answer) -> Result<Value, CallError> {
             status: Some(answer.status),
             reason: format!("`{}` answered {}", action.name, answer.status),
             body: Some(body_value(&answer.body)),
+            wait: None,
         });
     }
     let invalid = |reason: String| CallError {
@@ -266,6 +282,7 @@ fn read_answer(action: &Action, answer: &Answer) -> Result<Value, CallError> {
         status: Some(answer.status),
         reason: format!("the answer of `{}` does not fit: {reason}", action.name),
         body: Some(body_value(&answer.body)),
+        wait: None,
     };
     match &action.answer {
         None => Ok(Value::Null),

@@ -245,12 +245,25 @@ impl Instance {
         self.status.is_live() || self.state.watching
     }
 
-    /// Puts off an attempt that could not be handed out for want of room.
+    /// Puts off an attempt that could not be handed out for want of room. The time in all is counted from the first attempt
+    /// that goes out.
     pub fn put_off(&mut self, until: Timestamp) {
         if let Some(call) = &mut self.state.call {
             call.under_way = false;
+            if call.attempt == 1 {
+                call.since = until;
+            }
             self.due_at = Some(until);
         }
+    }
+
+    /// The attempt under way is known to be: it is not looked for before this moment. False if none is.
+    pub fn is_still_under_way(&mut self, until: Timestamp) -> bool {
+        let under_way = self.state.call.as_ref().is_some_and(|call| call.under_way);
+        if under_way {
+            self.due_at = Some(until);
+        }
+        under_way
     }
 
     /// The key under which a partner may recognise repetitions of a call: stable over attempts and restarts.

@@ -92,12 +92,15 @@ pub struct CallError {
     pub reason: String,
     /// The body of the answer, when there was one.
     pub body: Option<Value>,
+    /// How long to leave the partner alone at least, in microseconds, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<i64>,
 }
 
 impl CallError {
     /// An error without an answer.
     pub fn new(kind: ErrorKind, reason: impl Into<String>) -> CallError {
-        CallError { kind, status: None, reason: reason.into(), body: None }
+        CallError { kind, status: None, reason: reason.into(), body: None, wait: None }
     }
 
     /// The value that `on error as e` binds.

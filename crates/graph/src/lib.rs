@@ -13,6 +13,7 @@ pub mod journey;
 pub mod json;
 pub mod library;
 pub mod policy;
+mod pressure;
 pub mod project;
 pub mod rules;
 pub mod schedule;
@@ -30,6 +31,7 @@ pub use call::{Answer, CallError, ErrorKind, Request};
 pub use expr::{BinaryOp, Expr, Formula, Lambda, Root, UnaryOp};
 pub use journey::{Edge, Journey, Way, version_of};
 pub use policy::{Policy, Quiet};
+pub use pressure::{Breaker, Pressure};
 pub use project::{Action, Body, Connection, EventSchema, Message, ProfileSchema, Project, Retry};
 pub use rules::{
     Condition, Entry, ExitRule, Goal, Inside, Listener, Open, REACTIONS, Rate, Reentry, Scheduled, ended,

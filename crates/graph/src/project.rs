@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{Audience, Auth, Expr, Journey, Name, Policy, RecordType, Setting, Sign, Template, Tls, Type};
+use crate::{
+    Audience, Auth, Expr, Journey, Name, Policy, Pressure, RecordType, Setting, Sign, Template, Tls, Type,
+};
 
 /// A whole compiled project.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +73,8 @@ pub struct Connection {
     pub timeout_total: i64,
     /// How failed attempts are repeated.
     pub retry: Retry,
+    /// How hard it may be pressed.
+    pub pressure: Pressure,
     /// Hosts that may have private, loopback or link-local addresses.
     pub private: Vec<Name>,
     /// Its doc comment.

@@ -246,6 +246,9 @@ const WORDS: &[&str] = &[
     "env",
     "retry",
     "timeout",
+    "concurrency",
+    "throttle",
+    "breaker",
     "form",
 ];
 

@@ -1,6 +1,6 @@
 //! What goes into a turn, and what comes out of one that is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use engine::{Input, Instance};
 use jiff::Timestamp;
@@ -55,12 +55,20 @@ impl Inputs<'_> {
     }
 
     /// Has all of it decided; what the commands' senders are to be told.
-    pub(crate) fn decide(&self, due: &[Uuid], batch: &mut Batch<'_>) -> Vec<Answer> {
+    pub(crate) fn decide(
+        &self,
+        due: &[Uuid],
+        in_flight: &HashSet<Uuid>,
+        batch: &mut Batch<'_>,
+    ) -> Vec<Answer> {
         for id in &self.lost {
             batch.apply(*id, &Input::AttemptLost);
         }
         for id in due {
-            batch.apply(*id, &Input::Due);
+            // A call may wait for its turn in memory for longer than an attempt takes.
+            if !(in_flight.contains(id) && batch.is_still_under_way(*id)) {
+                batch.apply(*id, &Input::Due);
+            }
         }
         if let Some(page) = &self.page {
             batch.sweep(page);

@@ -11,6 +11,7 @@
 //! well: a call under way is found again when its lease runs out, a due instance by its `due_at`.
 
 mod ask;
+mod breaker;
 mod catalog;
 mod check;
 mod command;
@@ -18,11 +19,13 @@ mod count;
 mod dispatch;
 mod inputs;
 mod intake;
+mod lane;
 mod node;
 mod profile;
 mod retention;
 mod route;
 mod sweep;
+mod throttle;
 mod turn;
 pub mod wire;
 mod worker;
@@ -47,6 +50,7 @@ pub use retention::Retention;
 
 use ask::{Ask, Told};
 use command::Command;
+use lane::Lanes;
 use node::Member;
 use retention::Forgetting;
 use route::Routes;
@@ -174,6 +178,7 @@ impl Runtime {
         let (stop, writing, tasks) = (Stop::default(), TaskTracker::new(), TaskTracker::new());
         let routes = Arc::new(Routes::new(setup.store.shards()));
         let address = setup.address.clone().filter(|_| setup.store.nodes().is_some());
+        let lanes = Arc::new(Lanes::new(setup.catalog.project().connections.values(), setup.store.clone()));
         let mut workers = Vec::new();
         for _ in 0..setup.store.writers().max(1) {
             let (sender, commands) = mpsc::channel(QUEUE);
@@ -181,12 +186,13 @@ impl Runtime {
                 store: setup.store.clone(),
                 writer: setup.store.writer(Leases::new()).await?,
                 catalog: setup.catalog.clone(),
-                dispatcher: dispatch::Dispatcher::new(
-                    setup.partners.clone(),
-                    sender.clone(),
-                    tasks.clone(),
-                    stop.clone(),
-                ),
+                dispatcher: dispatch::Dispatcher {
+                    partners: setup.partners.clone(),
+                    lanes: lanes.clone(),
+                    reports: sender.clone(),
+                    tasks: tasks.clone(),
+                    stop: stop.clone(),
+                },
                 clock: setup.clock.clone(),
                 commands,
                 routes: routes.clone(),

@@ -40,6 +40,9 @@ pub(crate) struct NewEvent {
     pub(crate) text: String,
 }
 
+/// How often it is looked whether a call that takes long is still under way.
+const STILL: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
+
 /// A call to hand out once the turn is written.
 #[derive(Clone, Debug)]
 pub(crate) struct Dispatch {
@@ -236,6 +239,18 @@ impl<'a> Batch<'a> {
         applied
     }
 
+    /// The call of an instance is known to be under way, however long it has been: it is not made again. False if the
+    /// instance waits for something else.
+    pub(crate) fn is_still_under_way(&mut self, id: Uuid) -> bool {
+        let later = self.now.checked_add(STILL).unwrap_or(self.now);
+        let place = self.instances.get_mut(&id);
+        place.is_some_and(|place| {
+            let under_way = place.instance.is_still_under_way(later);
+            place.changed |= under_way;
+            under_way
+        })
+    }
+
     /// Whether somebody is in a version that this node has never heard of: it may be another node's.
     pub(crate) fn met_unknown(&self) -> bool {
         self.unknown
@@ -308,8 +323,11 @@ impl<'a> Batch<'a> {
         self.instances.insert(instance.id, Place { shard, instance, changed: true });
     }
 
-    /// The rows to write and the calls to hand out. A call that could not be reserved is put off by `reserve`.
-    pub(crate) fn finish(mut self, reserve: &mut dyn FnMut(&Name) -> bool) -> (Turn, Vec<Dispatch>) {
+    /// The rows to write and the calls to hand out. A call for which `reserve` has no place is put off until it says.
+    pub(crate) fn finish(
+        mut self,
+        reserve: &mut dyn FnMut(&Name) -> Result<(), Timestamp>,
+    ) -> (Turn, Vec<Dispatch>) {
         let mut dispatches = Vec::with_capacity(self.dispatches.len());
         for dispatch in std::mem::take(&mut self.dispatches) {
             let Effect::Call { call, attempt, request, .. } = &dispatch.effect;
@@ -320,10 +338,9 @@ impl<'a> Batch<'a> {
             if !wanted {
                 continue;
             }
-            if reserve(&request.connection) {
-                dispatches.push(dispatch);
-            } else if let Ok(later) = self.now.checked_add(jiff::SignedDuration::from_millis(500)) {
-                place.instance.put_off(later);
+            match reserve(&request.connection) {
+                Ok(()) => dispatches.push(dispatch),
+                Err(later) => place.instance.put_off(later),
             }
         }
         let touched = self.instances.values().filter(|place| place.changed).map(|place| place.shard);

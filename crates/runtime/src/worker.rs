@@ -327,7 +327,7 @@ impl Worker {
             let mut cursors = self.known.cursors.clone().unwrap_or_default();
             let own = std::mem::take(&mut own);
             let mut batch = Batch::new(&self.catalog, inputs.now, shards, &wanted, loaded, own, &mut cursors);
-            let answers = inputs.decide(due, &mut batch);
+            let answers = inputs.decide(due, &self.known.in_flight, &mut batch);
             // Few turns touch what no command named; those are decided a second time, with what they want besides.
             if batch.met_unknown() && !looked_again {
                 looked_again = true;
@@ -335,8 +335,10 @@ impl Worker {
             } else if !batch.wants_more(&mut wanted, shards) {
                 let mut reserved = Reserved::default();
                 let ends = self.is_ending();
-                let (turn, dispatches) = batch
-                    .finish(&mut |connection| !ends && self.dispatcher.reserve(connection, &mut reserved));
+                let (turn, dispatches) = batch.finish(&mut |connection| match ends {
+                    true => Err(inputs.now),
+                    false => self.dispatcher.reserve(connection, inputs.now, &mut reserved),
+                });
                 match self.writer.commit(&turn).await {
                     Ok(()) => {
                         let next_due = *next_due;

@@ -31,6 +31,11 @@ impl<C: Send + 'static> Held<C> {
         Held { slot: Slot::Idle(connection) }
     }
 
+    /// Holds none yet: one is opened when it is needed.
+    pub(crate) fn none() -> Held<C> {
+        Held { slot: Slot::Empty }
+    }
+
     /// Runs work in a task of its own. `connect` is awaited only if there is no connection any more.
     pub(crate) async fn run<T, W, F>(
         &mut self,

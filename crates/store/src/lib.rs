@@ -12,10 +12,11 @@ mod nodes;
 mod postgres;
 mod records;
 mod row;
+mod slots;
 mod sqlite;
 mod statements;
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use engine::Instance;
@@ -108,6 +109,9 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<Instance>, Error>;
     /// The counters of every step, summed over shards.
     async fn counters(&self) -> Result<Vec<Counter>, Error>;
+    /// Claims the next slots of a connection whose calls are held to a rate: so many, so far apart, behind those that
+    /// anybody has claimed before. Gives how long it is until the first.
+    async fn claim_slots(&self, connection: &str, slots: u32, apart: Duration) -> Result<Duration, Error>;
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;
 }

@@ -97,6 +97,7 @@ impl Login {
             timeout_each: 5_000_000,
             timeout_total: 60_000_000,
             retry: Connection::RETRY,
+            pressure: graph::Pressure::default(),
             private: vec!["127.0.0.1".into()],
             doc: None,
         }

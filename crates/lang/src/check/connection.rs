@@ -1,6 +1,6 @@
 //! Connections: settings with their defaults; a secret is never written in the file.
 
-use graph::{Auth, Connection, Name, Setting};
+use graph::{Auth, Connection, Name, Pressure, Setting};
 
 use super::{auth, scope::Env, sign};
 use crate::{
@@ -43,6 +43,7 @@ pub(crate) fn check(connection: &ast::Connection, doc: Option<&Name>, env: &mut 
         timeout_each: each,
         timeout_total: total,
         retry: connection.retry.map_or(Connection::RETRY, |(_, retry)| retry),
+        pressure: pressure(connection, env),
         private: connection.private.iter().filter_map(|host| host_of(host, env)).collect(),
         doc: doc.cloned(),
     }
@@ -79,6 +80,35 @@ fn limits(connection: &ast::Connection, each: i64, total: i64, env: &mut Env<'_>
                     .help("write the shorter pause first: `3 times, 200ms to 5s`"),
             );
         }
+    }
+}
+
+/// How hard it may be pressed: numbers that nobody can mean are mistakes.
+fn pressure(connection: &ast::Connection, env: &mut Env<'_>) -> Pressure {
+    let mut refuse = |at, message: &str, help: &str| {
+        env.report(Report::new(Code::BadSetting, at, message).label("out of range").help(help));
+    };
+    if let Some((at, at_once)) = connection.at_once
+        && !(1..=10_000).contains(&at_once)
+    {
+        refuse(at, "from 1 to 10,000 calls run at once", "write how many the partner can bear, such as `20`");
+    }
+    if let Some((at, breaker)) = connection.breaker {
+        const HELP: &str = "write it as in `50% of 20 calls, open 30s`";
+        if !(1..=100).contains(&breaker.percent) {
+            refuse(at, "a breaker opens at 1 to 100 % of failed calls", HELP);
+        }
+        if !(1..=1_000).contains(&breaker.of) {
+            refuse(at, "a breaker looks at the last 1 to 1,000 calls", HELP);
+        }
+        if !(100_000..=86_400_000_000).contains(&breaker.open) {
+            refuse(at, "a breaker stays open for 100 milliseconds to a day", HELP);
+        }
+    }
+    Pressure {
+        at_once: connection.at_once.map(|(_, at_once)| at_once),
+        throttle: connection.throttle.map(|(_, rate)| rate),
+        breaker: connection.breaker.map(|(_, breaker)| breaker),
     }
 }
 

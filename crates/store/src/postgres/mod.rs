@@ -10,7 +10,7 @@ mod retention;
 mod turn;
 mod write;
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use async_trait::async_trait;
 use engine::Instance;
@@ -21,13 +21,13 @@ use uuid::Uuid;
 
 use crate::{
     Behind, Counter, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
-    Shard, Store, Sweep, Turn, Version, Wanted, Writer, held::Held, row, statements,
+    Shard, Store, Sweep, Turn, Version, Wanted, Writer, held::Held, row, slots::Claim, statements,
 };
 
 pub(crate) struct Postgres {
     options: PgConnectOptions,
     readers: PgPool,
-    /// For leases, and nothing that takes long.
+    /// For leases, slots of throttles, and nothing that takes long.
     nodes: PgPool,
     shards: u16,
 }
@@ -134,6 +134,10 @@ impl Store for Postgres {
 
     async fn counters(&self) -> Result<Vec<Counter>, Error> {
         read::counters(&self.readers).await
+    }
+
+    async fn claim_slots(&self, connection: &str, slots: u32, apart: Duration) -> Result<Duration, Error> {
+        write::claim_slots(&self.nodes, connection, &Claim::of(slots, apart)).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -3,12 +3,17 @@
 //! Every statement serves a whole batch through arrays, so that its text is always the same and it is prepared once. All
 //! values are put into those arrays before the transaction begins.
 
-use std::{mem, ops::Range, sync::LazyLock};
+use std::{mem, ops::Range, sync::LazyLock, time::Duration};
 
-use sqlx::{Connection as _, PgConnection, PgPool, Row as _, query, query_as};
+use sqlx::{Connection as _, PgConnection, PgPool, Row as _, query, query_as, query_scalar};
 
 use super::turn::{self, Counters, Events, Histories, Instances, Limits, Profiles, Refusals, Sweeps};
-use crate::{Error, Leases, Shard, Turn, Version, row, row::small, statements};
+use crate::{
+    Error, Leases, Shard, Turn, Version, row,
+    row::small,
+    slots::{Claim, claim, until},
+    statements,
+};
 
 /// A transaction that changes shards goes through this: it changes as many rows as there are shards, or is fenced.
 const FENCE: &str = "UPDATE shards SET cursor = coalesce(w.cursor, shards.cursor) \
@@ -63,6 +68,8 @@ const LIMITS: &str = "INSERT INTO limits AS l (journey, name, taken, most) \
      SELECT * FROM UNNEST($1::text[], $2::text[], $3::bigint[], $4::bigint[]) ORDER BY 1, 2 \
      ON CONFLICT (journey, name) DO UPDATE SET taken = l.taken + excluded.taken, most = excluded.most \
      WHERE l.taken + excluded.taken <= excluded.most";
+
+const CLAIM: &str = claim!("(extract(epoch FROM statement_timestamp()) * 1000000)::bigint");
 
 /// Raises the epochs of these shards, so that whoever wrote to them before can no longer.
 pub(super) async fn take_over(pool: &PgPool, shards: &Range<Shard>) -> Result<Leases, Error> {
@@ -201,6 +208,11 @@ fn behind_the_fence(sql: &str, taken: usize) -> (String, usize) {
         made.push_str(&format!("${}{behind}", taken + own));
     }
     (format!("{made} WHERE (SELECT yes FROM ours){conflict}"), own)
+}
+
+pub(super) async fn claim_slots(pool: &PgPool, of: &str, claim: &Claim) -> Result<Duration, Error> {
+    let claimed = query_scalar(CLAIM).bind(of).bind(claim.length).bind(claim.farthest);
+    Ok(until(claimed.fetch_one(pool).await?))
 }
 
 /// Removes a person.

@@ -8,24 +8,27 @@ mod read;
 mod retention;
 mod write;
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use async_trait::async_trait;
 use engine::Instance;
 use graph::Name;
 use jiff::Timestamp;
 use sqlx::{Connection as _, SqliteConnection, SqlitePool, sqlite::SqliteConnectOptions};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{
     Behind, Counter, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
-    Shard, Store, Sweep, Turn, Version, Wanted, Writer, held::Held, row, statements,
+    Shard, Store, Sweep, Turn, Version, Wanted, Writer, held::Held, row, slots::Claim, statements,
 };
 
 pub(crate) struct Sqlite {
     /// How to open a connection that writes.
     options: SqliteConnectOptions,
     readers: SqlitePool,
+    /// For the slots of throttles, which are claimed beside the turns.
+    slots: Mutex<Held<SqliteConnection>>,
     shards: u16,
 }
 
@@ -34,7 +37,7 @@ impl Sqlite {
         let options = open::options(url)?;
         let shards = open::prepare(&options).await?;
         let readers = open::readers(&options).await?;
-        Ok(Sqlite { options, readers, shards })
+        Ok(Sqlite { options, readers, slots: Mutex::new(Held::none()), shards })
     }
 }
 
@@ -140,6 +143,16 @@ impl Store for Sqlite {
 
     async fn counters(&self) -> Result<Vec<Counter>, Error> {
         read::counters(&self.readers).await
+    }
+
+    async fn claim_slots(&self, connection: &str, slots: u32, apart: Duration) -> Result<Duration, Error> {
+        let (connection, claim) = (connection.to_owned(), Claim::of(slots, apart));
+        let mut held = self.slots.lock().await;
+        held.run(open::connect(&self.options), |mut database| async move {
+            let claimed = write::claim_slots(&mut database, &connection, &claim).await;
+            (database, claimed)
+        })
+        .await
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -5,13 +5,17 @@
 //! to SQLite's thread together: each time that it is waited for, two threads are switched, which costs as much as the
 //! statement.
 
-use std::{ops::Range, sync::LazyLock};
+use std::{ops::Range, sync::LazyLock, time::Duration};
 
 use serde::Serialize;
-use sqlx::{SqliteConnection, query, query_as};
+use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
 use super::begin;
-use crate::{Error, Leases, Shard, Turn, Version, row, statements};
+use crate::{
+    Error, Leases, Shard, Turn, Version, row,
+    slots::{Claim, claim, until},
+    statements,
+};
 
 macro_rules! fence {
     () => {
@@ -76,6 +80,8 @@ const LIMITS: &str = "INSERT INTO limits AS l (journey, name, taken, most) \
 /// Writes what almost every turn is made of, and ends the transaction.
 static REST: LazyLock<String> =
     LazyLock::new(|| [EVENTS, PROFILES, INSTANCES, HISTORY, COUNTERS, "COMMIT"].join("; "));
+
+const CLAIM: &str = claim!("CAST(unixepoch('subsec') * 1000000 AS INTEGER)");
 
 /// Raises the epochs of these shards, so that whoever wrote to them before can no longer.
 pub(super) async fn take_over(
@@ -153,6 +159,15 @@ async fn begin_fenced(connection: &mut SqliteConnection, fence: String, shards: 
     }
     query("ROLLBACK").execute(connection).await?;
     Err(Error::Fenced)
+}
+
+pub(super) async fn claim_slots(
+    connection: &mut SqliteConnection,
+    of: &str,
+    claim: &Claim,
+) -> Result<Duration, Error> {
+    let claimed = query_scalar(CLAIM).bind(of).bind(claim.length).bind(claim.farthest);
+    Ok(until(claimed.fetch_one(connection).await?))
 }
 
 /// Removes a person.

@@ -12,6 +12,9 @@ pub(crate) struct Connection {
     pub(crate) each: Option<(At, i64)>,
     pub(crate) total: Option<(At, i64)>,
     pub(crate) retry: Option<(At, graph::Retry)>,
+    pub(crate) at_once: Option<(At, u32)>,
+    pub(crate) throttle: Option<(At, graph::Rate)>,
+    pub(crate) breaker: Option<(At, graph::Breaker)>,
     pub(crate) private: Vec<Text>,
 }
 

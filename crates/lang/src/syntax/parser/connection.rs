@@ -9,7 +9,9 @@ use super::{
     P, R,
     auth::{auth, parts, sign, twice},
     expr::duration,
-    ident, many, tag, text,
+    ident,
+    journey::rate,
+    many, tag, text,
 };
 use crate::{
     diagnostic::{Code, Report},
@@ -20,7 +22,8 @@ use crate::{
     },
 };
 
-const SETTINGS: [&str; 7] = ["url", "auth", "sign", "tls", "timeout", "retry", "private"];
+const SETTINGS: [&str; 10] =
+    ["url", "auth", "sign", "tls", "timeout", "retry", "concurrency", "throttle", "breaker", "private"];
 
 /// Behind the word `connection`.
 pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
@@ -35,13 +38,19 @@ pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
         each: None,
         total: None,
         retry: None,
+        at_once: None,
+        throttle: None,
+        breaker: None,
         private: Vec::new(),
     };
     let mut seen: Vec<Ident> = Vec::new();
     while !input.is("}") {
         let (rest, word) =
-            cut(ident("a setting (`url`, `auth`, `sign`, `tls`, `timeout`, `retry`, `private`) or `}`"))
-                .parse(input)?;
+            cut(ident(
+            "a setting (`url`, `auth`, `sign`, `tls`, `timeout`, `retry`, `concurrency`, `throttle`, `breaker`, `private`) \
+             or `}`",
+        ))
+        .parse(input)?;
         if let Some(before) = seen.iter().find(|before| before.text == word.text) {
             input.report(twice(&word, before.at));
         }
@@ -93,6 +102,21 @@ fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()
         "retry" => {
             let (rest, retry) = cut(retry).parse(input)?;
             made.retry = Some((input.until(&rest), retry));
+            rest
+        }
+        "concurrency" => {
+            let (rest, at_once) = cut(number("how many calls run at once, such as `20`")).parse(input)?;
+            made.at_once = Some((input.until(&rest), at_once));
+            rest
+        }
+        "throttle" => {
+            let (rest, rate) = cut(rate).parse(input)?;
+            made.throttle = Some((input.until(&rest), rate));
+            rest
+        }
+        "breaker" => {
+            let (rest, breaker) = cut(breaker).parse(input)?;
+            made.breaker = Some((input.until(&rest), breaker));
             rest
         }
         "private" => {
@@ -174,6 +198,30 @@ fn retry(input: P<'_>) -> R<'_, graph::Retry> {
         rest = after;
     }
     Ok((rest, retry))
+}
+
+/// A whole number.
+fn number<'a>(wanted: &'static str) -> impl FnMut(P<'a>) -> R<'a, u32> {
+    move |input| {
+        let token = input.first().filter(|token| token.kind == Kind::Number);
+        match token.and_then(|token| token.text.replace('_', "").parse().ok()) {
+            Some(number) => Ok((input.take_from(1), number)),
+            None => input.error(wanted),
+        }
+    }
+}
+
+/// `50% of 20 calls, open 30s`
+fn breaker(input: P<'_>) -> R<'_, graph::Breaker> {
+    let (rest, percent) = number("a share of failed calls, as in `50% of 20 calls, open 30s`")(input)?;
+    let (rest, _) = cut(tag!("%")).parse(rest)?;
+    let (rest, _) = cut(tag!("of")).parse(rest)?;
+    let (rest, of) = cut(number("how many calls are looked at, such as `20`")).parse(rest)?;
+    let (rest, _) = cut(tag!("calls")).parse(rest)?;
+    let (rest, _) = cut(tag!(",")).parse(rest)?;
+    let (rest, _) = cut(tag!("open")).parse(rest)?;
+    let (rest, open) = cut(duration).parse(rest)?;
+    Ok((rest, graph::Breaker { percent, of, open }))
 }
 
 fn private(input: P<'_>) -> R<'_, Vec<Text>> {

@@ -222,7 +222,7 @@ fn everyone(mut input: P<'_>) -> R<'_, Everyone> {
 }
 
 /// `500 per second`
-fn rate(input: P<'_>) -> R<'_, graph::Rate> {
+pub(super) fn rate(input: P<'_>) -> R<'_, graph::Rate> {
     const RATE: &str = "a rate such as `500 per second`";
     let count = input.first().filter(|token| token.kind == Kind::Number);
     let count = count.and_then(|token| token.text.replace('_', "").parse::<u32>().ok());

@@ -1,0 +1,158 @@
+//! How hard a partner is pressed, through the program: never above its rate, whoever calls it and whatever happens to
+//! whom; no more at once than it bears; left alone when it is down, so that nobody else suffers.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use testkit::{Partner, Reply, server::Server};
+use tests::{DATABASES, eventually, instances, setup_of};
+
+/// The journeys of a test: one connection with these settings, and one without any.
+fn journeys(settings: &str) -> String {
+    format!(
+        r#"
+profile {{ customerId: string key }}
+event asked "Asked" {{ n: int }}
+event other "Other" {{ n: int }}
+connection pressed {{
+  url: "https://pressed.example.com"
+  timeout: 5s each, 60s in all
+  {settings}
+}}
+connection free {{ url: "https://free.example.com" }}
+action press(n: int) {{ POST pressed "/pressed" json {{ "n": {{{{ n }}}} }} }}
+action tell(n: int) {{ POST free "/free" json {{ "n": {{{{ n }}}} }} }}
+journey pressing {{
+  enter on asked
+  re-enter always
+  call press(event.n)
+}}
+journey telling {{
+  enter on other
+  re-enter always
+  call tell(event.n)
+}}
+"#
+    )
+}
+
+fn send(server: &Server, event: &str, numbers: std::ops::Range<usize>) {
+    let events: Vec<Value> = numbers
+        .map(|n| json!({"id": format!("{event}-{n}"), "event": event, "profile": format!("p{n}"), "properties": {"n": n}}))
+        .collect();
+    let answer = server.writer().json("POST", "/v1/events", &json!(events).to_string()).unwrap();
+    assert_eq!(answer.status, 202, "{}", answer.body);
+}
+
+/// The most moments that any stretch of this length sees.
+fn most_within(stretch: Duration, moments: &[Instant]) -> usize {
+    let mut sorted = moments.to_vec();
+    sorted.sort();
+    let within =
+        |first: &Instant| sorted.iter().filter(|one| **one >= *first && **one < *first + stretch).count();
+    sorted.iter().map(within).max().unwrap_or_default()
+}
+
+#[test]
+fn a_throttled_partner_never_gets_more_than_its_rate() {
+    const CALLS: usize = 120;
+    for database in DATABASES {
+        let came: Arc<Mutex<Vec<Instant>>> = Arc::default();
+        let recorder = came.clone();
+        let partner = Partner::start(move |_, _| {
+            recorder.lock().unwrap().push(Instant::now());
+            Reply::ok("{}")
+        })
+        .unwrap();
+        let setup = setup_of(database, &partner, &journeys("throttle: 40 per second"), &["pressed", "free"]);
+        let mut servers: Vec<Server> = match database {
+            "postgres" => ["one", "two"].iter().map(|name| setup.start_node(name).unwrap()).collect(),
+            _ => vec![setup.start().unwrap()],
+        };
+        // All at once, and for many people, so that every node has its part.
+        send(&servers[0], "Asked", 0..CALLS);
+        eventually("some have come", Duration::from_secs(20), || came.lock().unwrap().len() >= 20);
+        // A process that begins anew does not begin the rate anew.
+        servers.pop().unwrap().kill().unwrap();
+        let begin_again = if database == "postgres" { setup.start_node("two") } else { setup.start() };
+        servers.push(begin_again.unwrap());
+        eventually("everybody was called for", Duration::from_secs(60), || {
+            partner.effects("POST /pressed").len() == CALLS
+        });
+        let moments = came.lock().unwrap().clone();
+        let most = most_within(Duration::from_secs(1), &moments);
+        assert!(most <= 40, "{database}: {most} within a second");
+        let whole = moments.iter().max().unwrap().duration_since(*moments.iter().min().unwrap());
+        assert!(whole >= Duration::from_millis(2_900), "{database}: {} in {whole:?}", moments.len());
+    }
+}
+
+#[test]
+fn no_more_calls_run_at_once_than_the_file_says() {
+    for database in DATABASES {
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (now, seen) = (running.clone(), most.clone());
+        let partner = Partner::start(move |request, _| {
+            if request.line.starts_with("POST /pressed") {
+                seen.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                thread::sleep(Duration::from_millis(40));
+                now.fetch_sub(1, Ordering::SeqCst);
+            }
+            Reply::ok("{}")
+        })
+        .unwrap();
+        let setup = setup_of(database, &partner, &journeys("concurrency: 3"), &["pressed", "free"]);
+        let server = setup.start().unwrap();
+        send(&server, "Asked", 0..60);
+        eventually("everybody was called for", Duration::from_secs(60), || {
+            partner.effects("POST /pressed").len() == 60
+        });
+        assert_eq!(most.load(Ordering::SeqCst), 3, "{database}");
+    }
+}
+
+#[test]
+fn a_partner_that_is_down_is_left_alone_and_nothing_is_lost() {
+    const CALLS: usize = 200;
+    for database in DATABASES {
+        let down = Arc::new(AtomicBool::new(true));
+        let is_down = down.clone();
+        let partner = Partner::start(move |request, _| {
+            let fails = request.line.starts_with("POST /pressed") && is_down.load(Ordering::SeqCst);
+            if fails { Reply::status(503) } else { Reply::ok("{}") }
+        })
+        .unwrap();
+        let settings = "retry: 5 times, 100ms to 200ms\n  concurrency: 1\n  breaker: 50% of 4 calls, open 3s";
+        let setup = setup_of(database, &partner, &journeys(settings), &["pressed", "free"]);
+        let server = setup.start().unwrap();
+        send(&server, "Asked", 0..CALLS);
+        eventually("the breaker opens", Duration::from_secs(20), || {
+            partner.seen_at("POST /pressed").len() >= 4
+        });
+        // Others are served meanwhile.
+        send(&server, "Other", 0..50);
+        eventually("the others are told", Duration::from_secs(20), || {
+            partner.effects("POST /free").len() == 50
+        });
+        thread::sleep(Duration::from_secs(4));
+        let tried = partner.seen_at("POST /pressed").len();
+        // Four until it opened, and one each time that it was tried.
+        assert!((4..=4 + 4).contains(&tried), "{database}: {tried} calls of a partner that is down");
+        down.store(false, Ordering::SeqCst);
+        eventually("everybody is called for", Duration::from_secs(60), || {
+            partner.effects("POST /pressed").len() == CALLS && instances(&server, "status=calling").is_empty()
+        });
+        assert_eq!(partner.effects("POST /pressed").len(), CALLS, "{database}");
+        let metrics = server.admin().get("/metrics").unwrap().body;
+        assert!(metrics.contains("wayfare_breaker_open{connection=\"pressed\"} 0"), "{database}: {metrics}");
+    }
+}

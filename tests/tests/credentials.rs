@@ -116,6 +116,36 @@ fn told(server: &Server) -> String {
     answers.join("\n")
 }
 
+fn no_secret_is_kept(database: &str, setup: &Setup, server: &Server) {
+    let (api, doctor) = (told(server), run(setup, "doctor"));
+    let kept = everything(setup);
+    let log = fs::read_to_string(setup.log()).unwrap();
+    assert!(
+        kept.contains("marker") && api.contains("marker"),
+        "the answers are not where they are looked for"
+    );
+    assert!(log.contains("no token could be had") && doctor.contains("variables and hosts"), "{doctor}");
+    // Every secret of the test begins like this.
+    for (place, text) in [("database", kept), ("API", api), ("log", log), ("doctor", doctor)] {
+        let found: Vec<&str> = text.lines().filter(|line| line.contains("canary")).collect();
+        assert!(found.is_empty(), "{database}: in the {place}: {found:#?}");
+    }
+}
+
+fn the_doctor_names_what_is_missing(setup: &Setup) {
+    // A secret that is nowhere, and a program that there is not, are named by the doctor.
+    for (source, reason) in [
+        ("file = \"/none/such\"", "/none/such cannot be read"),
+        ("command = [\"/none/such\"]", "`/none/such` cannot be run"),
+        ("every = \"1 hour\"", "says where the secret is"),
+    ] {
+        let further = format!("[secret.HUB_SECRET]\n{source}\n");
+        fs::write(setup.folder.join("wayfare.toml"), further).unwrap();
+        let said = run(setup, "doctor");
+        assert!(said.contains(reason), "{reason} is missing in\n{said}");
+    }
+}
+
 fn waiting(server: &Server, number: i64) -> bool {
     let at = instances(server, "journey=hubTalk");
     at.iter().filter(|one| one["step"] == "wait-1").count() >= usize::try_from(number).unwrap()
@@ -177,29 +207,7 @@ fn a_token_is_had_with_a_secret_from_a_file_and_neither_is_kept_anywhere() {
         assert_eq!(failure["kind"], "auth", "{failure}");
         assert!(failure["reason"].as_str().unwrap().contains("the token server answered 503"), "{failure}");
 
-        let (api, doctor) = (told(&server), run(&setup, "doctor"));
-        let kept = everything(&setup);
-        let log = fs::read_to_string(setup.log()).unwrap();
-        assert!(
-            kept.contains("marker") && api.contains("marker"),
-            "the answers are not where they are looked for"
-        );
-        assert!(log.contains("no token could be had") && doctor.contains("variables and hosts"), "{doctor}");
-        // Every secret of the test begins like this.
-        for (place, text) in [("database", kept), ("API", api), ("log", log), ("doctor", doctor)] {
-            let found: Vec<&str> = text.lines().filter(|line| line.contains("canary")).collect();
-            assert!(found.is_empty(), "{database}: in the {place}: {found:#?}");
-        }
-        // A secret that is nowhere, and a program that there is not, are named by the doctor.
-        for (source, reason) in [
-            ("file = \"/none/such\"", "/none/such cannot be read"),
-            ("command = [\"/none/such\"]", "`/none/such` cannot be run"),
-            ("every = \"1 hour\"", "says where the secret is"),
-        ] {
-            let further = format!("[secret.HUB_SECRET]\n{source}\n");
-            fs::write(setup.folder.join("wayfare.toml"), further).unwrap();
-            let said = run(&setup, "doctor");
-            assert!(said.contains(reason), "{reason} is missing in\n{said}");
-        }
+        no_secret_is_kept(database, &setup, &server);
+        the_doctor_names_what_is_missing(&setup);
     }
 }

@@ -127,7 +127,6 @@ fn clean(what: &str, text: &str) {
 /// Makes calls that succeed, are refused and meet a token server that refuses; gives all that comes out.
 async fn all_that_comes_out(login: &Login, connection: Connection, environment: Environment) -> String {
     let shown = format!("{environment:?}");
-    let partners = Partners::new([Arc::new(connection)], BTreeMap::new(), environment).unwrap();
     let request = Request {
         connection: "shop".into(),
         method: "POST".into(),
@@ -135,15 +134,18 @@ async fn all_that_comes_out(login: &Login, connection: Connection, environment: 
         headers: vec![("x-note".into(), "marker".into())],
         body: Some(("application/json".into(), "{}".into())),
     };
-    let mut out = vec![shown, format!("{partners:?}"), partners.preview(&request, Uuid::nil()).await];
+    let mut out = vec![shown];
+    let connection = Arc::new(connection);
     for (refuses_all, instead) in [(false, None), (true, None), (true, Some((401, String::new())))] {
         (login.state().refuses_all, login.state().instead) = (refuses_all, instead);
-        login.revoke_all();
+        // Each begins anew: what is remembered of a failure would hide the next one.
+        let partners = Partners::new([connection.clone()], BTreeMap::new(), environment.clone()).unwrap();
+        out.extend([format!("{partners:?}"), partners.preview(&request, Uuid::nil()).await]);
         let attempt = partners.attempt(&request, Uuid::nil()).await;
         out.push(format!("{attempt:?} {:?}", attempt.outcome.as_ref().map_err(|error| error.to_value())));
+        out.extend(partners.missing().await.iter().map(|missing| format!("{missing:?}")));
     }
     (login.state().refuses_all, login.state().instead) = (false, None);
-    out.extend(partners.missing().await.iter().map(|missing| format!("{missing:?}")));
     out.join("\n")
 }
 

@@ -213,7 +213,9 @@ async fn an_answer_that_is_too_large_or_no_text_is_refused() {
         (strange, "not UTF-8"),
     ] {
         let address = raw(answer, Duration::ZERO);
-        let partners = partners(connection(&format!("http://{address}"), Auth::None, &["127.0.0.1"]));
+        // Unpacking takes its time in a program that is not optimised.
+        let usual = connection(&format!("http://{address}"), Auth::None, &["127.0.0.1"]);
+        let partners = partners(Arc::new(Connection { timeout_each: 20_000_000, ..(*usual).clone() }));
         let error = outcome(&partners, &get("/")).await.unwrap_err();
         assert_eq!((error.kind, error.status), (ErrorKind::Invalid, Some(200)));
         assert!(error.reason.contains(reason), "{}", error.reason);

@@ -6,6 +6,8 @@
     reason = "a test that cannot read its files has failed"
 )]
 
+use std::collections::BTreeSet;
+
 use lang::{Source, compile, draw, format};
 
 const MANUAL: &str = include_str!("../../../docs/language.md");
@@ -32,6 +34,25 @@ fn compile_all(page: &str) -> usize {
         assert_eq!(format(source).unwrap(), source.text, "{}", source.name);
     }
     blocks.len()
+}
+
+#[test]
+fn every_name_in_a_connection_is_known_to_be_needed() {
+    let page = include_str!("../../../tests/suite/lang/connections.md");
+    let blocks = [CONNECTIONS, page].into_iter().flat_map(|page| page.split("```journey\n").skip(1));
+    let blocks = blocks.filter_map(|rest| rest.split("```").next()).filter(|text| !text.contains("// error"));
+    let mut names = 0;
+    for text in blocks {
+        let compiled = compile(&[Source { name: "block".into(), text: text.to_owned() }]);
+        let Some(project) = compiled.project else { continue };
+        let needed: BTreeSet<&str> =
+            project.connections.values().flat_map(|one| one.variables()).map(|name| &**name).collect();
+        let after = ["env(\"", "secret(\""].into_iter().flat_map(|call| text.split(call).skip(1));
+        let written: BTreeSet<&str> = after.filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(needed, written, "{text}");
+        names += written.len();
+    }
+    assert!(names > 20, "{names}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ const SYNTAX = 'crates/lang/src/syntax';
 const NO_KEYWORDS = ['item'];
 
 /** Names that mean something without being declared; the checker knows them, not the parser. */
-const ROOTS = ['it', 'request'];
+const ROOTS = ['it', 'request', 'timestamp', 'method', 'path', 'id'];
 
 const rust = (folder: string) => files(folder, '.rs').map((file) => file.text.replace(/^\s*\/\/.*$/gm, ''));
 const parser = [...rust(`${SYNTAX}/parser`), read(`${SYNTAX}/template.rs`)].join('\n');

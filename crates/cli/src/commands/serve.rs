@@ -129,10 +129,8 @@ pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
     let needed = needed(&server.project);
     let catalog = Catalog::deploy(server.project, &*store, clock()).await?;
     let partners = Partners::new(connections, server.overrides, server.environment)?;
-    for missing in partners.missing().await.iter().filter(|missing| needed.contains(&missing.connection)) {
-        let (connection, reason) = (&missing.connection, &missing.reason);
-        tracing::warn!(%connection, %reason, "calls will fail as long as a value is missing");
-    }
+    // Not waited for: a program that gives a secret may take its time.
+    tokio::spawn(warn_of_missing(partners.clone(), needed));
     // Bound before any shard is taken: whoever else was at this address is gone for certain.
     let listener = TcpListener::bind(&server.listen)
         .await
@@ -155,6 +153,14 @@ pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
     };
     let app = App { runtime: runtime.clone(), keys: Arc::new(server.keys), metrics };
     Ok(Running { address, runtime, feed, app, listener })
+}
+
+/// Tells which values the connections that are used do not have.
+async fn warn_of_missing(partners: Partners, needed: BTreeSet<Name>) {
+    for missing in partners.missing().await.iter().filter(|missing| needed.contains(&missing.connection)) {
+        let (connection, reason) = (&missing.connection, &missing.reason);
+        tracing::warn!(%connection, %reason, "calls will fail as long as a value is missing");
+    }
 }
 
 /// Where other nodes reach this one.

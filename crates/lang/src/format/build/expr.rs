@@ -21,7 +21,12 @@ impl<'a> Builder<'a> {
 
     /// How strongly the operator binds that stands here.
     pub(super) fn power(&self, at: usize) -> Option<u8> {
-        if self.kind(at) == Kind::Text { None } else { words::power(self.text(at)) }
+        if self.kind(at) == Kind::Text || self.percent(at) { None } else { words::power(self.text(at)) }
+    }
+
+    /// Whether the sign of a percentage stands here: a connection's settings compute nothing.
+    pub(super) fn percent(&self, at: usize) -> bool {
+        self.declared == "connection" && self.is(at, "%")
     }
 
     fn binary(&mut self, from: usize, end: usize, least: u8) -> (usize, Shape) {

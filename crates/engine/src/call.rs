@@ -72,6 +72,7 @@ impl<'a> Walk<'a> {
             idempotency_key: self.instance.idempotency_key(number),
             action: action.name.clone(),
             request,
+            cache: action.cache,
         };
         self.instance.status = Status::Calling;
         self.instance.due_at = self.context.now.checked_add(lease).ok();

@@ -71,6 +71,8 @@ pub enum Effect {
         action: Name,
         /// The request.
         request: Request,
+        /// For how long a good answer may be given to calls that ask the same, in microseconds.
+        cache: Option<i64>,
     },
 }
 

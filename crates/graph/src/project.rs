@@ -137,6 +137,8 @@ pub struct Action {
     pub body: Body,
     /// The shape of a good answer; none when the answer is not looked at.
     pub answer: Option<Type>,
+    /// For how long a good answer is given to calls that ask the same, in microseconds.
+    pub cache: Option<i64>,
     /// What it is called under.
     pub policy: Option<Arc<Policy>>,
     /// Its doc comment.

@@ -3,17 +3,19 @@
 //! A call is in the store before it comes here, and comes here only if a place was reserved for it: memory is bounded by
 //! the places, whatever the store holds. A dead partner fills its own places and nobody else's.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use connect::Partners;
-use engine::{CallOutcome, Effect};
-use graph::Name;
+use engine::Effect;
+use graph::{Answer, CallError, Name, Request};
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::{
     Stop,
+    cache::Answers,
     command::Command,
     lane::{Lane, Lanes},
     turn::Dispatch,
@@ -23,6 +25,7 @@ use crate::{
 pub(crate) struct Dispatcher {
     pub(crate) partners: Partners,
     pub(crate) lanes: Arc<Lanes>,
+    pub(crate) answers: Answers,
     pub(crate) reports: mpsc::Sender<Command>,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: Stop,
@@ -48,28 +51,41 @@ impl Dispatcher {
 
     /// Carries a call out on one of the reserved places.
     pub(crate) fn dispatch(&self, dispatch: Dispatch, reserved: &mut Reserved) {
-        let Effect::Call { call, attempt, idempotency_key, action, request } = dispatch.effect;
+        let Effect::Call { call, attempt, idempotency_key, action, request, cache } = dispatch.effect;
         let Some((lane, places)) = reserved.0.get_mut(&request.connection) else { return };
         let (lane, place) = (lane.clone(), places.pop());
         let (partners, reports, stop) = (self.partners.clone(), self.reports.clone(), self.stop.clone());
+        let answers = self.answers.clone();
         self.tasks.spawn(async move {
-            // Whatever is given up stays in the store: whoever has the shard next makes the attempt under the same key.
-            let Some(entered) = stop.begun.run_until_cancelled(lane.enter(dispatch.instance)).await else {
-                let _ = reports.send(Command::CallDropped { id: dispatch.instance }).await;
-                return;
+            let attempt_of_call = Attempt {
+                partners: &partners,
+                lane: &lane,
+                stop: &stop,
+                instance: dispatch.instance,
+                idempotency_key,
+                action: &action,
+                request: &request,
             };
-            let outcome: CallOutcome = match entered {
-                Err(refused) => {
-                    count(&request.connection, &action, refused.kind.word());
-                    Err(refused)
+            let ended = match cache {
+                None => attempt_of_call.make().await,
+                Some(micros) => {
+                    let time = Duration::from_micros(micros.unsigned_abs());
+                    let (ended, was_kept) = answers.of(&request, time, attempt_of_call.make()).await;
+                    if was_kept {
+                        count(&request.connection, &action, "cached");
+                    }
+                    ended
                 }
-                Ok(pass) => {
-                    let made = partners.attempt(&request, idempotency_key);
-                    let Some(result) = stop.over.run_until_cancelled(made).await else { return };
-                    pass.end(&result);
-                    record(&request.connection, &action, &result);
-                    result.outcome
+            };
+            let outcome = match ended {
+                Ok(answer) => Ok(answer),
+                Err(Missed::Error(error)) => Err(error),
+                // Whatever is given up stays in the store: whoever has the shard next makes the attempt under the same key.
+                Err(Missed::NotBegun) => {
+                    let _ = reports.send(Command::CallDropped { id: dispatch.instance }).await;
+                    return;
                 }
+                Err(Missed::GivenUp) => return,
             };
             drop(place);
             let report = Command::CallEnded {
@@ -83,6 +99,44 @@ impl Dispatcher {
             // A closed channel means that the worker has stopped; the lease of the call brings it back.
             let _ = reports.send(report).await;
         });
+    }
+}
+
+/// An attempt that is to be made.
+struct Attempt<'a> {
+    partners: &'a Partners,
+    lane: &'a Lane,
+    stop: &'a Stop,
+    instance: Uuid,
+    idempotency_key: Uuid,
+    action: &'a Name,
+    request: &'a Request,
+}
+
+/// Why an attempt has no answer.
+#[derive(Clone)]
+enum Missed {
+    /// It failed, or was held back.
+    Error(CallError),
+    /// It is time to stop, and it had not begun.
+    NotBegun,
+    /// It is too late to wait for its end.
+    GivenUp,
+}
+
+impl Attempt<'_> {
+    /// Waits until it may go out, and makes it.
+    async fn make(self) -> Result<Answer, Missed> {
+        let entered = self.stop.begun.run_until_cancelled(self.lane.enter(self.instance)).await;
+        let pass = entered.ok_or(Missed::NotBegun)?.map_err(|refused| {
+            count(&self.request.connection, self.action, refused.kind.word());
+            Missed::Error(refused)
+        })?;
+        let made = self.partners.attempt(self.request, self.idempotency_key);
+        let made = self.stop.over.run_until_cancelled(made).await.ok_or(Missed::GivenUp)?;
+        pass.end(&made);
+        record(&self.request.connection, self.action, &made);
+        made.outcome.map_err(Missed::Error)
     }
 }
 

@@ -12,6 +12,7 @@
 
 mod ask;
 mod breaker;
+mod cache;
 mod catalog;
 mod check;
 mod command;
@@ -179,6 +180,7 @@ impl Runtime {
         let routes = Arc::new(Routes::new(setup.store.shards()));
         let address = setup.address.clone().filter(|_| setup.store.nodes().is_some());
         let lanes = Arc::new(Lanes::new(setup.catalog.project().connections.values(), setup.store.clone()));
+        let answers = cache::Answers::new();
         let mut workers = Vec::new();
         for _ in 0..setup.store.writers().max(1) {
             let (sender, commands) = mpsc::channel(QUEUE);
@@ -189,6 +191,7 @@ impl Runtime {
                 dispatcher: dispatch::Dispatcher {
                     partners: setup.partners.clone(),
                     lanes: lanes.clone(),
+                    answers: answers.clone(),
                     reports: sender.clone(),
                     tasks: tasks.clone(),
                     stop: stop.clone(),

@@ -58,6 +58,7 @@ pub(crate) fn check(
         unknown_connection(action, env);
     }
     path(&action.path, env);
+    let cache = cache(action, env);
     let policy = action.policy.as_ref().and_then(|name| policy::named(name, env));
     let mut check = Check { env, scope: &mut scope };
     let target = check.template(&action.path, Place::Url);
@@ -95,9 +96,25 @@ pub(crate) fn check(
         headers,
         body,
         answer: answer.map(|ty| ty.unwrap_or(Type::Json)),
+        cache,
         policy,
         doc: doc.cloned(),
     })
+}
+
+/// For how long an answer is kept. One that nobody looks at is not worth it.
+fn cache(action: &ast::Action, env: &mut Env<'_>) -> Option<i64> {
+    let (at, micros) = action.cache?;
+    let refuse =
+        |message: &str, help: &str| Report::new(Code::BadSetting, at, message).label("not kept").help(help);
+    if action.answer.is_none() {
+        let message =
+            format!("the answer of `{}` is not looked at, so it is not worth keeping", action.name.text);
+        env.report(refuse(&message, "say what the answer is: `-> { … }`, or leave `cache` out"));
+    } else if !(1_000_000..=86_400_000_000).contains(&micros) {
+        env.report(refuse("an answer is kept for a second to a day", "write it as in `cache 10m`"));
+    }
+    Some(micros)
 }
 
 fn unknown_connection(action: &ast::Action, env: &mut Env<'_>) {

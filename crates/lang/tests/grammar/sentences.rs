@@ -9,8 +9,20 @@ const DEPTH: usize = 26;
 const LENGTH: usize = 600;
 
 /// Where a line begins: what stands in a block or among declarations.
-const LINES: [&str; 11] =
-    ["step", "rule", "policy-rule", "line", "field", "part", "token-part", "setting", "arm", "case", "way"];
+const LINES: [&str; 12] = [
+    "step",
+    "rule",
+    "policy-rule",
+    "line",
+    "field",
+    "part",
+    "action-part",
+    "token-part",
+    "setting",
+    "arm",
+    "case",
+    "way",
+];
 
 pub(crate) struct Maker<'a> {
     rules: &'a BTreeMap<String, Form>,

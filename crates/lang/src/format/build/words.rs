@@ -47,6 +47,7 @@ pub(super) fn begins_part(word: &str, next: &str) -> bool {
         "header" | "query" | "text" => next.starts_with('"'),
         "json" => matches!(next, "{" | "["),
         "form" => next == "{",
+        "cache" => next.starts_with(|letter: char| letter.is_ascii_digit()),
         _ => false,
     }
 }

@@ -110,6 +110,8 @@ pub(crate) struct Action {
     pub(crate) connection: Ident,
     pub(crate) path: Text,
     pub(crate) sent: RequestParts,
+    /// `cache 10m`
+    pub(crate) cache: Option<(At, i64)>,
 }
 
 /// What a request holds besides method and URL.

@@ -2,7 +2,11 @@
 
 use nom::{Input as _, Parser as _, combinator::cut};
 
-use super::{P, R, expr::expression, ident, many, policy, tag, text, types};
+use super::{
+    P, R,
+    expr::{duration, expression},
+    ident, many, policy, tag, text, types,
+};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
@@ -31,10 +35,20 @@ pub(crate) fn action(input: P<'_>) -> R<'_, DeclKind> {
     let (input, method) = cut(method).parse(input)?;
     let (input, connection) = cut(ident("the name of a connection")).parse(input)?;
     let (mut input, path) = cut(text("a path such as `\"/orders\"`")).parse(input)?;
-    let mut made =
-        Action { name, params, answer, policy, method, connection, path, sent: RequestParts::default() };
+    let sent = RequestParts::default();
+    let mut made = Action { name, params, answer, policy, method, connection, path, sent, cache: None };
     while !input.is("}") {
-        let (rest, ()) = part(input, &mut made.sent)?;
+        let rest = if input.is("cache") {
+            let (rest, micros) = cut(duration).parse(input.take_from(1))?;
+            let again = made.cache.replace((input.until(&rest), micros));
+            if again.is_some() {
+                let report = Report::new(Code::DuplicateName, input.at(), "`cache` is said twice");
+                input.report(report.label("second time"));
+            }
+            rest
+        } else {
+            part(input, &mut made.sent)?.0
+        };
         input = rest;
     }
     Ok((input.take_from(1), DeclKind::Action(Box::new(made))))
@@ -87,7 +101,8 @@ pub(crate) fn part<'a>(input: P<'a>, made: &mut RequestParts) -> R<'a, ()> {
             made.body = Some(body);
             Ok((rest, ()))
         }
-        _ => cut(|input: P<'a>| input.error("`header`, `query`, `json`, `form`, `text` or `}`")).parse(input),
+        _ => cut(|input: P<'a>| input.error("`header`, `query`, `json`, `form`, `text`, `cache` or `}`"))
+            .parse(input),
     }
 }
 

@@ -10,7 +10,7 @@ mod retention;
 mod turn;
 mod write;
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use async_trait::async_trait;
 use engine::Instance;
@@ -19,16 +19,25 @@ use jiff::Timestamp;
 use sqlx::{PgConnection, PgPool, postgres::PgConnectOptions};
 use uuid::Uuid;
 
+use nodes::Leasing;
+
 use crate::{
     Behind, Counter, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
-    Shard, Store, Sweep, Turn, Version, Wanted, Writer, held::Held, row, statements,
+    Shard, Store, Sweep, Turn, Version, Wanted, Writer,
+    held::{Held, LONGEST, too_late},
+    row, statements,
 };
+
+/// How long a turn's statement takes at most. A node that was cut off from the database lost its shards long before.
+const LONGEST_TURN: Duration = Duration::from_secs(20);
+/// How long a page takes at most.
+const LONGEST_READ: Duration = Duration::from_secs(20);
 
 pub(crate) struct Postgres {
     options: PgConnectOptions,
     readers: PgPool,
     /// For leases, and nothing that takes long.
-    nodes: PgPool,
+    nodes: Leasing,
     shards: u16,
 }
 
@@ -37,7 +46,7 @@ impl Postgres {
         let options = open::options(url)?;
         let shards = open::prepare(&options).await?;
         let readers = open::readers(&options).await?;
-        let nodes = open::few(&options).await?;
+        let nodes = Leasing::open(&options).await?;
         Ok(Postgres { options, readers, nodes, shards })
     }
 }
@@ -58,18 +67,18 @@ impl Store for Postgres {
     }
 
     async fn take_over(&self, shards: Range<Shard>) -> Result<Leases, Error> {
-        write::take_over(&self.nodes, &shards).await
+        self.nodes.take_over(shards).await
     }
 
     async fn writer(&self, leases: Leases) -> Result<Box<dyn Writer>, Error> {
         let options = open::for_turns(&self.options);
-        let held = Held::new(open::connect(&options).await?);
+        let held = Held::new(open::connect(&options).await?, LONGEST_TURN);
         Ok(Box::new(PostgresWriter { options, held, leases }))
     }
 
     async fn deploy(&self, versions: &[Version]) -> Result<(), Error> {
         let deployment = write::Deployment::of(versions);
-        let mut held = Held::new(open::connect(&self.options).await?);
+        let mut held = Held::new(open::connect(&self.options).await?, LONGEST);
         held.run(open::connect(&self.options), |mut connection| async move {
             let deployed = deployment.write(&mut connection).await;
             (connection, deployed)
@@ -78,11 +87,11 @@ impl Store for Postgres {
     }
 
     async fn versions(&self) -> Result<Vec<Version>, Error> {
-        read::versions(&self.readers).await
+        soon(read::versions(&self.readers)).await
     }
 
     async fn profile(&self, shard: Shard, key: &str) -> Result<Option<Profile>, Error> {
-        read::profile(&self.readers, shard, key).await
+        soon(read::profile(&self.readers, shard, key)).await
     }
 
     async fn events(
@@ -92,7 +101,7 @@ impl Store for Postgres {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<LoggedEvent>, Error> {
-        read::events(&self.readers, shard, profile, before, limit).await
+        soon(read::events(&self.readers, shard, profile, before, limit)).await
     }
 
     async fn history_of_profile(
@@ -102,7 +111,7 @@ impl Store for Postgres {
         before: Option<&Behind>,
         limit: u32,
     ) -> Result<Vec<(Name, History)>, Error> {
-        read::history_of_profile(&self.readers, shard, profile, before, limit).await
+        soon(read::history_of_profile(&self.readers, shard, profile, before, limit)).await
     }
 
     async fn refusals(
@@ -111,15 +120,15 @@ impl Store for Postgres {
         before: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<RefusedEvent>, Error> {
-        read::refusals(&self.readers, profile, before, limit).await
+        soon(read::refusals(&self.readers, profile, before, limit)).await
     }
 
     async fn history(&self, shard: Shard, instance: Uuid) -> Result<Vec<History>, Error> {
-        read::history(&self.readers, shard, instance).await
+        soon(read::history(&self.readers, shard, instance)).await
     }
 
     async fn instance(&self, shard: Shard, id: Uuid) -> Result<Option<Instance>, Error> {
-        read::instance(&self.readers, shard, id).await
+        soon(read::instance(&self.readers, shard, id)).await
     }
 
     async fn instances(
@@ -129,17 +138,22 @@ impl Store for Postgres {
         limit: u32,
     ) -> Result<Vec<Instance>, Error> {
         let mut listing = statements::listing(filter, before, limit);
-        row::all(listing.build_query_as::<row::InstanceRow>().fetch_all(&self.readers).await?)
+        let listed = listing.build_query_as::<row::InstanceRow>().fetch_all(&self.readers);
+        row::all(soon(async { Ok(listed.await?) }).await?)
     }
 
     async fn counters(&self) -> Result<Vec<Counter>, Error> {
-        read::counters(&self.readers).await
+        soon(read::counters(&self.readers)).await
     }
 
     async fn ping(&self) -> Result<(), Error> {
-        sqlx::query("SELECT 1").execute(&self.readers).await?;
-        Ok(())
+        soon(async { Ok(sqlx::query("SELECT 1").execute(&self.readers).await?) }).await.map(drop)
     }
+}
+
+/// What is read, or that the database did not answer in time.
+async fn soon<T>(read: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::time::timeout(LONGEST_READ, read).await.unwrap_or_else(|_| Err(too_late()))
 }
 
 struct PostgresWriter {

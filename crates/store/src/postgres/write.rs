@@ -5,7 +5,7 @@
 
 use std::{mem, ops::Range, sync::LazyLock};
 
-use sqlx::{Connection as _, PgConnection, PgPool, Row as _, query, query_as};
+use sqlx::{Connection as _, PgConnection, Row as _, query, query_as};
 
 use super::turn::{self, Counters, Events, Histories, Instances, Limits, Profiles, Refusals, Sweeps};
 use crate::{Error, Leases, Shard, Turn, Version, row, row::small, statements};
@@ -65,13 +65,13 @@ const LIMITS: &str = "INSERT INTO limits AS l (journey, name, taken, most) \
      WHERE l.taken + excluded.taken <= excluded.most";
 
 /// Raises the epochs of these shards, so that whoever wrote to them before can no longer.
-pub(super) async fn take_over(pool: &PgPool, shards: &Range<Shard>) -> Result<Leases, Error> {
+pub(super) async fn take_over(connection: &mut PgConnection, shards: &Range<Shard>) -> Result<Leases, Error> {
     let raised: Vec<(i16, i64)> = query_as(
         "UPDATE shards SET epoch = epoch + 1, owner = NULL WHERE shard >= $1 AND shard < $2 RETURNING shard, epoch",
     )
     .bind(small(shards.start))
     .bind(small(shards.end))
-    .fetch_all(pool)
+    .fetch_all(connection)
     .await?;
     raised.into_iter().map(|(shard, epoch)| Ok((row::shard(shard)?, epoch))).collect()
 }

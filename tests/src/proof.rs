@@ -90,6 +90,24 @@ pub fn drained(server: &Server) -> Duration {
     eventually("every journey's end", Duration::from_secs(90), over)
 }
 
+/// How many shards each node holds; nobody's last.
+pub fn shares(server: &Server) -> Vec<u64> {
+    let list = server.admin().get("/v1/nodes").map(|answer| answer.json()).unwrap_or_default();
+    let nodes = list.get("nodes").and_then(Value::as_array).cloned().unwrap_or_default();
+    let held = nodes.iter().map(|node| node.get("shards"));
+    held.chain([list.get("free")]).map(|shards| shards.and_then(Value::as_u64).unwrap_or_default()).collect()
+}
+
+/// Waits until so many nodes hold every shard, about as many each; gives how long that took.
+pub fn shared(server: &Server, nodes: usize, within: Duration) -> Duration {
+    eventually(&format!("{nodes} nodes share the work"), within, || {
+        let held = shares(server);
+        let Some((free, held)) = held.split_last() else { return false };
+        let most = held.iter().sum::<u64>().div_ceil(nodes as u64);
+        *free == 0 && held.len() == nodes && held.iter().all(|shards| (1..=most).contains(shards))
+    })
+}
+
 /// How much larger a proof is run than in CI: `WAYFARE_SOAK` is that factor.
 pub fn factor() -> u64 {
     std::env::var("WAYFARE_SOAK").ok().and_then(|factor| factor.parse().ok()).unwrap_or(1).max(1)

@@ -9,7 +9,7 @@ use serde_json::json;
 use testkit::server::{Server, Setup};
 use tests::{
     auditor::Auditor,
-    eventually, instances,
+    instances,
     ledger::{Ledger, Pace},
     proof,
 };
@@ -21,27 +21,8 @@ const SOON: Duration = Duration::from_secs(20);
 
 fn start(setup: &Setup) -> [Server; 3] {
     let servers = NAMES.map(|name| setup.start_node(name).unwrap());
-    shared(&servers[0], 3, SOON);
+    proof::shared(&servers[0], 3, SOON);
     servers
-}
-
-/// How many shards each node holds; nobody's last.
-fn shares(server: &Server) -> Vec<u64> {
-    let list = server.admin().get("/v1/nodes").unwrap().json();
-    let held = list["nodes"].as_array().unwrap().iter().map(|node| node["shards"].as_u64().unwrap());
-    let mut shares: Vec<u64> = held.collect();
-    shares.push(list["free"].as_u64().unwrap());
-    shares
-}
-
-/// Waits until so many nodes hold every shard, about as many each; gives how long that took.
-fn shared(server: &Server, nodes: usize, within: Duration) -> Duration {
-    eventually(&format!("{nodes} nodes share the work"), within, || {
-        let held = shares(server);
-        let (free, held) = held.split_last().unwrap();
-        let most = held.iter().sum::<u64>().div_ceil(nodes as u64);
-        *free == 0 && held.len() == nodes && held.iter().all(|shards| (1..=most).contains(shards))
-    })
 }
 
 #[test]
@@ -99,18 +80,18 @@ fn shards_move_when_nodes_come_and_go() {
     let setup = proof::setup("postgres", &partner);
     let [one, two, three] = start(&setup);
     two.stop().unwrap();
-    let moved = shared(&one, 2, SOON);
+    let moved = proof::shared(&one, 2, SOON);
     assert!(moved < Duration::from_secs(4), "who leaves hands over before the lease runs out: {moved:?}");
     three.kill().unwrap();
-    let moved = shared(&one, 1, SOON);
+    let moved = proof::shared(&one, 1, SOON);
     assert!(moved > Duration::from_secs(2), "who is killed is alive until the lease runs out: {moved:?}");
     assert!(moved < Duration::from_secs(10), "{moved:?}");
     let again = setup.start_node("two").unwrap();
-    shared(&again, 2, SOON);
+    proof::shared(&again, 2, SOON);
     one.kill().unwrap();
     // At the address where it was nobody else can be: its shards are free at once.
     let one = setup.start_node("one").unwrap();
-    let moved = shared(&one, 2, SOON);
+    let moved = proof::shared(&one, 2, SOON);
     assert!(moved < Duration::from_secs(4), "{moved:?}");
 }
 
@@ -149,7 +130,7 @@ fn nothing_is_lost_whatever_happens_to_one_of_three() {
         ledger.while_sending(addresses[1], pace, || ledger.while_sending(addresses[2], pace, trouble))
     });
     ledger.settle(&servers[0]);
-    shared(&servers[0], 3, SOON);
+    proof::shared(&servers[0], 3, SOON);
     proof::drained(&servers[0]);
     let most = 2 + 8 * usize::try_from(rounds).unwrap();
     Auditor::of(&setup.database, &ledger).all(&servers[1], &partner, most);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use engine::{Input, Instance};
 use jiff::Timestamp;
-use store::{Shard, Turn, Wanted};
+use store::{Draw, Shard, Turn, Wanted};
 use uuid::Uuid;
 
 use crate::{
@@ -18,8 +18,8 @@ use crate::{
 pub(crate) struct Inputs<'a> {
     pub(crate) now: Timestamp,
     pub(crate) commands: &'a [Command],
-    /// Whether and how many of those that are due belong to it.
-    pub(crate) most_due: Option<u32>,
+    /// Whether and which of those that are due belong to it.
+    pub(crate) draw: Option<Draw>,
     /// Those whose calls nobody can end any more.
     pub(crate) lost: Vec<Uuid>,
     pub(crate) page: Option<Page>,
@@ -49,7 +49,7 @@ impl Inputs<'_> {
         if let Some(page) = &self.page {
             page.people.iter().for_each(|visitor| visitor.want(page.sweep.shard, &mut wanted));
         }
-        wanted.due = self.most_due.map(|most| (self.now, most));
+        wanted.due = self.draw;
         wanted.each_once();
         wanted
     }

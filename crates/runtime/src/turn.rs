@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use engine::{
@@ -28,7 +28,7 @@ mod profiles;
 mod visit;
 
 use limits::Limits;
-use visit::Visit;
+use visit::{Memory, Visit};
 
 /// An event that was checked and is about to be taken.
 #[derive(Clone, Debug)]
@@ -90,12 +90,38 @@ struct Person {
     past: Option<Vec<Event>>,
     /// The attributes as the current project reads them; the common case, read once a turn.
     read: Option<Value>,
+    /// What rules ask of their past, once anybody has asked: of somebody busy it is long, and a turn reads and writes it
+    /// once.
+    memory: OnceLock<Memory>,
+    /// Whether that has changed.
+    remembers: bool,
 }
 
 struct Place {
     shard: Shard,
     instance: Instance,
     changed: bool,
+}
+
+impl Person {
+    fn memory(&self) -> &Memory {
+        self.memory.get_or_init(|| Memory::of(self.row.as_ref()))
+    }
+
+    fn change_memory(&mut self, change: impl FnOnce(&mut Memory)) {
+        let mut memory = self.memory.take().unwrap_or_else(|| Memory::of(self.row.as_ref()));
+        change(&mut memory);
+        self.memory = OnceLock::from(memory);
+        self.remembers = true;
+    }
+
+    fn into_row(self) -> Option<Profile> {
+        let entries = self.memory.get().filter(|_| self.remembers).map(Memory::text);
+        self.row.map(|row| match entries {
+            Some(entries) => Profile { entries, ..row },
+            None => row,
+        })
+    }
 }
 
 impl<'a> Batch<'a> {
@@ -162,6 +188,8 @@ impl<'a> Batch<'a> {
             is_new: false,
             past: None,
             read: None,
+            memory: OnceLock::new(),
+            remembers: false,
         })
     }
 
@@ -351,8 +379,8 @@ impl<'a> Batch<'a> {
             profiles: self
                 .profiles
                 .into_values()
-                .filter(|person| person.changed)
-                .filter_map(|person| person.row)
+                .filter(|person| person.changed || person.remembers)
+                .filter_map(Person::into_row)
                 .collect(),
             instances: self
                 .instances

@@ -14,7 +14,7 @@ use std::{
 
 use engine::Instance;
 use jiff::Timestamp;
-use store::{Leases, Shard, Store, Writer};
+use store::{Draw, Leases, Shard, Store, Writer};
 use tokio::{sync::mpsc, time::Instant};
 use uuid::Uuid;
 
@@ -33,6 +33,9 @@ use crate::{
 const MOST_INPUTS: usize = 1_000;
 /// The most due instances of one turn, so that a herd of them leaves room for what comes in.
 const MOST_DUE: u32 = 500;
+/// How many of those are the latest, while more are due than one turn draws: so a herd that fell due at one moment does not
+/// hold up what falls due after it.
+const LATEST_DUE: u32 = 100;
 /// How long calls under way are waited for when the process stops.
 const LAST_CALLS: Duration = Duration::from_secs(10);
 /// How long a worker sleeps at most. What is due then is what the clock says, and a clock may be set meanwhile; to look at
@@ -67,6 +70,8 @@ pub(crate) struct Known {
     sweeper: Option<Sweeper>,
     /// The earliest moment at which an instance is known to be due.
     next_due: Option<Timestamp>,
+    /// Whether more were due than the last turn drew.
+    crowded: bool,
     /// Calls that somebody else began and cannot end, by id above this one; none when all were looked at.
     recovering: Option<Option<Uuid>>,
     /// The instances whose calls are under way here.
@@ -280,14 +285,14 @@ impl Worker {
         }
         let now = (self.clock)();
         self.learn(now).await?;
-        let (most_due, lost, page) = if self.is_ending() {
+        let (draw, lost, page) = if self.is_ending() {
             Default::default()
         } else {
-            (self.most_due(now), self.lost_calls().await?, self.page(now).await?)
+            (self.draw(now), self.lost_calls().await?, self.page(now).await?)
         };
         let ids = lost.iter().map(|instance| instance.id).collect();
-        let inputs = Inputs { now, commands, most_due, lost: ids, page };
-        if inputs.is_empty() && most_due.is_none() {
+        let inputs = Inputs { now, commands, draw, lost: ids, page };
+        if inputs.is_empty() && draw.is_none() {
             return Ok(Vec::new());
         }
         let Written { turn, answers, dispatches, cursors, mut reserved, next_due } =
@@ -297,8 +302,9 @@ impl Worker {
             sweeper.moved(&page.sweep, page.people.len(), now);
         }
         let earliest = turn.instances.iter().filter_map(|(_, instance)| instance.due_at).min();
-        let known = if most_due.is_some() { next_due } else { self.known.next_due };
+        let known = if draw.is_some() { next_due } else { self.known.next_due };
         self.known.next_due = [known, earliest].into_iter().flatten().min();
+        self.known.crowded = draw.map_or(self.known.crowded, |_| next_due.is_some_and(|next| next <= now));
         metrics::counter!("wayfare_turns_total", "outcome" => "written").increment(1);
         commands.iter().for_each(|command| self.known.forget_call(command));
         for dispatch in dispatches {
@@ -354,9 +360,11 @@ impl Worker {
         }
     }
 
-    /// How many that are due belong to the next turn; none if it is known that nobody is.
-    fn most_due(&self, now: Timestamp) -> Option<u32> {
-        self.known.next_due.is_some_and(|due| due <= now).then_some(MOST_DUE)
+    /// Who of those that are due belongs to the next turn; none if it is known that nobody is.
+    fn draw(&self, now: Timestamp) -> Option<Draw> {
+        let latest = if self.known.crowded { LATEST_DUE } else { 0 };
+        let draw = Draw { by: now, earliest: MOST_DUE - latest, latest };
+        self.known.next_due.is_some_and(|due| due <= now).then_some(draw)
     }
 
     /// Those that are due, earliest first, and of the same moment what goes before others.

@@ -13,7 +13,7 @@ use crate::{Due, Error, Loaded, Profile, row, row::corrupt};
 
 /// A row of an instance that is wanted. The codes of the kinds stand in the statements as numbers.
 const INSTANCE: i32 = 0;
-/// A row of an instance that is due.
+/// A row of one of the earliest instances that are due.
 const DUE: i32 = 1;
 /// The moment at which the next one is due.
 const NEXT: i32 = 2;
@@ -21,6 +21,8 @@ const NEXT: i32 = 2;
 const PROFILE: i32 = 3;
 /// An event that is known.
 const KNOWN: i32 = 4;
+/// A row of one of the latest instances that are due.
+const DUE_LATE: i32 = 5;
 
 /// A profile `p` in the columns of an instance, behind the kind.
 macro_rules! profile_as_found {
@@ -90,11 +92,11 @@ impl FoundRow {
     }
 }
 
-/// Sorts what was found. One more instance than `most_due` may be among those that are due: it is what follows.
-pub(crate) fn sorted(rows: Vec<FoundRow>, most_due: usize) -> Result<Loaded, Error> {
+/// Sorts what was found. One more instance than `earliest` may be among the earliest that are due: it is what follows.
+pub(crate) fn sorted(rows: Vec<FoundRow>, earliest: usize) -> Result<Loaded, Error> {
     let mut loaded = Loaded::default();
     let (mut instances, mut people) = (HashSet::new(), HashSet::new());
-    let mut next = None;
+    let (mut late, mut next) = (Vec::new(), None);
     for row in rows {
         match row.kind {
             INSTANCE => {
@@ -104,6 +106,7 @@ pub(crate) fn sorted(rows: Vec<FoundRow>, most_due: usize) -> Result<Loaded, Err
                 }
             }
             DUE => loaded.due.instances.push(row.instance()?),
+            DUE_LATE => late.push(row.instance()?),
             NEXT => next = row.due_at.map(|at| row::time("instance", at)).transpose()?,
             PROFILE => {
                 let profile = row.profile()?;
@@ -118,9 +121,14 @@ pub(crate) fn sorted(rows: Vec<FoundRow>, most_due: usize) -> Result<Loaded, Err
         }
     }
     let Due { instances: due, .. } = &mut loaded.due;
-    due.sort_by_key(|instance| (instance.due_at, instance.id));
-    let follows = due.get(most_due).and_then(|instance| instance.due_at);
-    due.truncate(most_due);
+    let order = |instance: &Instance| (instance.due_at, instance.id);
+    due.sort_by_key(order);
+    let follows = due.get(earliest).and_then(|instance| instance.due_at);
+    due.truncate(earliest);
+    // Where few are due, the latest are the earliest.
+    due.extend(late);
+    due.sort_by_key(order);
+    due.dedup_by_key(|instance| instance.id);
     loaded.due.next = follows.or(next);
     Ok(loaded)
 }

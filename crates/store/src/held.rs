@@ -4,6 +4,8 @@
 //! a transaction, the connection would come back in the midst of it (sqlx 0.9 #4385). So every piece of work owns the
 //! connection in a task of its own and gives it back when done; the next piece waits for that, even when nobody
 //! listens to the first any more.
+//!
+//! A network may swallow an answer and tell nobody. So work has a longest time, after which the connection is given up.
 
 use std::{io, time::Duration};
 
@@ -11,12 +13,16 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::Error;
 
-/// No statement of ours takes this long: beyond it the database is unreachable, and the connection is given up.
-const LONGEST: Duration = Duration::from_secs(120);
+/// What is done rarely, and to whatever many rows, takes no longer than this.
+pub(crate) const LONGEST: Duration = Duration::from_secs(120);
+/// How long it takes at most to open a connection for work that may take longer.
+const CONNECT: Duration = Duration::from_secs(5);
 
 /// A connection, or the work that holds it at present, or nothing after it broke.
 pub(crate) struct Held<C> {
     slot: Slot<C>,
+    /// Beyond this the database is unreachable.
+    longest: Duration,
 }
 
 enum Slot<C> {
@@ -27,13 +33,13 @@ enum Slot<C> {
 
 impl<C: Send + 'static> Held<C> {
     /// Holds a connection that is not in use.
-    pub(crate) fn new(connection: C) -> Held<C> {
-        Held { slot: Slot::Idle(connection) }
+    pub(crate) fn new(connection: C, longest: Duration) -> Held<C> {
+        Held { slot: Slot::Idle(connection), longest }
     }
 
     /// Holds none yet: one is opened when it is needed.
-    pub(crate) fn none() -> Held<C> {
-        Held { slot: Slot::Empty }
+    pub(crate) fn none(longest: Duration) -> Held<C> {
+        Held { slot: Slot::Empty, longest }
     }
 
     /// Runs work in a task of its own. `connect` is awaited only if there is no connection any more.
@@ -49,13 +55,16 @@ impl<C: Send + 'static> Held<C> {
     {
         let connection = match self.take().await {
             Some(connection) => connection,
-            None => connect.await?,
+            None => tokio::time::timeout(CONNECT.min(self.longest), connect)
+                .await
+                .unwrap_or_else(|_| Err(too_late()))?,
         };
         let (tell, told) = oneshot::channel();
+        let longest = self.longest;
         self.slot = Slot::Busy(tokio::spawn(async move {
-            let (connection, result) = match tokio::time::timeout(LONGEST, work(connection)).await {
+            let (connection, result) = match tokio::time::timeout(longest, work(connection)).await {
                 Ok((connection, result)) => (Some(connection), result),
-                Err(_) => (None, Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into()).into())),
+                Err(_) => (None, Err(too_late())),
             };
             // Which errors leave a connection usable is not worth knowing: they are rare, a new one is cheap.
             let broken = matches!(result, Err(Error::Database(_)));
@@ -78,13 +87,18 @@ impl<C: Send + 'static> Held<C> {
     }
 }
 
+/// The database did not answer in time; what became of the work is not known.
+pub(crate) fn too_late() -> Error {
+    sqlx::Error::Io(io::ErrorKind::TimedOut.into()).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[tokio::test]
     async fn work_that_nobody_waits_for_is_finished_before_the_next() {
-        let mut held = Held::new(0_u32);
+        let mut held = Held::new(0_u32, LONGEST);
         let slow = held.run(async { Ok(100) }, |count| async move {
             tokio::time::sleep(Duration::from_millis(50)).await;
             (count + 1, Ok(()))
@@ -96,7 +110,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_that_failed_is_replaced() {
-        let mut held = Held::new(0_u32);
+        let mut held = Held::new(0_u32, LONGEST);
         let failed = held
             .run(async { Ok(100) }, |count| async move {
                 (count, Err::<(), _>(Error::Database(sqlx::Error::RowNotFound)))
@@ -107,5 +121,21 @@ mod tests {
             held.run(async { Ok(100) }, |count| async move { (count, Ok(count)) }).await.unwrap(),
             100
         );
+    }
+
+    #[tokio::test]
+    async fn work_that_never_ends_costs_its_connection() {
+        let mut held = Held::new(0_u32, Duration::from_millis(50));
+        let endless = held
+            .run(async { Ok(100) }, |count| async move {
+                std::future::pending::<()>().await;
+                (count, Ok(()))
+            })
+            .await;
+        assert!(matches!(endless, Err(Error::Database(_))));
+        let nowhere = held.run(std::future::pending(), |count: u32| async move { (count, Ok(())) }).await;
+        assert!(matches!(nowhere, Err(Error::Database(_))));
+        let after = held.run(async { Ok(100) }, |count| async move { (count, Ok(count)) }).await;
+        assert_eq!(after.unwrap(), 100);
     }
 }

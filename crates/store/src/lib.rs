@@ -30,8 +30,8 @@ pub use examination::{
 };
 pub use nodes::{LEASE, Leases, Node, Nodes, Survey};
 pub use records::{
-    Behind, Counter, Due, Filter, History, Limit, Loaded, LoggedEvent, MOST_REFUSALS, Profile, RefusedEvent,
-    Sweep, Turn, Version, Wanted,
+    Behind, Counter, Draw, Due, Filter, History, Limit, Loaded, LoggedEvent, MOST_REFUSALS, Profile,
+    RefusedEvent, Sweep, Turn, Version, Wanted,
 };
 
 /// A slice of all profiles; one writer at a time works on a shard.

@@ -154,8 +154,19 @@ pub struct Wanted {
     pub past_of: Vec<Name>,
     /// Whether it is needed who has come through limits.
     pub limits: bool,
-    /// Instances whose moment has come by then, at most so many, are needed, and the profiles of their people.
-    pub due: Option<(Timestamp, u32)>,
+    /// Instances whose moment has come are needed, and the profiles of their people.
+    pub due: Option<Draw>,
+}
+
+/// Which of the instances whose moment has come are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// The moment by which they are due.
+    pub by: Timestamp,
+    /// So many of the earliest, at most.
+    pub earliest: u32,
+    /// And so many of the latest: what has only just become due need not wait until a herd is through.
+    pub latest: u32,
 }
 
 impl Wanted {
@@ -198,7 +209,7 @@ pub struct Loaded {
 pub struct Due {
     /// The instances, earliest first.
     pub instances: Vec<Instance>,
-    /// The earliest moment of all instances that are not among them.
+    /// The earliest moment of all instances that are not among the earliest.
     pub next: Option<Timestamp>,
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use engine::Status;
 use proptest::{prelude::*, test_runner::Config};
-use store::{Behind, Counter, Filter, Shard, Store, Turn, Version, Wanted, Writer, shard_of};
+use store::{Behind, Counter, Draw, Filter, Shard, Store, Turn, Version, Wanted, Writer, shard_of};
 use support::{at, both, counter, event, history, instance, profile, refused, turn, writer};
 use uuid::Uuid;
 
@@ -187,8 +187,9 @@ impl Twin {
         loaded.events.sort();
         loaded.instances.sort_by_key(|instance| instance.id);
         read.push(format!("{loaded:?}"));
-        for (second, limit) in [(0, 9), (50, 2), (99, 99)] {
-            let wanted = Wanted { due: Some((at(second), limit)), ..Wanted::default() };
+        for (second, earliest, latest) in [(0, 9, 0), (50, 2, 0), (50, 2, 2), (99, 99, 1)] {
+            let draw = Draw { by: at(second), earliest, latest };
+            let wanted = Wanted { due: Some(draw), ..Wanted::default() };
             let mut due = self.writer.load(&wanted).await.unwrap();
             due.profiles.sort_by_key(|profile| profile.key.clone());
             read.push(format!("{due:?}"));

@@ -6,8 +6,8 @@ mod support;
 
 use engine::Status;
 use store::{
-    Behind, Counter, Due, Error, Filter, History, Limit, MOST_REFUSALS, RefusedEvent, Sweep, Turn, Version,
-    Wanted, Writer, shard_of,
+    Behind, Counter, Draw, Due, Error, Filter, History, Limit, MOST_REFUSALS, RefusedEvent, Sweep, Turn,
+    Version, Wanted, Writer, shard_of,
 };
 use support::{at, both, counter, event, history, instance, profile, refused, turn, writer};
 
@@ -83,8 +83,9 @@ async fn an_instance_changes_and_counters_add_up() {
     }
 }
 
-async fn due_at(writer: &mut dyn Writer, second: i64, most: u32) -> Due {
-    let wanted = Wanted { due: Some((at(second), most)), ..Wanted::default() };
+async fn due_at(writer: &mut dyn Writer, second: i64, earliest: u32, latest: u32) -> Due {
+    let draw = Draw { by: at(second), earliest, latest };
+    let wanted = Wanted { due: Some(draw), ..Wanted::default() };
     writer.load(&wanted).await.unwrap().due
 }
 
@@ -97,13 +98,38 @@ async fn what_is_due_comes_earliest_first_and_says_what_follows() {
         let instances =
             waits.iter().map(|(p, due)| instance(n, p, "k", Status::Waiting, Some(*due))).collect();
         writer.commit(&Turn { instances, ..turn() }).await.unwrap();
-        let due = due_at(&mut *writer, 40, 10).await;
+        let due = due_at(&mut *writer, 40, 10, 0).await;
         let order: Vec<&str> = due.instances.iter().map(|instance| &*instance.profile).collect();
         assert_eq!((order, due.next), (vec!["b", "c", "a"], Some(at(70))));
-        let due = due_at(&mut *writer, 40, 2).await;
+        let due = due_at(&mut *writer, 40, 2, 0).await;
         assert_eq!((due.instances.len(), due.next), (2, Some(at(30))));
-        let none = due_at(&mut *writer, 5, 10).await;
+        let none = due_at(&mut *writer, 5, 10, 0).await;
         assert_eq!((none.instances.len(), none.next), (0, Some(at(10))));
+    }
+}
+
+#[tokio::test]
+async fn of_many_that_are_due_the_latest_are_drawn_besides_and_each_once() {
+    for (_, store) in both().await {
+        let n = store.shards();
+        let mut writer = writer(&*store, 0..n).await;
+        let people = ["a", "b", "c", "d", "e", "f", "g"];
+        let waiting = |(place, person): (usize, &&str)| {
+            instance(n, person, "k", Status::Waiting, Some(10 * place as i64))
+        };
+        let instances = people.iter().enumerate().map(waiting).collect();
+        writer.commit(&Turn { instances, ..turn() }).await.unwrap();
+        let mut drawn = async |earliest, latest| {
+            let due = due_at(&mut *writer, 55, earliest, latest).await;
+            let order: Vec<String> = due.instances.iter().map(|one| one.profile.to_string()).collect();
+            (order.concat(), due.next)
+        };
+        assert_eq!(drawn(2, 0).await, ("ab".into(), Some(at(20))));
+        assert_eq!(drawn(2, 2).await, ("abef".into(), Some(at(20))), "what follows the earliest");
+        assert_eq!(drawn(4, 2).await, ("abcdef".into(), Some(at(40))), "it may be among the latest");
+        assert_eq!(drawn(4, 4).await, ("abcdef".into(), Some(at(40))), "nobody is drawn twice");
+        assert_eq!(drawn(9, 9).await, ("abcdef".into(), Some(at(60))));
+        assert_eq!(drawn(0, 1).await, ("f".into(), Some(at(0))));
     }
 }
 

@@ -110,8 +110,11 @@ impl Setup {
         self.folder.join(format!("{name}.log"))
     }
 
-    /// Where it listened before, or a free place.
-    fn address(&self, name: &str) -> io::Result<SocketAddr> {
+    /// Where one of several servers listens, or will: where it did before, or at a free place.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn address(&self, name: &str) -> io::Result<SocketAddr> {
         let file = self.folder.join(format!("{name}.address"));
         let before = fs::read_to_string(&file).ok().and_then(|text| text.parse::<SocketAddr>().ok());
         if let Some(address) = before.filter(|address| TcpListener::bind(address).is_ok()) {

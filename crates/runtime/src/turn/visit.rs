@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use store::{Profile, Shard, instance_id};
 use uuid::Uuid;
 
-use super::{Batch, outcomes_text};
+use super::{Batch, Person, outcomes_text};
 use crate::profile;
 
 /// One person of a turn.
@@ -57,26 +57,28 @@ impl<'b, 'a> Visit<'b, 'a> {
             return;
         }
         let now = self.batch.now;
-        let mut memory = Memory::of(self.row());
-        if let Some(key) = entered {
-            memory.entries.insert(entry_name(&journey.name, key), now);
-        }
-        remember(&mut memory.sent, journey, went_out, now);
         for passage in passages {
-            memory.passed.insert(entry_name(&journey.name, &passage.limit));
             self.batch.limits.pass(&journey.name, passage);
         }
-        let person = self.batch.person(&self.key);
-        if let Some(row) = &mut person.row {
-            row.entries = serde_json::to_string(&memory).unwrap_or_else(|_| "{}".into());
-            person.changed = true;
-        }
+        self.batch.person(&self.key).change_memory(|memory| {
+            if let Some(key) = entered {
+                memory.entries.insert(entry_name(&journey.name, key), now);
+            }
+            remember(&mut memory.sent, journey, went_out, now);
+            for passage in passages {
+                memory.passed.insert(entry_name(&journey.name, &passage.limit));
+            }
+        });
+    }
+
+    fn memory(&self) -> Option<&Memory> {
+        self.batch.profiles.get(&self.key).map(Person::memory)
     }
 }
 
 /// What rules ask of a person's past; kept with the profile.
 #[derive(Debug, Default, Deserialize, Serialize)]
-struct Memory {
+pub(super) struct Memory {
     /// When messages went out, by policy. No name of the language has such a character in it.
     #[serde(default, rename = "\u{1f}sent", skip_serializing_if = "BTreeMap::is_empty")]
     sent: Sent,
@@ -89,8 +91,12 @@ struct Memory {
 }
 
 impl Memory {
-    fn of(row: Option<&Profile>) -> Memory {
+    pub(super) fn of(row: Option<&Profile>) -> Memory {
         row.and_then(|row| serde_json::from_str(&row.entries).ok()).unwrap_or_default()
+    }
+
+    pub(super) fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".into())
     }
 }
 
@@ -129,11 +135,12 @@ impl Around for Visit<'_, '_> {
     }
 
     fn sent(&self) -> Sent {
-        Memory::of(self.row()).sent
+        self.memory().map(|memory| memory.sent.clone()).unwrap_or_default()
     }
 
     fn taken(&mut self, journey: &Name, limit: &Name) -> Taken {
-        let own = Memory::of(self.row()).passed.contains(&entry_name(journey, limit));
+        let name = entry_name(journey, limit);
+        let own = self.memory().is_some_and(|memory| memory.passed.contains(&name));
         Taken { people: self.batch.limits.people(journey, limit), own }
     }
 
@@ -184,7 +191,7 @@ impl Around for Visit<'_, '_> {
     }
 
     fn last_entry(&self, journey: &Name, key: &Name) -> Option<Timestamp> {
-        Memory::of(self.row()).entries.get(&entry_name(journey, key)).copied()
+        self.memory()?.entries.get(&entry_name(journey, key)).copied()
     }
 
     fn keep(&mut self, journey: &Journey, before: Option<(Name, Status)>, output: Output) {

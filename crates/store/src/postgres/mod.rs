@@ -17,18 +17,32 @@ use engine::Instance;
 use graph::Name;
 use jiff::Timestamp;
 use sqlx::{PgConnection, PgPool, postgres::PgConnectOptions};
+use tokio::sync::Mutex;
 use uuid::Uuid;
+
+use nodes::Leasing;
 
 use crate::{
     Behind, Counter, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
-    Shard, Store, Sweep, Turn, Version, Wanted, Writer, held::Held, row, slots::Claim, statements,
+    Shard, Store, Sweep, Turn, Version, Wanted, Writer,
+    held::{Held, LONGEST, too_late},
+    row,
+    slots::Claim,
+    statements,
 };
+
+/// How long a turn's statement takes at most. A node that was cut off from the database lost its shards long before.
+const LONGEST_TURN: Duration = Duration::from_secs(20);
+/// How long a page takes at most.
+const LONGEST_READ: Duration = Duration::from_secs(20);
 
 pub(crate) struct Postgres {
     options: PgConnectOptions,
     readers: PgPool,
-    /// For leases, slots of throttles, and nothing that takes long.
-    nodes: PgPool,
+    /// For leases, and nothing that takes long.
+    nodes: Leasing,
+    /// For the slots of throttles, which are claimed beside the turns.
+    slots: Mutex<Held<PgConnection>>,
     shards: u16,
 }
 
@@ -37,8 +51,8 @@ impl Postgres {
         let options = open::options(url)?;
         let shards = open::prepare(&options).await?;
         let readers = open::readers(&options).await?;
-        let nodes = open::few(&options).await?;
-        Ok(Postgres { options, readers, nodes, shards })
+        let nodes = Leasing::open(&options).await?;
+        Ok(Postgres { options, readers, nodes, slots: Mutex::new(Held::none(LONGEST_TURN)), shards })
     }
 }
 
@@ -58,18 +72,18 @@ impl Store for Postgres {
     }
 
     async fn take_over(&self, shards: Range<Shard>) -> Result<Leases, Error> {
-        write::take_over(&self.nodes, &shards).await
+        self.nodes.take_over(shards).await
     }
 
     async fn writer(&self, leases: Leases) -> Result<Box<dyn Writer>, Error> {
         let options = open::for_turns(&self.options);
-        let held = Held::new(open::connect(&options).await?);
+        let held = Held::new(open::connect(&options).await?, LONGEST_TURN);
         Ok(Box::new(PostgresWriter { options, held, leases }))
     }
 
     async fn deploy(&self, versions: &[Version]) -> Result<(), Error> {
         let deployment = write::Deployment::of(versions);
-        let mut held = Held::new(open::connect(&self.options).await?);
+        let mut held = Held::new(open::connect(&self.options).await?, LONGEST);
         held.run(open::connect(&self.options), |mut connection| async move {
             let deployed = deployment.write(&mut connection).await;
             (connection, deployed)
@@ -78,11 +92,11 @@ impl Store for Postgres {
     }
 
     async fn versions(&self) -> Result<Vec<Version>, Error> {
-        read::versions(&self.readers).await
+        soon(read::versions(&self.readers)).await
     }
 
     async fn profile(&self, shard: Shard, key: &str) -> Result<Option<Profile>, Error> {
-        read::profile(&self.readers, shard, key).await
+        soon(read::profile(&self.readers, shard, key)).await
     }
 
     async fn events(
@@ -92,7 +106,7 @@ impl Store for Postgres {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<LoggedEvent>, Error> {
-        read::events(&self.readers, shard, profile, before, limit).await
+        soon(read::events(&self.readers, shard, profile, before, limit)).await
     }
 
     async fn history_of_profile(
@@ -102,7 +116,7 @@ impl Store for Postgres {
         before: Option<&Behind>,
         limit: u32,
     ) -> Result<Vec<(Name, History)>, Error> {
-        read::history_of_profile(&self.readers, shard, profile, before, limit).await
+        soon(read::history_of_profile(&self.readers, shard, profile, before, limit)).await
     }
 
     async fn refusals(
@@ -111,15 +125,15 @@ impl Store for Postgres {
         before: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<RefusedEvent>, Error> {
-        read::refusals(&self.readers, profile, before, limit).await
+        soon(read::refusals(&self.readers, profile, before, limit)).await
     }
 
     async fn history(&self, shard: Shard, instance: Uuid) -> Result<Vec<History>, Error> {
-        read::history(&self.readers, shard, instance).await
+        soon(read::history(&self.readers, shard, instance)).await
     }
 
     async fn instance(&self, shard: Shard, id: Uuid) -> Result<Option<Instance>, Error> {
-        read::instance(&self.readers, shard, id).await
+        soon(read::instance(&self.readers, shard, id)).await
     }
 
     async fn instances(
@@ -129,21 +143,32 @@ impl Store for Postgres {
         limit: u32,
     ) -> Result<Vec<Instance>, Error> {
         let mut listing = statements::listing(filter, before, limit);
-        row::all(listing.build_query_as::<row::InstanceRow>().fetch_all(&self.readers).await?)
+        let listed = listing.build_query_as::<row::InstanceRow>().fetch_all(&self.readers);
+        row::all(soon(async { Ok(listed.await?) }).await?)
     }
 
     async fn counters(&self) -> Result<Vec<Counter>, Error> {
-        read::counters(&self.readers).await
+        soon(read::counters(&self.readers)).await
     }
 
     async fn claim_slots(&self, connection: &str, slots: u32, apart: Duration) -> Result<Duration, Error> {
-        write::claim_slots(&self.nodes, connection, &Claim::of(slots, apart)).await
+        let (connection, claim) = (connection.to_owned(), Claim::of(slots, apart));
+        let mut held = self.slots.lock().await;
+        held.run(open::connect(&self.options), |mut database| async move {
+            let claimed = write::claim_slots(&mut database, &connection, &claim).await;
+            (database, claimed)
+        })
+        .await
     }
 
     async fn ping(&self) -> Result<(), Error> {
-        sqlx::query("SELECT 1").execute(&self.readers).await?;
-        Ok(())
+        soon(async { Ok(sqlx::query("SELECT 1").execute(&self.readers).await?) }).await.map(drop)
     }
+}
+
+/// What is read, or that the database did not answer in time.
+async fn soon<T>(read: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::time::timeout(LONGEST_READ, read).await.unwrap_or_else(|_| Err(too_late()))
 }
 
 struct PostgresWriter {

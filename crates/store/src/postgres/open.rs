@@ -10,6 +10,9 @@ use sqlx::{
 
 use crate::{Error, row};
 
+/// How long the server takes at most to say that it is there.
+const ANSWER: Duration = Duration::from_secs(5);
+
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, Error> {
@@ -27,6 +30,10 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, Error> {
 /// kept stays as it was when the table was small.
 pub(super) fn for_turns(options: &PgConnectOptions) -> PgConnectOptions {
     options.clone().options([
+        // Nor must one that a lost node left keep its shards' rows from those who take them over.
+        ("idle_in_transaction_session_timeout", "5s"),
+        // Whoever asked for it has given it up by then.
+        ("statement_timeout", "20s"),
         ("plan_cache_mode", "force_generic_plan"),
         ("enable_seqscan", "off"),
         ("enable_hashjoin", "off"),
@@ -53,16 +60,14 @@ pub(super) async fn prepare(options: &PgConnectOptions) -> Result<u16, Error> {
     row::shard_count(&shards)
 }
 
-/// The connections of leases: they write, in single statements.
-pub(super) async fn few(options: &PgConnectOptions) -> Result<PgPool, Error> {
-    let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(5));
-    Ok(pool.connect_with(options.clone()).await?)
-}
-
 /// The connections that only read.
 pub(super) async fn readers(options: &PgConnectOptions) -> Result<PgPool, Error> {
     let options = options.clone().options([("default_transaction_read_only", "on")]);
-    let pool = PgPoolOptions::new().max_connections(6).acquire_timeout(Duration::from_secs(5));
+    let pool = PgPoolOptions::new().max_connections(6).acquire_timeout(ANSWER);
+    // The pool asks a connection that is given back whether it lives, and would wait for the answer for ever.
+    let pool = pool.after_release(|connection, _| {
+        Box::pin(async { Ok(matches!(tokio::time::timeout(ANSWER, connection.ping()).await, Ok(Ok(())))) })
+    });
     Ok(pool.connect_with(options).await?)
 }
 

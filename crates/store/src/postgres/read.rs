@@ -8,7 +8,7 @@ use sqlx::{PgConnection, PgPool, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::{
-    Behind, Counter, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep,
+    Behind, Counter, Draw, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep,
     Version, Wanted, found,
     row::{
         self, CounterRow, EventRow, HistoryRow, InstanceRow, LimitRow, ProfileRow, RefusalRow, SweepRow,
@@ -42,14 +42,39 @@ macro_rules! wanted {
 }
 const WANTED: &str = wanted!();
 // One probe of the index per shard, so that a node reads no other node's waits. Who is earliest is found in the index
-// alone: of a herd every shard has as many as are asked for, and only the chosen are read.
+// alone: of a herd every shard has as many as are asked for, and only the chosen are read. So are the latest, from the
+// other end of it; where none are asked for, nobody looks.
+macro_rules! drawn {
+    ($kind:literal, $order:literal, $most:literal) => {
+        concat!(
+            "(SELECT ",
+            $kind,
+            " AS kind, d.* FROM UNNEST($11::smallint[]) AS s (shard), \
+             LATERAL (SELECT id, shard, due_at FROM instances WHERE shard = s.shard AND due_at <= $10 \
+             ORDER BY due_at",
+            $order,
+            ", id",
+            $order,
+            " LIMIT ",
+            $most,
+            ") AS d ORDER BY d.due_at",
+            $order,
+            ", d.id",
+            $order,
+            " LIMIT ",
+            $most,
+            ")",
+        )
+    };
+}
 const WITH_DUE: &str = concat!(
-    "WITH d AS MATERIALIZED (SELECT i.* FROM (SELECT d.* FROM UNNEST($11::smallint[]) AS s (shard), \
-     LATERAL (SELECT id, shard, due_at FROM instances WHERE shard = s.shard AND due_at <= $10 \
-     ORDER BY due_at, id LIMIT $12) AS d ORDER BY d.due_at, d.id LIMIT $12) AS o, \
-     LATERAL (SELECT * FROM instances WHERE id = o.id AND shard = o.shard LIMIT 1) AS i) ",
+    "WITH d AS MATERIALIZED (SELECT o.kind, i.* FROM (",
+    drawn!("1", "", "$12"),
+    " UNION ALL ",
+    drawn!("5", " DESC", "$13"),
+    ") AS o, LATERAL (SELECT * FROM instances WHERE id = o.id AND shard = o.shard LIMIT 1) AS i) ",
     wanted!(),
-    " UNION ALL SELECT 1, ",
+    " UNION ALL SELECT d.kind, ",
     row::instance_columns!("d"),
     " FROM d \
      UNION ALL SELECT 3, ",
@@ -58,7 +83,7 @@ const WITH_DUE: &str = concat!(
      UNION ALL SELECT 2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, min(i.due_at), NULL, NULL \
      FROM UNNEST($11::smallint[]) AS s (shard), \
      LATERAL (SELECT due_at FROM instances WHERE shard = s.shard AND due_at > $10 ORDER BY due_at LIMIT 1) AS i \
-     WHERE (SELECT count(*) FROM d) < $12",
+     WHERE (SELECT count(*) FROM d WHERE d.kind = 1) < $12",
 );
 
 /// A person's past is bounded: an audience counts to far less.
@@ -82,7 +107,7 @@ pub(super) struct Keys {
     past: (Vec<i16>, Vec<String>),
     past_of: Vec<String>,
     limits: bool,
-    due: Option<(i64, Vec<i16>, usize)>,
+    due: Option<(Draw, Vec<i16>)>,
 }
 
 impl Keys {
@@ -102,7 +127,7 @@ impl Keys {
             past: wanted.past.iter().map(|(shard, key)| (small(*shard), key.to_string())).unzip(),
             past_of: wanted.past_of.iter().map(ToString::to_string).collect(),
             limits: wanted.limits,
-            due: wanted.due.map(|(now, most)| (now.as_microsecond(), shards(held), most as usize)),
+            due: wanted.due.map(|draw| (draw, shards(held))),
         }
     }
 
@@ -111,13 +136,14 @@ impl Keys {
         let all = all.bind(self.live.0).bind(self.live.1).bind(self.instances.0).bind(self.instances.1);
         let all = all.bind(self.profiles.0).bind(self.profiles.1);
         let mut all = all.bind(self.events.0).bind(self.events.1).bind(self.events.2);
-        let mut most = 0;
-        if let Some((now, shards, most_due)) = self.due {
-            most = most_due;
+        let mut earliest = 0;
+        if let Some((draw, shards)) = self.due {
+            earliest = draw.earliest as usize;
             // One more than asked for is read: it is what follows, if so many are due.
-            all = all.bind(now).bind(shards).bind(i64::try_from(most + 1).unwrap_or(i64::MAX));
+            all = all.bind(draw.by.as_microsecond()).bind(shards).bind(i64::from(draw.earliest) + 1);
+            all = all.bind(i64::from(draw.latest));
         }
-        let mut loaded = found::sorted(all.fetch_all(&mut *connection).await?, most)?;
+        let mut loaded = found::sorted(all.fetch_all(&mut *connection).await?, earliest)?;
         if !self.past.0.is_empty() {
             let (shards, profiles) = self.past;
             let past: Vec<EventRow> = query_as(PAST)

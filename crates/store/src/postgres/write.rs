@@ -5,7 +5,7 @@
 
 use std::{mem, ops::Range, sync::LazyLock, time::Duration};
 
-use sqlx::{Connection as _, PgConnection, PgPool, Row as _, query, query_as, query_scalar};
+use sqlx::{Connection as _, PgConnection, Row as _, query, query_as, query_scalar};
 
 use super::turn::{self, Counters, Events, Histories, Instances, Limits, Profiles, Refusals, Sweeps};
 use crate::{
@@ -72,13 +72,13 @@ const LIMITS: &str = "INSERT INTO limits AS l (journey, name, taken, most) \
 const CLAIM: &str = claim!("(extract(epoch FROM statement_timestamp()) * 1000000)::bigint");
 
 /// Raises the epochs of these shards, so that whoever wrote to them before can no longer.
-pub(super) async fn take_over(pool: &PgPool, shards: &Range<Shard>) -> Result<Leases, Error> {
+pub(super) async fn take_over(connection: &mut PgConnection, shards: &Range<Shard>) -> Result<Leases, Error> {
     let raised: Vec<(i16, i64)> = query_as(
         "UPDATE shards SET epoch = epoch + 1, owner = NULL WHERE shard >= $1 AND shard < $2 RETURNING shard, epoch",
     )
     .bind(small(shards.start))
     .bind(small(shards.end))
-    .fetch_all(pool)
+    .fetch_all(connection)
     .await?;
     raised.into_iter().map(|(shard, epoch)| Ok((row::shard(shard)?, epoch))).collect()
 }
@@ -210,9 +210,13 @@ fn behind_the_fence(sql: &str, taken: usize) -> (String, usize) {
     (format!("{made} WHERE (SELECT yes FROM ours){conflict}"), own)
 }
 
-pub(super) async fn claim_slots(pool: &PgPool, of: &str, claim: &Claim) -> Result<Duration, Error> {
+pub(super) async fn claim_slots(
+    connection: &mut PgConnection,
+    of: &str,
+    claim: &Claim,
+) -> Result<Duration, Error> {
     let claimed = query_scalar(CLAIM).bind(of).bind(claim.length).bind(claim.farthest);
-    Ok(until(claimed.fetch_one(pool).await?))
+    Ok(until(claimed.fetch_one(connection).await?))
 }
 
 /// Removes a person.

@@ -20,7 +20,11 @@ use uuid::Uuid;
 
 use crate::{
     Behind, Counter, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
-    Shard, Store, Sweep, Turn, Version, Wanted, Writer, held::Held, row, slots::Claim, statements,
+    Shard, Store, Sweep, Turn, Version, Wanted, Writer,
+    held::{Held, LONGEST},
+    row,
+    slots::Claim,
+    statements,
 };
 
 pub(crate) struct Sqlite {
@@ -37,7 +41,7 @@ impl Sqlite {
         let options = open::options(url)?;
         let shards = open::prepare(&options).await?;
         let readers = open::readers(&options).await?;
-        Ok(Sqlite { options, readers, slots: Mutex::new(Held::none()), shards })
+        Ok(Sqlite { options, readers, slots: Mutex::new(Held::none(LONGEST)), shards })
     }
 }
 
@@ -57,7 +61,7 @@ impl Store for Sqlite {
     }
 
     async fn take_over(&self, shards: Range<Shard>) -> Result<Leases, Error> {
-        let mut held = Held::new(open::connect(&self.options).await?);
+        let mut held = Held::new(open::connect(&self.options).await?, LONGEST);
         held.run(open::connect(&self.options), |mut connection| async move {
             let leases = write::take_over(&mut connection, &shards).await;
             (connection, leases)
@@ -67,14 +71,14 @@ impl Store for Sqlite {
 
     async fn writer(&self, leases: Leases) -> Result<Box<dyn Writer>, Error> {
         let options = self.options.clone();
-        let held = Held::new(open::connect(&options).await?);
+        let held = Held::new(open::connect(&options).await?, LONGEST);
         Ok(Box::new(SqliteWriter { options, held, leases }))
     }
 
     async fn deploy(&self, versions: &[Version]) -> Result<(), Error> {
         let deployment = write::Deployment::of(versions)?;
         // A connection of its own, for this is rare; it is closed again, so that the writer's is the only one.
-        let mut held = Held::new(open::connect(&self.options).await?);
+        let mut held = Held::new(open::connect(&self.options).await?, LONGEST);
         held.run(open::connect(&self.options), |mut connection| async move {
             let deployed = deployment.write(&mut connection).await;
             (connection, deployed)

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::write::rows;
 use crate::{
-    Behind, Counter, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep,
+    Behind, Counter, Draw, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep,
     Version, Wanted, found,
     row::{
         self, CounterRow, EventRow, HistoryRow, InstanceRow, LimitRow, ProfileRow, RefusalRow, SweepRow,
@@ -39,12 +39,32 @@ macro_rules! wanted {
     };
 }
 const WANTED: &str = wanted!();
-// The index is named, so that no version of the planner ever sorts all that waits.
+// The index is named, so that no version of the planner ever sorts all that waits. The latest are read from its other
+// end; where none are asked for, nobody looks.
+macro_rules! drawn {
+    ($kind:literal, $order:literal, $most:literal) => {
+        concat!(
+            "SELECT * FROM (SELECT ",
+            $kind,
+            " AS kind, i.* FROM instances AS i INDEXED BY instances_due \
+             WHERE i.due_at <= ?5 AND i.shard IN (SELECT value FROM json_each(?6)) ORDER BY i.due_at",
+            $order,
+            ", i.id",
+            $order,
+            " LIMIT ",
+            $most,
+            ")",
+        )
+    };
+}
 const WITH_DUE: &str = concat!(
-    "WITH d AS MATERIALIZED (SELECT i.* FROM instances AS i INDEXED BY instances_due \
-     WHERE i.due_at <= ?5 AND i.shard IN (SELECT value FROM json_each(?6)) ORDER BY i.due_at, i.id LIMIT ?7) ",
+    "WITH d AS MATERIALIZED (",
+    drawn!("1", "", "?7"),
+    " UNION ALL ",
+    drawn!("5", " DESC", "?8"),
+    ") ",
     wanted!(),
-    " UNION ALL SELECT 1, ",
+    " UNION ALL SELECT d.kind, ",
     row::instance_columns!("d"),
     " FROM d \
      UNION ALL SELECT 3, ",
@@ -53,7 +73,7 @@ const WITH_DUE: &str = concat!(
      UNION ALL SELECT 2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, n.due_at, NULL, NULL \
      FROM (SELECT i.due_at FROM instances AS i INDEXED BY instances_due \
      WHERE i.due_at > ?5 AND i.shard IN (SELECT value FROM json_each(?6)) ORDER BY i.due_at LIMIT 1) AS n \
-     WHERE (SELECT count(*) FROM d) < ?7",
+     WHERE (SELECT count(*) FROM d WHERE d.kind = 1) < ?7",
 );
 
 /// A person's past is bounded: an audience counts to far less.
@@ -76,7 +96,7 @@ pub(super) struct Keys {
     past: String,
     past_of: String,
     limits: bool,
-    due: Option<(i64, String, usize)>,
+    due: Option<(Draw, String)>,
 }
 
 impl Keys {
@@ -91,20 +111,21 @@ impl Keys {
             past: rows(wanted.past.iter().map(|(shard, key)| (shard, &**key)))?,
             past_of: rows(wanted.past_of.iter().map(|name| &**name))?,
             limits: wanted.limits,
-            due: wanted.due.map(|(now, most)| (now.as_microsecond(), shards, most as usize)),
+            due: wanted.due.map(|draw| (draw, shards)),
         })
     }
 
     pub(super) async fn load(self, connection: &mut SqliteConnection) -> Result<Loaded, Error> {
         let all = query_as(if self.due.is_some() { WITH_DUE } else { WANTED });
         let mut all = all.bind(self.live).bind(self.instances).bind(self.profiles).bind(self.events);
-        let mut most = 0;
-        if let Some((now, shards, most_due)) = self.due {
-            most = most_due;
+        let mut earliest = 0;
+        if let Some((draw, shards)) = self.due {
+            earliest = draw.earliest as usize;
             // One more than asked for is read: it is what follows, if so many are due.
-            all = all.bind(now).bind(shards).bind(i64::try_from(most + 1).unwrap_or(i64::MAX));
+            all = all.bind(draw.by.as_microsecond()).bind(shards).bind(i64::from(draw.earliest) + 1);
+            all = all.bind(i64::from(draw.latest));
         }
-        let mut loaded = found::sorted(all.fetch_all(&mut *connection).await?, most)?;
+        let mut loaded = found::sorted(all.fetch_all(&mut *connection).await?, earliest)?;
         if self.past != "[]" {
             let past: Vec<EventRow> =
                 query_as(PAST).bind(self.past).bind(self.past_of).fetch_all(&mut *connection).await?;

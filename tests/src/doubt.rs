@@ -53,6 +53,17 @@ impl Doubts {
         Err(Error::Database(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
     }
 
+    /// Before something is written: it may be that it is not.
+    fn before(&self) -> Result<u64, Error> {
+        let drawn = self.draw();
+        if drawn < self.percent { Self::doubt(&self.not_made) } else { Ok(drawn) }
+    }
+
+    /// After it was written: it may be said that it was not.
+    fn after(&self, drawn: u64) -> Result<(), Error> {
+        if drawn < 2 * self.percent { Self::doubt(&self.made) } else { Ok(()) }
+    }
+
     fn reads(&self) -> Result<(), Error> {
         if self.draw() < 3 { Self::doubt(&self.reads) } else { Ok(()) }
     }
@@ -208,12 +219,9 @@ impl Writer for DoubtfulWriter {
     }
 
     async fn commit(&mut self, turn: &Turn) -> Result<(), Error> {
-        let drawn = self.doubts.draw();
-        if drawn < self.doubts.percent {
-            return Doubts::doubt(&self.doubts.not_made);
-        }
+        let drawn = self.doubts.before()?;
         self.inner.commit(turn).await?;
-        if drawn < 2 * self.doubts.percent { Doubts::doubt(&self.doubts.made) } else { Ok(()) }
+        self.doubts.after(drawn)
     }
 
     async fn forget_events(&mut self, shard: Shard, before: Timestamp, limit: u32) -> Result<u64, Error> {
@@ -230,6 +238,8 @@ impl Writer for DoubtfulWriter {
     }
 
     async fn erase(&mut self, shard: Shard, profile: &str) -> Result<(), Error> {
-        self.inner.erase(shard, profile).await
+        let drawn = self.doubts.before()?;
+        self.inner.erase(shard, profile).await?;
+        self.doubts.after(drawn)
     }
 }

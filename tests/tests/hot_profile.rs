@@ -26,7 +26,7 @@ journey watching { enter on viewed  wait 1 hour }
 "#;
 
 /// How many requests senders of the hot person's events send, and how many events each of those has.
-const SENDERS: [(u64, u64); 4] = [(90, 100), (90, 100), (1_000, 1), (1_000, 1)];
+const SENDERS: [(u64, u64); 4] = [(48, 200), (48, 200), (400, 1), (400, 1)];
 /// How long the others are alone.
 const ALONE: Duration = Duration::from_secs(3);
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use engine::{Status, audience::IN};
 use runtime::{ProfileChange, Runtime};
 use store::{Filter, Store};
-use support::{Moved, WAKERS, send, start, urls, wake};
+use support::{Moved, WAKERS, answered, send, start, urls, wake};
 
 const BASE: &str = "
 profile {
@@ -69,8 +69,8 @@ async fn an_audience_knows_what_was_before_it() {
         let (runtime, _) = start(&url, BASE, &clock).await;
         for number in 0..30 {
             let key = format!("p{number}");
-            let change = ProfileChange::Put(serde_json::Map::new());
-            runtime.change_profile(&key, change).await.unwrap();
+            let change = || ProfileChange::Put(serde_json::Map::new());
+            answered(async || runtime.change_profile(&key, change()).await).await;
             for event in 0..number % 3 {
                 send(&runtime, &format!("b{event}"), "Bought", &key).await;
             }

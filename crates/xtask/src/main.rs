@@ -86,6 +86,10 @@ fn test() -> Result<()> {
     npm(WEB, "the dashboard's types", &["run", "check"]).run()?;
     npm(WEB, "the dashboard's unit tests", &["run", "test"]).run()?;
     cargo("tests", &["test", "--locked", "--workspace", "--no-fail-fast"]).run()?;
+    let again = ["test", "--locked", "--package", "runtime", "--test", "*"];
+    cargo("the runtime's tests, left in doubt about their commits", &again)
+        .env("WAYFARE_DOUBTS", "3")
+        .run()?;
     let wayfare = step::target().join("debug/wayfare");
     extension(&wayfare)?;
     let mut browser = npm(WEB, "the dashboard in a browser", &["run", "e2e"]);
@@ -110,6 +114,7 @@ fn soak(args: &[String]) -> Result<()> {
         ("tests", "postgres_dies"),
         ("tests", "unknown_commits"),
         ("tests", "clock_jumps"),
+        ("tests", "hot_profile"),
     ];
     for (package, proof) in proofs {
         let args = ["test", "--locked", "--package", package, "--test", proof, "--", "--nocapture"];

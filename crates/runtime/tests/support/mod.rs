@@ -1,4 +1,7 @@
 //! A runtime over an empty database of either kind, on a clock that the test moves.
+//!
+//! With `WAYFARE_DOUBTS=PERCENT` the runtime is left in doubt about so many of its commits in each of two ways, and every
+//! story must end as ever: who is not answered asks again, as any sender would.
 
 use std::{
     collections::BTreeMap,
@@ -10,8 +13,9 @@ use std::{
 
 use connect::{Partners, Peers};
 use jiff::Timestamp;
-use runtime::{Catalog, Incoming, Receipt, Received, Retention, Runtime, Setup, What};
+use runtime::{Catalog, Error, Incoming, Receipt, Received, Retention, Runtime, Setup, What};
 use store::Store;
+use tests::doubt::{Doubtful, Doubts};
 
 /// Enough that each worker has one of them.
 pub(crate) const WAKERS: usize = 8;
@@ -47,12 +51,22 @@ pub(crate) async fn start_keeping(
     clock: &Moved,
     retention: Retention,
 ) -> (Runtime, Arc<dyn Store>) {
-    run(url, text, clock, retention, None).await
+    run(url, text, clock, retention, None, doubts()).await
+}
+
+/// A runtime that is left in doubt about what it writes, in every test run.
+pub(crate) async fn start_in_doubt(
+    url: &str,
+    text: &str,
+    clock: &Moved,
+    doubts: &Arc<Doubts>,
+) -> (Runtime, Arc<dyn Store>) {
+    run(url, text, clock, Retention::default(), None, Some(doubts.clone())).await
 }
 
 /// A runtime that shares the database with others.
 pub(crate) async fn join(url: &str, text: &str, clock: &Moved, address: &str) -> (Runtime, Arc<dyn Store>) {
-    run(url, text, clock, Retention::default(), Some(address.into())).await
+    run(url, text, clock, Retention::default(), Some(address.into()), doubts()).await
 }
 
 async fn run(
@@ -61,15 +75,17 @@ async fn run(
     clock: &Moved,
     retention: Retention,
     address: Option<String>,
+    doubts: Option<Arc<Doubts>>,
 ) -> (Runtime, Arc<dyn Store>) {
     connect::install_crypto();
     let store = store::open(url).await.unwrap();
+    let doubtful = doubts.map_or(store.clone(), |doubts| Doubtful::over(store.clone(), doubts));
     let compiled = lang::compile(&[lang::Source { name: "test".into(), text: text.into() }]);
     let catalog = Catalog::deploy(compiled.project.unwrap(), &*store, clock.clock()()).await.unwrap();
     let partners =
         Partners::new(Vec::new(), BTreeMap::default(), connect::Environment::of(|_| None)).unwrap();
     let setup = Setup {
-        store: store.clone(),
+        store: doubtful,
         catalog: Arc::new(catalog),
         partners,
         peers: Peers::new().unwrap(),
@@ -81,17 +97,42 @@ async fn run(
     (runtime, store)
 }
 
+fn doubts() -> Option<Arc<Doubts>> {
+    let percent = std::env::var("WAYFARE_DOUBTS").ok()?;
+    Some(Doubts::new(9, percent.parse().unwrap()))
+}
+
+/// Asks until it is answered; gives the answer, and whether nobody had to ask twice.
+pub(crate) async fn answered<T>(mut ask: impl AsyncFnMut() -> Result<T, Error>) -> (T, bool) {
+    let mut first = true;
+    loop {
+        match ask().await {
+            Ok(answer) => return (answer, first),
+            Err(error) => assert!(matches!(error, Error::NotWritten), "{error}"),
+        }
+        first = false;
+    }
+}
+
 /// Sends an event, which is taken.
 pub(crate) async fn send(runtime: &Runtime, id: &str, event: &str, profile: &str) {
-    let event = Incoming {
-        id: id.into(),
-        what: What::Event(event.into()),
-        profile: profile.into(),
-        at: None,
-        properties: None,
+    let (verdicts, first) = answered(async || {
+        let event = Incoming {
+            id: id.into(),
+            what: What::Event(event.into()),
+            profile: profile.into(),
+            at: None,
+            properties: None,
+        };
+        runtime.take_events(vec![Received { text: "{}", event: Ok(event) }]).await
+    })
+    .await;
+    let taken = |verdict: &Result<Receipt, _>| match verdict {
+        Ok(Receipt::Accepted(_)) => true,
+        Ok(Receipt::Duplicate) => !first,
+        Err(_) => false,
     };
-    let verdicts = runtime.take_events(vec![Received { text: "{}", event: Ok(event) }]).await.unwrap();
-    assert!(matches!(verdicts[0], Ok(Receipt::Accepted(_))), "{verdicts:?}");
+    assert!(verdicts.iter().all(taken), "{verdicts:?}");
 }
 
 pub(crate) fn urls() -> [String; 2] {

@@ -31,6 +31,12 @@ async fn check(connection: &mut PgConnection, state: &str) {
                 plan.join("\n")
             );
         }
+        let searched = plan.iter().find(|line| line.contains("Filter: (id = "));
+        assert!(
+            searched.is_none(),
+            "{state}: the statement `{name}` reads many rows to find one by its id:\n{}",
+            plan.join("\n")
+        );
         let joins = plan.iter().any(|line| line.contains("Hash Join") || line.contains("Merge Join"));
         assert!(
             !joins,

@@ -17,7 +17,8 @@ use crate::{
 };
 
 // The lists are joined from the left, key by key: LATERAL keeps the planner from reading a whole table because it
-// guesses the length of a list wrong.
+// guesses the length of a list wrong. A plan that is made while the table is empty is kept, and there every index looks
+// alike: `shard + 0` leaves only the primary key to find an id by, not the many rows of its shard.
 macro_rules! wanted {
     () => {
         concat!(
@@ -28,7 +29,7 @@ macro_rules! wanted {
              UNION ALL SELECT 0, ",
             row::instance_columns!(),
             " FROM UNNEST($3::smallint[], $4::uuid[]) AS w (shard, id), \
-             LATERAL (SELECT * FROM instances WHERE id = w.id AND shard = w.shard LIMIT 1) AS i \
+             LATERAL (SELECT * FROM instances WHERE id = w.id AND shard + 0 = w.shard LIMIT 1) AS i \
              UNION ALL SELECT 3, ",
             found::profile_as_found!(),
             " FROM UNNEST($5::smallint[], $6::text[]) AS w (shard, key), \
@@ -72,7 +73,7 @@ const WITH_DUE: &str = concat!(
     drawn!("1", "", "$12"),
     " UNION ALL ",
     drawn!("5", " DESC", "$13"),
-    ") AS o, LATERAL (SELECT * FROM instances WHERE id = o.id AND shard = o.shard LIMIT 1) AS i) ",
+    ") AS o, LATERAL (SELECT * FROM instances WHERE id = o.id AND shard + 0 = o.shard LIMIT 1) AS i) ",
     wanted!(),
     " UNION ALL SELECT d.kind, ",
     row::instance_columns!("d"),

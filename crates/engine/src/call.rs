@@ -104,10 +104,9 @@ impl<'a> Walk<'a> {
             Err(error) => (None, None, error.wait),
         };
         let result = outcome.and_then(|answer| read_answer(action, &answer));
+        let held_back = was_held_back(&result);
         let again_at = match &result {
-            Err(error) if is_passing(error) => {
-                self.next_attempt(&call, action, wait_at_least, was_held_back(&result))
-            }
+            Err(error) if is_passing(error) => self.next_attempt(&call, action, wait_at_least, held_back),
             _ => None,
         };
         self.note(Happening::CallEnded {
@@ -123,7 +122,7 @@ impl<'a> Walk<'a> {
             Some(at) => {
                 self.instance.due_at = Some(at);
                 if let Some(call) = &mut self.instance.state.call {
-                    call.attempt += u32::from(!was_held_back(&result));
+                    call.attempt += u32::from(!held_back);
                     call.under_way = false;
                 }
             }

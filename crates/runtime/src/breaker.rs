@@ -38,7 +38,8 @@ impl Breaker {
         Breaker { rule, state: State::Closed(VecDeque::new()) }
     }
 
-    fn open_for(&self) -> Duration {
+    /// How long the partner is left alone.
+    pub(crate) fn open_for(&self) -> Duration {
         Duration::from_micros(self.rule.open.unsigned_abs())
     }
 

@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -69,7 +69,7 @@ pub(crate) struct Lane {
     at_once: Semaphore,
     at_once_most: u32,
     throttle: Option<Throttle>,
-    breaker: Option<(graph::Breaker, Mutex<Breaker>)>,
+    breaker: Option<Mutex<Breaker>>,
     queue: Mutex<Queue>,
 }
 
@@ -95,7 +95,7 @@ impl Lane {
             at_once: Semaphore::new(at_once as usize),
             at_once_most: at_once,
             throttle,
-            breaker: pressure.breaker.map(|rule| (rule, Mutex::new(Breaker::new(rule)))),
+            breaker: pressure.breaker.map(|rule| Mutex::new(Breaker::new(rule))),
             queue: Mutex::new(Queue { ends: Timestamp::UNIX_EPOCH, took: USUAL }),
         }
     }
@@ -122,29 +122,34 @@ impl Lane {
     /// Waits until a call may go out; or the error that says why it may not now.
     pub(crate) async fn enter(&self, instance: Uuid) -> Result<Pass<'_>, CallError> {
         // Who is not let out anyhow need not wait.
-        if let Some((_, breaker)) = &self.breaker {
-            let seen = breaker.lock().unwrap_or_else(PoisonError::into_inner).look(Instant::now());
-            self.refuse(seen, instance)?;
-        }
+        self.judged(instance, |breaker| breaker.look(Instant::now()))?;
         let running = self.at_once.acquire().await;
         if let Some(throttle) = &self.throttle {
             throttle.wait().await;
         }
-        let admission = match &self.breaker {
-            None => Admission::Go,
-            Some((_, breaker)) => {
-                breaker.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now())
-            }
-        };
-        self.refuse(admission, instance)?;
+        let admission = self.judged(instance, |breaker| breaker.admit(Instant::now()))?;
         Ok(Pass { lane: self, admission, _running: running.ok() })
     }
 
-    fn refuse(&self, admission: Admission, instance: Uuid) -> Result<(), CallError> {
-        let (Admission::Wait(left), Some((rule, _))) = (admission, &self.breaker) else { return Ok(()) };
+    fn breaker(&self) -> Option<MutexGuard<'_, Breaker>> {
+        Some(self.breaker.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What the breaker says of a call, or the error of one that it holds back.
+    fn judged(
+        &self,
+        instance: Uuid,
+        judge: impl FnOnce(&mut Breaker) -> Admission,
+    ) -> Result<Admission, CallError> {
+        let Some(mut breaker) = self.breaker() else { return Ok(Admission::Go) };
+        let left = match judge(&mut breaker) {
+            Admission::Wait(left) => left,
+            admission => return Ok(admission),
+        };
         // Those that were refused come back one by one, over half as long again.
-        let drawn = (instance.as_u64_pair().1 >> 16) % (rule.open.unsigned_abs() / 2 + 1);
-        let wait = (left + Duration::from_micros(drawn)).as_micros();
+        let spread = breaker.open_for().as_micros() / 2 + 1;
+        let drawn = u128::from(instance.as_u64_pair().1 >> 16) % spread;
+        let wait = left.as_micros() + drawn;
         let reason = format!("too many calls of `{}` failed: it is left alone for a while", self.connection);
         Err(CallError {
             wait: Some(i64::try_from(wait).unwrap_or(i64::MAX)),
@@ -167,10 +172,8 @@ impl Pass<'_> {
         let mut queue = lane.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.took = (queue.took * 7 + attempt.duration) / 8;
         drop(queue);
-        let Some((_, breaker)) = &lane.breaker else { return };
-        let failed = is_failure(attempt);
-        let mut breaker = breaker.lock().unwrap_or_else(PoisonError::into_inner);
-        let opens = breaker.ended(self.admission, failed, Instant::now());
+        let Some(mut breaker) = lane.breaker() else { return };
+        let opens = breaker.ended(self.admission, is_failure(attempt), Instant::now());
         let connection = lane.connection.to_string();
         if opens {
             tracing::warn!(connection, "too many calls failed: the partner is left alone for a while");

@@ -4,16 +4,16 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
 use connect::{Override, Partners, Peers};
 use runtime::{Catalog, Incoming, Received, Retention, Runtime, Setup, What};
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
 use store::Store;
-use testkit::Partner;
+use testkit::{Partner, Reply};
 use tests::{
     DATABASES,
     auditor::Auditor,
@@ -27,10 +27,26 @@ const SENDERS: u64 = 16;
 /// Of a hundred commits so many are not made, and as many are made and said not to be.
 const PERCENT: u64 = 6;
 
-async fn start(store: Arc<dyn Store>, partner: &Partner) -> Runtime {
+/// One call comes after the other, with nothing between them.
+const IN_A_ROW: &str = r#"
+profile { customerId: string key }
+event started "Started" {}
+connection shop { url: "https://shop.example.com"  timeout: 2s each, 300s in all }
+action ask(n: int) { GET shop "/ask/{{ n }}" }
+journey proof {
+  enter on started
+  call ask(1)
+  call ask(2)
+  call ask(3)
+  call ask(4)
+  call ask(5)
+}
+"#;
+
+async fn start(store: Arc<dyn Store>, partner: &Partner, text: &str) -> Runtime {
     connect::install_crypto();
     // So long that the test fails if a call of a commit in doubt had to wait for the end of its time.
-    let text = proof::PROJECT.replace("timeout: 2s each", "timeout: 240s each");
+    let text = text.replace("timeout: 2s each", "timeout: 240s each");
     let compiled = lang::compile(&[lang::Source { name: "proof".into(), text }]);
     let project = compiled.project.unwrap();
     let to = Override {
@@ -82,12 +98,21 @@ async fn send(runtime: &Runtime, ledger: &Ledger, number: u64) {
     }
 }
 
+async fn all_end(store: &dyn Store, database: &str) {
+    let end = Instant::now() + Duration::from_secs(120);
+    // The counters are one look at everybody, whatever they do meanwhile.
+    while store.counters().await.unwrap().iter().any(|counter| counter.waiting != 0) {
+        assert!(Instant::now() < end, "{database}: some journeys never end");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 async fn prove(database: &str, events: u64, seed: u64) {
     let partner = proof::partner();
     let url = proof::setup(database, &partner).database;
     let doubts = Doubts::new(seed, PERCENT);
     let store = Doubtful::over(store::open(&url).await.unwrap(), doubts.clone());
-    let runtime = start(store.clone(), &partner).await;
+    let runtime = start(store.clone(), &partner, proof::PROJECT).await;
     let ledger = Arc::new(Ledger::new(proof::event));
     let mut senders = tokio::task::JoinSet::new();
     for sender in 0..SENDERS {
@@ -101,12 +126,7 @@ async fn prove(database: &str, events: u64, seed: u64) {
     while let Some(sender) = senders.join_next().await {
         sender.unwrap();
     }
-    let end = Instant::now() + Duration::from_secs(120);
-    // The counters are one look at everybody, whatever they do meanwhile.
-    while store.counters().await.unwrap().iter().any(|counter| counter.waiting != 0) {
-        assert!(Instant::now() < end, "{database}: some journeys never end");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    all_end(&*store, database).await;
     runtime.stop().await;
     let counts = [&doubts.made, &doubts.not_made, &doubts.reads].map(|count| count.load(Ordering::Relaxed));
     println!("{database}, seed {seed}: {events} events, [made, not made, failed reads] = {counts:?}");
@@ -133,5 +153,30 @@ async fn doubtful_commits_change_nothing_in_the_end_on_sqlite() {
 async fn doubtful_commits_change_nothing_in_the_end_on_postgres() {
     for seed in 0..proof::factor() {
         prove(DATABASES[1], EVENTS, seed).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_call_after_a_call_is_made_when_it_was_in_doubt_whether_that_one_had_ended() {
+    for database in DATABASES {
+        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+        let url = proof::setup(database, &partner).database;
+        let doubts = Doubts::new(1, 2 * PERCENT);
+        let store = Doubtful::over(store::open(&url).await.unwrap(), doubts.clone());
+        let runtime = start(store.clone(), &partner, IN_A_ROW).await;
+        let event = |n| json!({"id": format!("e{n}"), "event": "Started", "profile": format!("p{n}"), "properties": {}});
+        let ledger = Ledger::new(event);
+        for number in 0..60 {
+            send(&runtime, &ledger, number).await;
+        }
+        all_end(&*store, database).await;
+        runtime.stop().await;
+        let keys: HashSet<_> = partner
+            .seen()
+            .iter()
+            .filter_map(|seen| seen.header("idempotency-key").map(str::to_owned))
+            .collect();
+        assert_eq!(keys.len(), 5 * 60, "{database}: each call was made under its own key");
+        assert!(doubts.made.load(Ordering::Relaxed) > 0, "{database}: nothing was in doubt");
     }
 }

@@ -200,6 +200,17 @@ pub struct PendingCall {
     pub under_way: bool,
 }
 
+/// Which attempt of which call: what a result is the result of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AttemptId {
+    /// Whose call it is.
+    pub instance: Uuid,
+    /// The call's number in the instance, from 1.
+    pub call: u32,
+    /// The attempt's number in the call, from 1.
+    pub attempt: u32,
+}
+
 /// An event that may be consumed by a later `wait for`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeptEvent {
@@ -257,13 +268,17 @@ impl Instance {
         }
     }
 
-    /// The attempt under way is known to be: it is not looked for before this moment. False if none is.
-    pub fn is_still_under_way(&mut self, until: Timestamp) -> bool {
-        let under_way = self.state.call.as_ref().is_some_and(|call| call.under_way);
-        if under_way {
+    /// The attempt that has been handed out, if its result is awaited.
+    pub fn attempt_under_way(&self) -> Option<AttemptId> {
+        let call = self.state.call.as_ref().filter(|call| call.under_way)?;
+        Some(AttemptId { instance: self.id, call: call.number, attempt: call.attempt })
+    }
+
+    /// The attempt under way is known to be: it is not looked for before this moment.
+    pub fn is_still_under_way(&mut self, until: Timestamp) {
+        if self.attempt_under_way().is_some() {
             self.due_at = Some(until);
         }
-        under_way
     }
 
     /// The key under which a partner may recognise repetitions of a call: stable over attempts and restarts.

@@ -37,7 +37,7 @@ pub use call::{Arguments, arguments_of};
 pub use enter::{admit, start};
 pub use eval::{Scope, evaluate};
 pub use input::{CallOutcome, Context, Event, Input, Operation};
-pub use instance::{Failure, Instance, KeptEvent, Leaving, PendingCall, State, Status};
+pub use instance::{AttemptId, Failure, Instance, KeptEvent, Leaving, PendingCall, State, Status};
 pub use output::{Effect, Happening, Ignored, Output, Stop};
 pub use person::{Around, Outcome};
 pub use render::{request_of, template_text};

@@ -1,6 +1,6 @@
 //! What a worker is asked to do, and what whoever asked is told.
 
-use engine::{CallOutcome, Ignored, Input, Operation};
+use engine::{AttemptId, CallOutcome, Ignored, Input, Operation};
 use graph::Name;
 use store::{Leases, RefusedEvent, Shard, Wanted};
 use tokio::sync::oneshot;
@@ -32,14 +32,12 @@ pub(crate) enum Command {
     CallEnded {
         shard: Shard,
         profile: Name,
-        id: Uuid,
-        call: u32,
-        attempt: u32,
+        attempt: AttemptId,
         outcome: CallOutcome,
     },
     /// An attempt was given up before it began, because the process stops.
     CallDropped {
-        id: Uuid,
+        attempt: AttemptId,
     },
     Operate {
         shard: Shard,
@@ -78,7 +76,8 @@ pub(crate) fn wanted(commands: &[Command]) -> Wanted {
             }
             Command::Profile { shard, key, .. } => wanted.profiles.push((*shard, key.clone(), true)),
             Command::Erase { .. } | Command::Hold { .. } | Command::CallDropped { .. } => {}
-            Command::CallEnded { shard, profile, id, .. } | Command::Operate { shard, profile, id, .. } => {
+            Command::CallEnded { shard, profile, attempt: AttemptId { instance: id, .. }, .. }
+            | Command::Operate { shard, profile, id, .. } => {
                 wanted.profiles.push((*shard, profile.clone(), false));
                 wanted.instances.push((*shard, *id));
             }
@@ -98,9 +97,9 @@ pub(crate) fn decide(batch: &mut Batch<'_>, command: &Command) -> Answer {
             Answer::Profile(batch.change_profile(*shard, key, change.clone()))
         }
         Command::Erase { .. } | Command::Hold { .. } | Command::CallDropped { .. } => Answer::Nothing,
-        Command::CallEnded { id, call, attempt, outcome, .. } => {
+        Command::CallEnded { attempt: AttemptId { instance, call, attempt }, outcome, .. } => {
             let input = Input::CallEnded { call: *call, attempt: *attempt, outcome: outcome.clone() };
-            batch.apply(*id, &input);
+            batch.apply(*instance, &input);
             Answer::Nothing
         }
         Command::Operate { id, operation, .. } => {

@@ -51,7 +51,8 @@ impl Dispatcher {
 
     /// Carries a call out on one of the reserved places.
     pub(crate) fn dispatch(&self, dispatch: Dispatch, reserved: &mut Reserved) {
-        let Effect::Call { call, attempt, idempotency_key, action, request, cache } = dispatch.effect;
+        let attempt = dispatch.attempt();
+        let Effect::Call { idempotency_key, action, request, cache, .. } = dispatch.effect;
         let Some((lane, places)) = reserved.0.get_mut(&request.connection) else { return };
         let (lane, place) = (lane.clone(), places.pop());
         let (partners, reports, stop) = (self.partners.clone(), self.reports.clone(), self.stop.clone());
@@ -82,20 +83,14 @@ impl Dispatcher {
                 Err(Missed::Error(error)) => Err(error),
                 // Whatever is given up stays in the store: whoever has the shard next makes the attempt under the same key.
                 Err(Missed::NotBegun) => {
-                    let _ = reports.send(Command::CallDropped { id: dispatch.instance }).await;
+                    let _ = reports.send(Command::CallDropped { attempt }).await;
                     return;
                 }
                 Err(Missed::GivenUp) => return,
             };
             drop(place);
-            let report = Command::CallEnded {
-                shard: dispatch.shard,
-                profile: dispatch.profile,
-                id: dispatch.instance,
-                call,
-                attempt,
-                outcome,
-            };
+            let report =
+                Command::CallEnded { shard: dispatch.shard, profile: dispatch.profile, attempt, outcome };
             // A closed channel means that the worker has stopped; the lease of the call brings it back.
             let _ = reports.send(report).await;
         });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use engine::{Input, Instance};
+use engine::{AttemptId, Input, Instance};
 use jiff::Timestamp;
 use store::{Draw, Shard, Turn, Wanted};
 use uuid::Uuid;
@@ -58,7 +58,7 @@ impl Inputs<'_> {
     pub(crate) fn decide(
         &self,
         due: &[Uuid],
-        in_flight: &HashSet<Uuid>,
+        in_flight: &HashSet<AttemptId>,
         batch: &mut Batch<'_>,
     ) -> Vec<Answer> {
         for id in &self.lost {
@@ -66,7 +66,7 @@ impl Inputs<'_> {
         }
         for id in due {
             // A call may wait for its turn in memory for longer than an attempt takes.
-            if !(in_flight.contains(id) && batch.is_still_under_way(*id)) {
+            if !batch.waits_for_one_of(in_flight, *id) {
                 batch.apply(*id, &Input::Due);
             }
         }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use engine::{
-    Effect, Event, Ignored, Input, Instance, Outcome, Output, Status,
+    AttemptId, Effect, Event, Ignored, Input, Instance, Outcome, Output, Status,
     person::{apply, met, take},
 };
 use graph::{Journey, Name, Type, Value};
@@ -50,6 +50,14 @@ pub(crate) struct Dispatch {
     pub(crate) profile: Name,
     pub(crate) instance: Uuid,
     pub(crate) effect: Effect,
+}
+
+impl Dispatch {
+    /// Which attempt it hands out.
+    pub(crate) fn attempt(&self) -> AttemptId {
+        let Effect::Call { call, attempt, .. } = &self.effect;
+        AttemptId { instance: self.instance, call: *call, attempt: *attempt }
+    }
 }
 
 /// A turn under way.
@@ -267,15 +275,16 @@ impl<'a> Batch<'a> {
         applied
     }
 
-    /// The call of an instance is known to be under way, however long it has been: it is not made again. False if the
-    /// instance waits for something else.
-    pub(crate) fn is_still_under_way(&mut self, id: Uuid) -> bool {
+    /// Whether what an instance waits for is one of these attempts: that one is not made again, however long it takes.
+    pub(crate) fn waits_for_one_of(&mut self, attempts: &HashSet<AttemptId>, id: Uuid) -> bool {
         let later = self.now.checked_add(STILL).unwrap_or(self.now);
-        let place = self.instances.get_mut(&id);
-        place.is_some_and(|place| {
-            let under_way = place.instance.is_still_under_way(later);
-            place.changed |= under_way;
-            under_way
+        let waiting = self.instances.get_mut(&id).filter(|place| {
+            place.instance.attempt_under_way().is_some_and(|attempt| attempts.contains(&attempt))
+        });
+        waiting.is_some_and(|place| {
+            place.instance.is_still_under_way(later);
+            place.changed = true;
+            true
         })
     }
 
@@ -358,12 +367,9 @@ impl<'a> Batch<'a> {
     ) -> (Turn, Vec<Dispatch>) {
         let mut dispatches = Vec::with_capacity(self.dispatches.len());
         for dispatch in std::mem::take(&mut self.dispatches) {
-            let Effect::Call { call, attempt, request, .. } = &dispatch.effect;
+            let Effect::Call { request, .. } = &dispatch.effect;
             let Some(place) = self.instances.get_mut(&dispatch.instance) else { continue };
-            let wanted = place.instance.state.call.as_ref().is_some_and(|pending| {
-                pending.number == *call && pending.attempt == *attempt && pending.under_way
-            });
-            if !wanted {
+            if place.instance.attempt_under_way() != Some(dispatch.attempt()) {
                 continue;
             }
             match reserve(&request.connection) {

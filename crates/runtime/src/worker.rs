@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use engine::Instance;
+use engine::{AttemptId, Instance};
 use jiff::Timestamp;
 use store::{Draw, Leases, Shard, Store, Writer};
 use tokio::{sync::mpsc, time::Instant};
@@ -74,8 +74,8 @@ pub(crate) struct Known {
     crowded: bool,
     /// Calls that somebody else began and cannot end, by id above this one; none when all were looked at.
     recovering: Option<Option<Uuid>>,
-    /// The instances whose calls are under way here.
-    in_flight: HashSet<Uuid>,
+    /// The attempts that are under way here.
+    in_flight: HashSet<AttemptId>,
     /// Answers whose turn could not be written.
     kept: Vec<Command>,
     /// How long calls under way are waited for, once it is time to stop.
@@ -308,7 +308,7 @@ impl Worker {
         metrics::counter!("wayfare_turns_total", "outcome" => "written").increment(1);
         commands.iter().for_each(|command| self.known.forget_call(command));
         for dispatch in dispatches {
-            self.known.in_flight.insert(dispatch.instance);
+            self.known.in_flight.insert(dispatch.attempt());
             self.dispatcher.dispatch(dispatch, &mut reserved);
         }
         Ok(answers)
@@ -387,7 +387,8 @@ impl Worker {
         let Some(after) = self.known.recovering else { return Ok(Vec::new()) };
         let mut page = self.writer.calling(after, MOST_DUE).await?;
         self.known.recovering = page.last().map(|instance| Some(instance.id));
-        page.retain(|instance| !self.known.in_flight.contains(&instance.id));
+        let is_here = |attempt| self.known.in_flight.contains(&attempt);
+        page.retain(|instance| !instance.attempt_under_way().is_some_and(is_here));
         Ok(page)
     }
 }
@@ -395,8 +396,8 @@ impl Worker {
 impl Known {
     /// The end of a call was heard of.
     fn forget_call(&mut self, command: &Command) {
-        if let Command::CallEnded { id, .. } | Command::CallDropped { id } = command {
-            self.in_flight.remove(id);
+        if let Command::CallEnded { attempt, .. } | Command::CallDropped { attempt } = command {
+            self.in_flight.remove(attempt);
         }
     }
 }

@@ -16,8 +16,8 @@ use engine::Instance;
 use graph::Name;
 use jiff::Timestamp;
 use store::{
-    Behind, Counter, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
-    Shard, Store, Sweep, Turn, Version, Wanted, Writer,
+    Behind, Counter, Error, Filter, Granted, History, Leases, Loaded, LoggedEvent, Nodes, Profile,
+    RefusedEvent, Shard, Store, Sweep, Turn, Version, Wanted, Writer,
 };
 use uuid::Uuid;
 
@@ -169,6 +169,16 @@ impl Store for Doubtful {
 
     async fn claim_slots(&self, connection: &str, slots: u32, apart: Duration) -> Result<Duration, Error> {
         self.inner.claim_slots(connection, slots, apart).await
+    }
+
+    async fn claim_share(
+        &self,
+        connection: &str,
+        most: u32,
+        window: Duration,
+        wanted: u32,
+    ) -> Result<Granted, Error> {
+        self.inner.claim_share(connection, most, window, wanted).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

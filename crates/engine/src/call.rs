@@ -106,7 +106,9 @@ impl<'a> Walk<'a> {
         let result = outcome.and_then(|answer| read_answer(action, &answer));
         let held_back = was_held_back(&result);
         let again_at = match &result {
-            Err(error) if is_passing(error) => self.next_attempt(&call, action, wait_at_least, held_back),
+            Err(error) if action.connection.retry.on.covers(error) => {
+                self.next_attempt(&call, action, wait_at_least, held_back)
+            }
             _ => None,
         };
         self.note(Happening::CallEnded {
@@ -138,7 +140,7 @@ impl<'a> Walk<'a> {
         at_least: Option<i64>,
         held_back: bool,
     ) -> Option<Timestamp> {
-        let Retry { times, first, most } = action.connection.retry;
+        let &Retry { times, first, most, .. } = &action.connection.retry;
         if call.attempt > times && !held_back {
             return None;
         }
@@ -251,20 +253,6 @@ fn was_held_back(result: &Result<Value, CallError>) -> bool {
     result.as_ref().is_err_and(|error| error.kind == ErrorKind::Open)
 }
 
-/// Whether the same request may succeed a little later. The status of an `auth` error may be that of a server which gives
-/// out tokens and is only down.
-fn is_passing(error: &CallError) -> bool {
-    match error.kind {
-        ErrorKind::Timeout | ErrorKind::Refused => true,
-        // It comes with the time for which the partner is left alone, or it is all that there is to say.
-        ErrorKind::Open => error.wait.is_some(),
-        ErrorKind::Http | ErrorKind::Auth => {
-            error.status.is_some_and(|status| matches!(status, 408 | 425 | 429) || status >= 500)
-        }
-        ErrorKind::Invalid | ErrorKind::Capped => false,
-    }
-}
-
 /// Judges an answer: its status, then its body against the declared shape.
 fn read_answer(action: &Action, answer: &Answer) -> Result<Value, CallError> {
     if !(200..300).contains(&answer.status) {
@@ -304,27 +292,4 @@ fn kept(body: &str) -> String {
     let end =
         (0..=KEPT_BODY.min(body.len())).rev().find(|end| body.is_char_boundary(*end)).unwrap_or_default();
     body.get(..end).unwrap_or_default().replace('\0', "\u{fffd}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn credentials_that_are_refused_are_not_tried_again_and_a_token_server_that_is_down_is() {
-        let of = |kind, status| CallError { status, ..CallError::new(kind, "") };
-        for (kind, status, passing) in [
-            (ErrorKind::Auth, None, false),
-            (ErrorKind::Auth, Some(401), false),
-            (ErrorKind::Auth, Some(400), false),
-            (ErrorKind::Auth, Some(429), true),
-            (ErrorKind::Auth, Some(503), true),
-            (ErrorKind::Http, Some(404), false),
-            (ErrorKind::Http, Some(500), true),
-            (ErrorKind::Timeout, None, true),
-            (ErrorKind::Invalid, Some(500), false),
-        ] {
-            assert_eq!(is_passing(&of(kind, status)), passing, "{kind:?} {status:?}");
-        }
-    }
 }

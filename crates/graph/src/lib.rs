@@ -15,6 +15,7 @@ pub mod library;
 pub mod policy;
 mod pressure;
 pub mod project;
+mod retry;
 pub mod rules;
 pub mod schedule;
 pub mod sign;
@@ -32,7 +33,8 @@ pub use expr::{BinaryOp, Expr, Formula, Lambda, Root, UnaryOp};
 pub use journey::{Edge, Journey, Way, version_of};
 pub use policy::{Policy, Quiet};
 pub use pressure::{Breaker, Pressure};
-pub use project::{Action, Body, Connection, EventSchema, Message, ProfileSchema, Project, Retry};
+pub use project::{Action, Body, Connection, EventSchema, Message, ProfileSchema, Project};
+pub use retry::{Retry, RetryOn};
 pub use rules::{
     Condition, Entry, ExitRule, Goal, Inside, Listener, Open, REACTIONS, Rate, Reentry, Scheduled, ended,
     reaction, reaction_record, scheduled, started,

@@ -9,6 +9,8 @@ pub struct Pressure {
     pub at_once: Option<u32>,
     /// How many calls may begin in which time, over all nodes; the others wait their turn.
     pub throttle: Option<Rate>,
+    /// How many calls may begin in any stretch of which length, over all nodes; the others are refused.
+    pub cap: Option<Rate>,
     /// When it is left alone for a while.
     pub breaker: Option<Breaker>,
 }

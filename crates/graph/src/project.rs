@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    Audience, Auth, Expr, Journey, Name, Policy, Pressure, RecordType, Setting, Sign, Template, Tls, Type,
+    Audience, Auth, Expr, Journey, Name, Policy, Pressure, RecordType, Retry, RetryOn, Setting, Sign,
+    Template, Tls, Type,
 };
 
 /// A whole compiled project.
@@ -81,24 +82,14 @@ pub struct Connection {
     pub doc: Option<Name>,
 }
 
-/// How failed attempts are repeated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retry {
-    /// How many attempts may follow the first.
-    pub times: u32,
-    /// The pause before the first repetition, in microseconds; it doubles each time.
-    pub first: i64,
-    /// The longest pause, in microseconds.
-    pub most: i64,
-}
-
 impl Connection {
     /// Longest time for one attempt when the file does not say: five seconds.
     pub const TIMEOUT_EACH: i64 = 5_000_000;
     /// Longest time for a call when the file does not say: a minute.
     pub const TIMEOUT_TOTAL: i64 = 60_000_000;
     /// The repetitions when the file does not say.
-    pub const RETRY: Retry = Retry { times: 3, first: 200_000, most: 5_000_000 };
+    pub const RETRY: Retry =
+        Retry { times: 3, first: 200_000, most: 5_000_000, on: RetryOn::USUAL, share: None };
 
     /// What it needs to know besides its URL.
     pub fn settings(&self) -> Vec<&Setting> {

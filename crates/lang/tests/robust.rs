@@ -248,6 +248,8 @@ const WORDS: &[&str] = &[
     "timeout",
     "concurrency",
     "throttle",
+    "cap",
+    "refused",
     "breaker",
     "form",
 ];

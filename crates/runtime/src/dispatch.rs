@@ -6,7 +6,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use connect::Partners;
-use engine::Effect;
+use engine::{AttemptId, Effect};
 use graph::{Answer, CallError, Name, Request};
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -62,7 +62,7 @@ impl Dispatcher {
                 partners: &partners,
                 lane: &lane,
                 stop: &stop,
-                instance: dispatch.instance,
+                id: attempt,
                 idempotency_key,
                 action: &action,
                 request: &request,
@@ -102,7 +102,7 @@ struct Attempt<'a> {
     partners: &'a Partners,
     lane: &'a Lane,
     stop: &'a Stop,
-    instance: Uuid,
+    id: AttemptId,
     idempotency_key: Uuid,
     action: &'a Name,
     request: &'a Request,
@@ -122,7 +122,7 @@ enum Missed {
 impl Attempt<'_> {
     /// Waits until it may go out, and makes it.
     async fn make(self) -> Result<Answer, Missed> {
-        let entered = self.stop.begun.run_until_cancelled(self.lane.enter(self.instance)).await;
+        let entered = self.stop.begun.run_until_cancelled(self.lane.enter(self.id)).await;
         let pass = entered.ok_or(Missed::NotBegun)?.map_err(|refused| {
             count(&self.request.connection, self.action, refused.kind.word());
             Missed::Error(refused)

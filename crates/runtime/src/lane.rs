@@ -8,6 +8,7 @@ use std::{
 };
 
 use connect::Attempt;
+use engine::AttemptId;
 use graph::{CallError, Connection, ErrorKind, Name, Pressure};
 use jiff::{SignedDuration, Timestamp};
 use store::Store;
@@ -16,6 +17,8 @@ use uuid::Uuid;
 
 use crate::{
     breaker::{Admission, Breaker},
+    budget::Budget,
+    cap::Cap,
     throttle::Throttle,
 };
 
@@ -31,7 +34,7 @@ const USUAL: Duration = Duration::from_secs(1);
 /// The lanes of all connections.
 pub(crate) struct Lanes {
     store: Arc<dyn Store>,
-    pressures: HashMap<Name, Pressure>,
+    connections: HashMap<Name, Arc<Connection>>,
     lanes: Mutex<HashMap<Name, Arc<Lane>>>,
 }
 
@@ -42,11 +45,9 @@ impl Lanes {
         connections: impl IntoIterator<Item = &'a Arc<Connection>>,
         store: Arc<dyn Store>,
     ) -> Lanes {
-        let pressures = connections
-            .into_iter()
-            .map(|connection| (connection.name.clone(), connection.pressure))
-            .collect();
-        Lanes { store, pressures, lanes: Mutex::default() }
+        let connections =
+            connections.into_iter().map(|connection| (connection.name.clone(), connection.clone())).collect();
+        Lanes { store, connections, lanes: Mutex::default() }
     }
 
     /// The lane of a connection.
@@ -55,8 +56,10 @@ impl Lanes {
         if let Some(lane) = lanes.get(connection) {
             return lane.clone();
         }
-        let pressure = self.pressures.get(connection).copied().unwrap_or_default();
-        let lane = Arc::new(Lane::new(connection.clone(), pressure, &self.store));
+        let declared = self.connections.get(connection);
+        let pressure = declared.map(|declared| declared.pressure).unwrap_or_default();
+        let share = declared.and_then(|declared| declared.retry.share);
+        let lane = Arc::new(Lane::new(connection.clone(), pressure, share, &self.store));
         lanes.insert(connection.clone(), lane.clone());
         lane
     }
@@ -69,6 +72,8 @@ pub(crate) struct Lane {
     at_once: Semaphore,
     at_once_most: u32,
     throttle: Option<Throttle>,
+    cap: Option<Cap>,
+    budget: Option<Mutex<Budget>>,
     breaker: Option<Mutex<Breaker>>,
     queue: Mutex<Queue>,
 }
@@ -82,9 +87,10 @@ struct Queue {
 }
 
 impl Lane {
-    fn new(connection: Name, pressure: Pressure, store: &Arc<dyn Store>) -> Lane {
+    fn new(connection: Name, pressure: Pressure, share: Option<u32>, store: &Arc<dyn Store>) -> Lane {
         let at_once = pressure.at_once.unwrap_or(Pressure::AT_ONCE);
         let throttle = pressure.throttle.map(|rate| Throttle::new(rate, connection.clone(), store.clone()));
+        let cap = pressure.cap.map(|rate| Cap::new(rate, connection.clone(), store.clone()));
         let places = throttle.as_ref().map_or(PLACES, |throttle| {
             let soon = LONGEST_IN_MEMORY.as_micros() / throttle.apart().as_micros().max(1);
             usize::try_from(soon).unwrap_or(PLACES).clamp(1, PLACES)
@@ -95,6 +101,8 @@ impl Lane {
             at_once: Semaphore::new(at_once as usize),
             at_once_most: at_once,
             throttle,
+            cap,
+            budget: share.map(|share| Mutex::new(Budget::new(share, Instant::now()))),
             breaker: pressure.breaker.map(|rule| Mutex::new(Breaker::new(rule))),
             queue: Mutex::new(Queue { ends: Timestamp::UNIX_EPOCH, took: USUAL }),
         }
@@ -120,15 +128,35 @@ impl Lane {
     }
 
     /// Waits until a call may go out; or the error that says why it may not now.
-    pub(crate) async fn enter(&self, instance: Uuid) -> Result<Pass<'_>, CallError> {
+    pub(crate) async fn enter(&self, attempt: AttemptId) -> Result<Pass<'_>, CallError> {
+        let AttemptId { instance, attempt, .. } = attempt;
         // Who is not let out anyhow need not wait.
         self.judged(instance, |breaker| breaker.look(Instant::now()))?;
+        self.afforded(attempt)?;
         let running = self.at_once.acquire().await;
         if let Some(throttle) = &self.throttle {
             throttle.wait().await;
         }
+        if let Some(cap) = &self.cap {
+            cap.count().await?;
+        }
         let admission = self.judged(instance, |breaker| breaker.admit(Instant::now()))?;
         Ok(Pass { lane: self, admission, _running: running.ok() })
+    }
+
+    /// Whether there are not too many repetitions.
+    fn afforded(&self, attempt: u32) -> Result<(), CallError> {
+        let Some(budget) = &self.budget else { return Ok(()) };
+        let mut budget = budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if attempt <= 1 {
+            budget.begins(now);
+            return Ok(());
+        }
+        budget.repeats(now).map_err(|wait| {
+            let reason = format!("too many calls of `{}` are repeated: this one waits", self.connection);
+            held_back(reason, wait)
+        })
     }
 
     fn breaker(&self) -> Option<MutexGuard<'_, Breaker>> {
@@ -149,13 +177,16 @@ impl Lane {
         // Those that were refused come back one by one, over half as long again.
         let spread = breaker.open_for().as_micros() / 2 + 1;
         let drawn = u128::from(instance.as_u64_pair().1 >> 16) % spread;
-        let wait = left.as_micros() + drawn;
+        let wait = left + Duration::from_micros(u64::try_from(drawn).unwrap_or(u64::MAX));
         let reason = format!("too many calls of `{}` failed: it is left alone for a while", self.connection);
-        Err(CallError {
-            wait: Some(i64::try_from(wait).unwrap_or(i64::MAX)),
-            ..CallError::new(ErrorKind::Open, reason)
-        })
+        Err(held_back(reason, wait))
     }
+}
+
+/// What becomes of a call that does not go out for a while.
+fn held_back(reason: String, wait: Duration) -> CallError {
+    let wait = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
+    CallError { wait: Some(wait), ..CallError::new(ErrorKind::Open, reason) }
 }
 
 /// What a call has that is let out.

@@ -12,7 +12,9 @@
 
 mod ask;
 mod breaker;
+mod budget;
 mod cache;
+mod cap;
 mod catalog;
 mod check;
 mod command;

@@ -21,13 +21,13 @@ use tokio::{
 
 /// How much of the way to a partner may be slower for one call than for another: by so much each stretch is longer than
 /// the rate says, so that calls which come closer together on their way are not too many.
-const JITTER: Duration = Duration::from_millis(20);
+pub(crate) const JITTER: Duration = Duration::from_millis(20);
 /// For how long slots are claimed at once, unless one is longer.
 const AHEAD: Duration = Duration::from_millis(100);
 /// The longest that a call goes out behind its moment without moving those behind it: timers count in milliseconds.
 const LATE: Duration = Duration::from_millis(2);
 /// How long the store is left alone after it failed.
-const AFTER_FAILURE: Duration = Duration::from_millis(500);
+pub(crate) const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
 /// The turns of a connection's calls.
 pub(crate) struct Throttle {
@@ -45,7 +45,7 @@ struct Claimed {
 }
 
 /// Counts a call that waits, as long as it does.
-struct Waits<'a>(&'a AtomicU32);
+pub(crate) struct Waits<'a>(pub(crate) &'a AtomicU32);
 
 impl Drop for Waits<'_> {
     fn drop(&mut self) {

@@ -5,6 +5,7 @@
 //!
 //! Two implementations of one narrow trait, [`Store`]; one story and one differential test hold them equal.
 
+mod caps;
 mod examination;
 mod found;
 mod held;
@@ -24,6 +25,7 @@ use graph::Name;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use caps::Granted;
 pub use examination::{
     Counted, Disk, Examination, Holder, Inhabited, MOST_COUNTED, NodeFacts, PostgresFacts, Schema,
     SqliteFacts, Table, Work, examine,
@@ -112,6 +114,15 @@ pub trait Store: Send + Sync {
     /// Claims the next slots of a connection whose calls are held to a rate: so many, so far apart, behind those that
     /// anybody has claimed before. Gives how long it is until the first.
     async fn claim_slots(&self, connection: &str, slots: u32, apart: Duration) -> Result<Duration, Error>;
+    /// Claims calls of a connection that allows only so many to begin in any stretch as long as a window: as many of the wanted
+    /// ones as are left.
+    async fn claim_share(
+        &self,
+        connection: &str,
+        most: u32,
+        window: Duration,
+        wanted: u32,
+    ) -> Result<Granted, Error>;
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;
 }

@@ -42,7 +42,7 @@ pub(crate) fn check(connection: &ast::Connection, doc: Option<&Name>, env: &mut 
         tls,
         timeout_each: each,
         timeout_total: total,
-        retry: connection.retry.map_or(Connection::RETRY, |(_, retry)| retry),
+        retry: connection.retry.as_ref().map_or(Connection::RETRY, |(_, retry)| retry.clone()),
         pressure: pressure(connection, env),
         private: connection.private.iter().filter_map(|host| host_of(host, env)).collect(),
         doc: doc.cloned(),
@@ -67,7 +67,8 @@ fn limits(connection: &ast::Connection, each: i64, total: i64, env: &mut Env<'_>
             );
         }
     }
-    if let Some((at, retry)) = connection.retry {
+    if let Some((at, retry)) = &connection.retry {
+        let at = *at;
         if retry.times > 20 {
             env.report(
                 Report::new(Code::BadSetting, at, "a call is repeated at most 20 times").label("too often"),
@@ -78,6 +79,21 @@ fn limits(connection: &ast::Connection, each: i64, total: i64, env: &mut Env<'_>
                 Report::new(Code::BadSetting, at, "the first pause is longer than the longest")
                     .label("runs backwards")
                     .help("write the shorter pause first: `3 times, 200ms to 5s`"),
+            );
+        }
+        if retry.share.is_some_and(|share| !(1..=100).contains(&share)) {
+            env.report(
+                Report::new(Code::BadSetting, at, "repetitions are 1 to 100 % of the calls")
+                    .label("out of range")
+                    .help("write it as in `at most 20% of calls`"),
+            );
+        }
+        let is_status = |(from, to): &(u16, u16)| (300..=599).contains(from) && (*from..=599).contains(to);
+        if !retry.on.statuses.iter().all(is_status) {
+            env.report(
+                Report::new(Code::BadSetting, at, "the status of an answer that fails is 300 to 599")
+                    .label("no such status")
+                    .help("write it as in `on timeout or 429 or 500 to 599`"),
             );
         }
     }
@@ -108,6 +124,7 @@ fn pressure(connection: &ast::Connection, env: &mut Env<'_>) -> Pressure {
     Pressure {
         at_once: connection.at_once.map(|(_, at_once)| at_once),
         throttle: connection.throttle.map(|(_, rate)| rate),
+        cap: connection.cap.map(|(_, rate)| rate),
         breaker: connection.breaker.map(|(_, breaker)| breaker),
     }
 }

@@ -25,6 +25,7 @@ use nodes::Leasing;
 use crate::{
     Behind, Counter, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
     Shard, Store, Sweep, Turn, Version, Wanted, Writer,
+    caps::{Granted, Share},
     held::{Held, LONGEST, too_late},
     row,
     slots::Claim,
@@ -156,6 +157,22 @@ impl Store for Postgres {
         let mut held = self.slots.lock().await;
         held.run(open::connect(&self.options), |mut database| async move {
             let claimed = write::claim_slots(&mut database, &connection, &claim).await;
+            (database, claimed)
+        })
+        .await
+    }
+
+    async fn claim_share(
+        &self,
+        connection: &str,
+        most: u32,
+        window: Duration,
+        wanted: u32,
+    ) -> Result<Granted, Error> {
+        let (connection, share) = (connection.to_owned(), Share::of(most, window, wanted));
+        let mut held = self.slots.lock().await;
+        held.run(open::connect(&self.options), |mut database| async move {
+            let claimed = write::claim_share(&mut database, &connection, &share).await;
             (database, claimed)
         })
         .await

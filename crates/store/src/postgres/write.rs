@@ -9,7 +9,9 @@ use sqlx::{Connection as _, PgConnection, Row as _, query, query_as, query_scala
 
 use super::turn::{self, Counters, Events, Histories, Instances, Limits, Profiles, Refusals, Sweeps};
 use crate::{
-    Error, Leases, Shard, Turn, Version, row,
+    Error, Leases, Shard, Turn, Version,
+    caps::{Granted, Share, claim_share, forget_slices},
+    row,
     row::small,
     slots::{Claim, claim, until},
     statements,
@@ -70,6 +72,9 @@ const LIMITS: &str = "INSERT INTO limits AS l (journey, name, taken, most) \
      WHERE l.taken + excluded.taken <= excluded.most";
 
 const CLAIM: &str = claim!("(extract(epoch FROM statement_timestamp()) * 1000000)::bigint");
+const CLAIM_SHARE: &str =
+    claim_share!("(extract(epoch FROM statement_timestamp()) * 1000000)::bigint", "least");
+const FORGET_SLICES: &str = forget_slices!("(extract(epoch FROM statement_timestamp()) * 1000000)::bigint");
 
 /// Raises the epochs of these shards, so that whoever wrote to them before can no longer.
 pub(super) async fn take_over(connection: &mut PgConnection, shards: &Range<Shard>) -> Result<Leases, Error> {
@@ -217,6 +222,24 @@ pub(super) async fn claim_slots(
 ) -> Result<Duration, Error> {
     let claimed = query_scalar(CLAIM).bind(of).bind(claim.length).bind(claim.farthest);
     Ok(until(claimed.fetch_one(connection).await?))
+}
+
+/// Counts calls of a capped connection, one claim after the other: a statement sees what was counted before it began.
+pub(super) async fn claim_share(
+    connection: &mut PgConnection,
+    of: &str,
+    share: &Share,
+) -> Result<Granted, Error> {
+    let mut transaction = connection.begin().await?;
+    query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+        .bind(of)
+        .execute(&mut *transaction)
+        .await?;
+    query(FORGET_SLICES).bind(of).bind(share.slice).execute(&mut *transaction).await?;
+    let claimed = query_as(CLAIM_SHARE).bind(of).bind(share.slice).bind(share.most).bind(share.wanted);
+    let granted = Granted::from_row(claimed.fetch_optional(&mut *transaction).await?);
+    transaction.commit().await?;
+    Ok(granted)
 }
 
 /// Removes a person.

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::{
     Behind, Counter, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
     Shard, Store, Sweep, Turn, Version, Wanted, Writer,
+    caps::{Granted, Share},
     held::{Held, LONGEST},
     row,
     slots::Claim,
@@ -154,6 +155,22 @@ impl Store for Sqlite {
         let mut held = self.slots.lock().await;
         held.run(open::connect(&self.options), |mut database| async move {
             let claimed = write::claim_slots(&mut database, &connection, &claim).await;
+            (database, claimed)
+        })
+        .await
+    }
+
+    async fn claim_share(
+        &self,
+        connection: &str,
+        most: u32,
+        window: Duration,
+        wanted: u32,
+    ) -> Result<Granted, Error> {
+        let (connection, share) = (connection.to_owned(), Share::of(most, window, wanted));
+        let mut held = self.slots.lock().await;
+        held.run(open::connect(&self.options), |mut database| async move {
+            let claimed = write::claim_share(&mut database, &connection, &share).await;
             (database, claimed)
         })
         .await

@@ -12,7 +12,9 @@ use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
 use super::begin;
 use crate::{
-    Error, Leases, Shard, Turn, Version, row,
+    Error, Leases, Shard, Turn, Version,
+    caps::{Granted, Share, claim_share, forget_slices},
+    row,
     slots::{Claim, claim, until},
     statements,
 };
@@ -82,6 +84,8 @@ static REST: LazyLock<String> =
     LazyLock::new(|| [EVENTS, PROFILES, INSTANCES, HISTORY, COUNTERS, "COMMIT"].join("; "));
 
 const CLAIM: &str = claim!("CAST(unixepoch('subsec') * 1000000 AS INTEGER)");
+const CLAIM_SHARE: &str = claim_share!("CAST(unixepoch('subsec') * 1000000 AS INTEGER)", "min");
+const FORGET_SLICES: &str = forget_slices!("CAST(unixepoch('subsec') * 1000000 AS INTEGER)");
 
 /// Raises the epochs of these shards, so that whoever wrote to them before can no longer.
 pub(super) async fn take_over(
@@ -168,6 +172,16 @@ pub(super) async fn claim_slots(
 ) -> Result<Duration, Error> {
     let claimed = query_scalar(CLAIM).bind(of).bind(claim.length).bind(claim.farthest);
     Ok(until(claimed.fetch_one(connection).await?))
+}
+
+pub(super) async fn claim_share(
+    connection: &mut SqliteConnection,
+    of: &str,
+    share: &Share,
+) -> Result<Granted, Error> {
+    query(FORGET_SLICES).bind(of).bind(share.slice).execute(&mut *connection).await?;
+    let claimed = query_as(CLAIM_SHARE).bind(of).bind(share.slice).bind(share.most).bind(share.wanted);
+    Ok(Granted::from_row(claimed.fetch_optional(connection).await?))
 }
 
 /// Removes a person.

@@ -14,6 +14,7 @@ pub(crate) struct Connection {
     pub(crate) retry: Option<(At, graph::Retry)>,
     pub(crate) at_once: Option<(At, u32)>,
     pub(crate) throttle: Option<(At, graph::Rate)>,
+    pub(crate) cap: Option<(At, graph::Rate)>,
     pub(crate) breaker: Option<(At, graph::Breaker)>,
     pub(crate) private: Vec<Text>,
 }

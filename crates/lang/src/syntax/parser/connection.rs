@@ -22,8 +22,19 @@ use crate::{
     },
 };
 
-const SETTINGS: [&str; 10] =
-    ["url", "auth", "sign", "tls", "timeout", "retry", "concurrency", "throttle", "breaker", "private"];
+const SETTINGS: [&str; 11] = [
+    "url",
+    "auth",
+    "sign",
+    "tls",
+    "timeout",
+    "retry",
+    "concurrency",
+    "throttle",
+    "cap",
+    "breaker",
+    "private",
+];
 
 /// Behind the word `connection`.
 pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
@@ -40,6 +51,7 @@ pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
         retry: None,
         at_once: None,
         throttle: None,
+        cap: None,
         breaker: None,
         private: Vec::new(),
     };
@@ -47,7 +59,8 @@ pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
     while !input.is("}") {
         let (rest, word) =
             cut(ident(
-            "a setting (`url`, `auth`, `sign`, `tls`, `timeout`, `retry`, `concurrency`, `throttle`, `breaker`, `private`) \
+            "a setting (`url`, `auth`, `sign`, `tls`, `timeout`, `retry`, `concurrency`, `throttle`, `cap`, `breaker`, \
+             `private`) \
              or `}`",
         ))
         .parse(input)?;
@@ -114,6 +127,11 @@ fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()
             made.throttle = Some((input.until(&rest), rate));
             rest
         }
+        "cap" => {
+            let (rest, rate) = cut(rate).parse(input)?;
+            made.cap = Some((input.until(&rest), rate));
+            rest
+        }
         "breaker" => {
             let (rest, breaker) = cut(breaker).parse(input)?;
             made.breaker = Some((input.until(&rest), breaker));
@@ -175,7 +193,7 @@ fn timeout<'a>(mut input: P<'a>, made: &mut Connection) -> R<'a, ()> {
     }
 }
 
-/// `3 times, 200ms to 5s`, `3 times` or `never`.
+/// `never`, or `3 times, 200ms to 5s, on timeout or 503, at most 20% of calls`, of which only the first part must be there.
 fn retry(input: P<'_>) -> R<'_, graph::Retry> {
     let usual = graph::Connection::RETRY;
     if input.is("never") {
@@ -197,7 +215,58 @@ fn retry(input: P<'_>) -> R<'_, graph::Retry> {
         retry.most = most;
         rest = after;
     }
+    if rest.is(",") && rest.peek(1) == "on" {
+        let (after, on) = cut(retry_on).parse(rest.take_from(2))?;
+        retry.on = on;
+        rest = after;
+    }
+    if rest.is(",") && rest.peek(1) == "at" && rest.peek(2) == "most" {
+        let share = number("how many of a hundred calls, as in `at most 20% of calls`");
+        let (after, share) = cut(share).parse(rest.take_from(3))?;
+        let (after, _) = cut(tag!("%")).parse(after)?;
+        let (after, _) = cut(tag!("of")).parse(after)?;
+        let (after, _) = cut(tag!("calls")).parse(after)?;
+        retry.share = Some(share);
+        rest = after;
+    }
     Ok((rest, retry))
+}
+
+/// `timeout or refused or 429 or 500 to 599`
+fn retry_on(mut input: P<'_>) -> R<'_, graph::RetryOn> {
+    const WANTED: &str = "`timeout`, `refused` or a status such as `503`";
+    let mut on = graph::RetryOn::NOTHING;
+    loop {
+        input = match input.peek(0) {
+            "timeout" => {
+                on.timeout = true;
+                input.take_from(1)
+            }
+            "refused" => {
+                on.refused = true;
+                input.take_from(1)
+            }
+            _ => {
+                let (rest, from) = status(WANTED)(input)?;
+                let (rest, to) =
+                    if rest.is("to") { cut(status(WANTED)).parse(rest.take_from(1))? } else { (rest, from) };
+                on.statuses.to_mut().push((from, to));
+                rest
+            }
+        };
+        if !input.is("or") {
+            return Ok((input, on));
+        }
+        input = input.take_from(1);
+    }
+}
+
+/// The status of an answer.
+fn status<'a>(wanted: &'static str) -> impl FnMut(P<'a>) -> R<'a, u16> {
+    move |input| {
+        let (rest, status) = number(wanted)(input)?;
+        Ok((rest, u16::try_from(status).unwrap_or(u16::MAX)))
+    }
 }
 
 /// A whole number.

@@ -1,0 +1,82 @@
+//! Whether and when failed attempts are repeated.
+
+use crate::{CallError, ErrorKind};
+
+/// How failed attempts are repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// How many attempts may follow the first.
+    pub times: u32,
+    /// The pause before the first repetition, in microseconds; it doubles each time.
+    pub first: i64,
+    /// The longest pause, in microseconds.
+    pub most: i64,
+    /// After what.
+    pub on: RetryOn,
+    /// How many repetitions there are at most, in percent of the first attempts; any number of them when the file does not
+    /// say (Beyer and others, *Site Reliability Engineering*, "Handling Overload": retry budget).
+    pub share: Option<u32>,
+}
+
+/// After what an attempt is repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetryOn {
+    /// After no answer in time.
+    pub timeout: bool,
+    /// After a connection that was refused or broke.
+    pub refused: bool,
+    /// After answers of these statuses, from and to.
+    pub statuses: std::borrow::Cow<'static, [(u16, u16)]>,
+}
+
+impl RetryOn {
+    /// What may pass by itself: no answer, no connection, and the statuses that say so (RFC 9110: 408, 5xx; RFC 6585: 429;
+    /// RFC 8470: 425).
+    pub const USUAL: RetryOn = RetryOn {
+        timeout: true,
+        refused: true,
+        statuses: std::borrow::Cow::Borrowed(&[(408, 408), (425, 425), (429, 429), (500, 599)]),
+    };
+    /// After nothing.
+    pub const NOTHING: RetryOn =
+        RetryOn { timeout: false, refused: false, statuses: std::borrow::Cow::Borrowed(&[]) };
+
+    /// Whether the same request may succeed a little later. The status of an `auth` error may be that of a server which
+    /// gives out tokens and is only down.
+    pub fn covers(&self, error: &CallError) -> bool {
+        match error.kind {
+            ErrorKind::Timeout => self.timeout,
+            ErrorKind::Refused => self.refused,
+            // It comes with the time for which the partner is left alone, or it is all that there is to say.
+            ErrorKind::Open => error.wait.is_some(),
+            ErrorKind::Http | ErrorKind::Auth => error
+                .status
+                .is_some_and(|status| self.statuses.iter().any(|(from, to)| (*from..=*to).contains(&status))),
+            ErrorKind::Invalid | ErrorKind::Capped => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_that_are_refused_are_not_tried_again_and_a_token_server_that_is_down_is() {
+        let of = |kind, status| CallError { status, ..CallError::new(kind, "") };
+        for (kind, status, passing) in [
+            (ErrorKind::Auth, None, false),
+            (ErrorKind::Auth, Some(401), false),
+            (ErrorKind::Auth, Some(400), false),
+            (ErrorKind::Auth, Some(429), true),
+            (ErrorKind::Auth, Some(503), true),
+            (ErrorKind::Http, Some(404), false),
+            (ErrorKind::Http, Some(500), true),
+            (ErrorKind::Timeout, None, true),
+            (ErrorKind::Invalid, Some(500), false),
+        ] {
+            assert_eq!(RetryOn::USUAL.covers(&of(kind, status)), passing, "{kind:?} {status:?}");
+            assert!(!RetryOn::NOTHING.covers(&of(kind, status)), "{kind:?} {status:?}");
+        }
+    }
+}

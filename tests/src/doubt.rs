@@ -181,6 +181,18 @@ impl Store for Doubtful {
         self.inner.claim_share(connection, most, window, wanted).await
     }
 
+    async fn pause(&self, connection: &str, now: Timestamp) -> Result<(), Error> {
+        self.inner.pause(connection, now).await
+    }
+
+    async fn resume(&self, connection: &str) -> Result<(), Error> {
+        self.inner.resume(connection).await
+    }
+
+    async fn pauses(&self) -> Result<BTreeMap<Name, Timestamp>, Error> {
+        self.inner.pauses().await
+    }
+
     async fn ping(&self) -> Result<(), Error> {
         self.inner.ping().await
     }

@@ -4,6 +4,8 @@ import { useState } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 
 import { ApiError, api, setKey } from './api/client';
+import { ConnectionsPage } from './pages/connections';
+import { FailedPage } from './pages/failed';
 import { InstancePage } from './pages/instance';
 import { InstancesPage } from './pages/instances';
 import { JourneyPage } from './pages/journey';
@@ -31,6 +33,7 @@ export function App() {
             Failed{failed > 0 && <span className="badge bad">{failed}</span>}
           </Tab>
           <Tab href={paths.refused()}>Refused</Tab>
+          <Tab href={paths.connections()}>Connections</Tab>
         </nav>
         <FindPerson />
         <span className={journeys.isError ? 'live lost' : 'live'} role="status">
@@ -47,10 +50,13 @@ export function App() {
             <InstancesPage />
           </Route>
           <Route path="/failed">
-            <InstancesPage failedOnly />
+            <FailedPage />
           </Route>
           <Route path="/refused">
             <RefusedPage />
+          </Route>
+          <Route path="/connections">
+            <ConnectionsPage />
           </Route>
           <Route path="/instances/:id">{({ id }) => <InstancePage key={id} id={id} />}</Route>
           <Route path="/people/:key">{({ key }) => <PersonPage key={key} person={decodeURIComponent(key)} />}</Route>

@@ -17,7 +17,7 @@ const MOST_KEPT: usize = 1_000;
 pub fn advance(journey: &Journey, instance: &Instance, input: &Input, context: Context<'_>) -> Output {
     let walk = Walk::new(journey, instance.clone(), context);
     match input {
-        Input::Operation(operation) => operate(walk, *operation),
+        Input::Operation(operation) => operate(walk, operation),
         _ if !instance.listens() => walk.ignore(Ignored::Over),
         Input::Event(event) => take(walk, event),
         Input::Due => due(walk),
@@ -182,19 +182,23 @@ fn consume(walk: &mut Walk<'_>, event: KeptEvent) -> Result<(), Ignored> {
     Ok(())
 }
 
-fn operate(mut walk: Walk<'_>, operation: Operation) -> Output {
+fn operate(mut walk: Walk<'_>, operation: &Operation) -> Output {
     let failed = walk.instance.status == Status::Failed;
-    let fits = match operation {
-        Operation::Retry | Operation::Skip => failed,
-        Operation::Cancel => failed || walk.instance.status.is_live(),
+    let (word, fits) = match operation {
+        Operation::Retry => ("retry", failed),
+        Operation::Skip => ("skip", failed),
+        Operation::Answer(_) => ("answer", failed),
+        Operation::Cancel => ("cancel", failed || walk.instance.status.is_live()),
     };
     if !fits {
         return walk.ignore(Ignored::NotNow);
     }
-    let word = match operation {
-        Operation::Retry => "retry",
-        Operation::Skip => "skip",
-        Operation::Cancel => "cancel",
+    let answer = match operation {
+        Operation::Answer(body) => match walk.answer_by_hand(body) {
+            Ok(answer) => answer,
+            Err(reason) => return walk.ignore(Ignored::Unfit(reason.into())),
+        },
+        Operation::Retry | Operation::Skip | Operation::Cancel => graph::Value::Null,
     };
     walk.note(Happening::Operated { operation: word.into() });
     walk.instance.state.watching = false;
@@ -210,13 +214,14 @@ fn operate(mut walk: Walk<'_>, operation: Operation) -> Output {
                 None => walk.try_again(),
             }
         }
-        Operation::Skip => skip(&mut walk),
+        Operation::Skip => skip(&mut walk, graph::Value::Null),
+        Operation::Answer(_) => skip(&mut walk, answer),
     }
     walk.finish()
 }
 
-/// Goes on after the failed step. A name that the step would have bound is `null`.
-fn skip(walk: &mut Walk<'_>) {
+/// Goes on after the failed step. A name that the step would have bound has this value.
+fn skip(walk: &mut Walk<'_>, value: graph::Value) {
     walk.instance.state.failure = None;
     let (bind, way) = match walk.step_here().map(|step| &step.kind) {
         Some(StepKind::Call { bind, .. }) => (bind.clone(), Way::Next),
@@ -226,7 +231,7 @@ fn skip(walk: &mut Walk<'_>) {
         _ => (None, Way::Next),
     };
     if let Some(name) = bind {
-        walk.instance.state.variables.insert(name, graph::Value::Null);
+        walk.instance.state.variables.insert(name, value);
     }
     walk.leave(way);
 }

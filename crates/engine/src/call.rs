@@ -30,6 +30,7 @@ impl<'a> Walk<'a> {
                     attempt: 1,
                     since: self.context.now,
                     under_way: false,
+                    held: None,
                 });
                 self.hand_out(action);
             }
@@ -155,6 +156,15 @@ impl<'a> Walk<'a> {
         let end =
             call.since.checked_add(SignedDuration::from_micros(action.connection.timeout_total)).ok()?;
         (at <= end).then_some(at)
+    }
+
+    /// What a `call` step that failed would have had from this body; or why it cannot.
+    pub(crate) fn answer_by_hand(&self, body: &str) -> Result<Value, String> {
+        let step = self.step_here().filter(|step| matches!(step.kind, StepKind::Call { .. }));
+        let action = step.and_then(|step| self.action_of(step));
+        let action = action.ok_or("only a step that calls an action can be answered by hand")?;
+        let answer = Answer { status: 200, content_type: None, retry_after: None, body: body.into() };
+        read_answer(action, &answer).map_err(|error| error.reason)
     }
 
     /// The call is over: its value is bound, or its error takes the way that the file gives it.

@@ -62,12 +62,14 @@ pub struct Event {
 }
 
 /// What an operator may do with an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operation {
     /// Runs the failed step again.
     Retry,
     /// Goes on after the failed step as if it had succeeded without a value.
     Skip,
+    /// Goes on after the failed call as if its partner had answered this, which must fit what the action declares.
+    Answer(String),
     /// Ends the instance.
     Cancel,
 }

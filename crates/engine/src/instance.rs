@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use graph::{CallError, Name, Request, Value};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -196,8 +196,11 @@ pub struct PendingCall {
     pub attempt: u32,
     /// When the first attempt was decided.
     pub since: Timestamp,
-    /// Whether the attempt has been handed out, so that its result is awaited; else it is due at `due_at`.
+    /// Whether the attempt has been handed out, so that its result is awaited; else it is due at `due_at`, or held.
     pub under_way: bool,
+    /// Since when it is held, because its connection is paused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Timestamp>,
 }
 
 /// Which attempt of which call: what a result is the result of.
@@ -266,6 +269,31 @@ impl Instance {
             }
             self.due_at = Some(until);
         }
+    }
+
+    /// Holds an attempt whose connection is paused: it waits for nothing but that it goes on.
+    pub fn hold(&mut self, now: Timestamp) {
+        if let Some(call) = &mut self.state.call {
+            call.under_way = false;
+            call.held = Some(now);
+            self.due_at = None;
+        }
+    }
+
+    /// The connection that holds it goes on: the attempt is due now. The time for which it was held does not count. False if
+    /// it is not held.
+    pub fn release(&mut self, now: Timestamp) -> bool {
+        let Some(call) = &mut self.state.call else { return false };
+        let Some(held) = call.held.take() else { return false };
+        let held_for = now.duration_since(held).max(SignedDuration::ZERO);
+        call.since = call.since.checked_add(held_for).unwrap_or(now);
+        self.due_at = Some(now);
+        true
+    }
+
+    /// The connection that holds it.
+    pub fn held_by(&self) -> Option<&Name> {
+        self.state.call.as_ref().filter(|call| call.held.is_some()).map(|call| &call.request.connection)
     }
 
     /// The attempt that has been handed out, if its result is awaited.

@@ -246,6 +246,8 @@ pub enum Ignored {
     NotThisCall,
     /// The operation does not fit its status.
     NotNow,
+    /// What an operator answers in a partner's place does not fit, for this reason.
+    Unfit(Name),
     /// It keeps as many events for later waits as it may.
     TooMany,
 }
@@ -260,6 +262,7 @@ impl Ignored {
             Ignored::Undecided(reason) => return format!("its condition could not be decided: {reason}"),
             Ignored::NotThisCall => "it does not wait for the result of this attempt",
             Ignored::NotNow => "the operation does not fit the instance's status",
+            Ignored::Unfit(reason) => return reason.to_string(),
             Ignored::TooMany => "it already keeps as many events for later waits as it may",
         };
         fixed.to_owned()

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, Incoming, ProfileAnswer, ProfileChange, Receipt, Received, Refusal, Runtime,
+    calls::NodeCalls,
     command::{Command, Reply},
     route::Place,
 };
@@ -46,6 +47,8 @@ pub(crate) enum Told {
 pub(crate) enum Request<'a> {
     One(&'a Ask),
     Events(Vec<&'a Received<'a>>),
+    /// How its calls go.
+    Calls,
 }
 
 /// What one node is asked by another.
@@ -53,6 +56,7 @@ pub(crate) enum Request<'a> {
 pub(crate) enum Requested {
     One(Ask),
     Events(Vec<Forwarded>),
+    Calls,
 }
 
 /// An event that another node was sent.
@@ -68,6 +72,7 @@ pub(crate) enum Response {
     One(Told),
     /// For each event what became of it; none if it was not taken here.
     Events(Vec<Option<Result<Receipt, Refusal>>>),
+    Calls(NodeCalls),
     /// Nothing was done.
     Moved,
     Overloaded,
@@ -90,7 +95,9 @@ impl Response {
             // A node that stops gives its shards to others.
             Response::Moved | Response::Stopping => Error::Moved,
             Response::Overloaded => Error::Overloaded,
-            Response::One(_) | Response::Events(_) | Response::NotWritten => Error::NotWritten,
+            Response::One(_) | Response::Events(_) | Response::Calls(_) | Response::NotWritten => {
+                Error::NotWritten
+            }
         }
     }
 }
@@ -195,6 +202,7 @@ impl Runtime {
         let response = match serde_json::from_slice(body) {
             Ok(Requested::One(ask)) => self.ask_here(ask).await.map(Response::One),
             Ok(Requested::Events(events)) => self.take_here(events).await.map(Response::Events),
+            Ok(Requested::Calls) => Ok(Response::Calls(self.calls_here())),
             Err(error) => {
                 tracing::error!(%error, "another node asks for something unknown; is it of another version?");
                 Err(Error::NotWritten)

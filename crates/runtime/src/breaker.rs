@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::{Deserialize, Serialize};
+
 /// What has been seen of a partner.
 pub(crate) struct Breaker {
     rule: graph::Breaker,
@@ -33,7 +35,28 @@ pub(crate) enum Admission {
     Wait(Duration),
 }
 
+/// How a breaker stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stands {
+    /// Calls go out.
+    Closed,
+    /// One call tries whether the partner is well again.
+    Trying,
+    /// The partner is left alone.
+    Open,
+}
+
 impl Breaker {
+    /// How it stands.
+    pub(crate) fn stands(&self, now: Instant) -> Stands {
+        match &self.state {
+            State::Closed(_) => Stands::Closed,
+            State::Open(until) if now < *until => Stands::Open,
+            State::Open(_) | State::Trying(_) => Stands::Trying,
+        }
+    }
+
     pub(crate) fn new(rule: graph::Breaker) -> Breaker {
         Breaker { rule, state: State::Closed(VecDeque::new()) }
     }

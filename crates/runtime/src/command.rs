@@ -46,6 +46,8 @@ pub(crate) enum Command {
         operation: Operation,
         reply: Reply<Result<(), Ignored>>,
     },
+    /// There may be calls in the store that nobody makes: a connection goes on.
+    Recover,
     /// From now on it writes to these shards and no others.
     Hold {
         leases: Leases,
@@ -75,7 +77,8 @@ pub(crate) fn wanted(commands: &[Command]) -> Wanted {
                 }
             }
             Command::Profile { shard, key, .. } => wanted.profiles.push((*shard, key.clone(), true)),
-            Command::Erase { .. } | Command::Hold { .. } | Command::CallDropped { .. } => {}
+            Command::Erase { .. } | Command::Hold { .. } | Command::CallDropped { .. } | Command::Recover => {
+            }
             Command::CallEnded { shard, profile, attempt: AttemptId { instance: id, .. }, .. }
             | Command::Operate { shard, profile, id, .. } => {
                 wanted.profiles.push((*shard, profile.clone(), false));
@@ -96,14 +99,16 @@ pub(crate) fn decide(batch: &mut Batch<'_>, command: &Command) -> Answer {
         Command::Profile { shard, key, change, .. } => {
             Answer::Profile(batch.change_profile(*shard, key, change.clone()))
         }
-        Command::Erase { .. } | Command::Hold { .. } | Command::CallDropped { .. } => Answer::Nothing,
+        Command::Erase { .. } | Command::Hold { .. } | Command::CallDropped { .. } | Command::Recover => {
+            Answer::Nothing
+        }
         Command::CallEnded { attempt: AttemptId { instance, call, attempt }, outcome, .. } => {
             let input = Input::CallEnded { call: *call, attempt: *attempt, outcome: outcome.clone() };
             batch.apply(*instance, &input);
             Answer::Nothing
         }
         Command::Operate { id, operation, .. } => {
-            Answer::Operated(batch.apply(*id, &Input::Operation(*operation)).flatten())
+            Answer::Operated(batch.apply(*id, &Input::Operation(operation.clone())).flatten())
         }
     }
 }
@@ -133,7 +138,7 @@ impl Command {
             | Command::Erase { shard, .. }
             | Command::CallEnded { shard, .. }
             | Command::Operate { shard, .. } => held.contains_key(shard),
-            Command::Hold { .. } | Command::CallDropped { .. } => true,
+            Command::Hold { .. } | Command::CallDropped { .. } | Command::Recover => true,
         }
     }
 
@@ -168,7 +173,7 @@ impl Command {
             Command::Profile { reply, .. } => drop(reply.send(Err(error))),
             Command::Erase { reply, .. } | Command::Hold { reply, .. } => drop(reply.send(Err(error))),
             Command::Operate { reply, .. } => drop(reply.send(Err(error))),
-            Command::CallEnded { .. } | Command::CallDropped { .. } => {}
+            Command::CallEnded { .. } | Command::CallDropped { .. } | Command::Recover => {}
         }
     }
 }

@@ -3,7 +3,11 @@
 //! A call is in the store before it comes here, and comes here only if a place was reserved for it: memory is bounded by
 //! the places, whatever the store holds. A dead partner fills its own places and nobody else's.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use connect::Partners;
 use engine::{AttemptId, Effect};
@@ -17,18 +21,25 @@ use crate::{
     Stop,
     cache::Answers,
     command::Command,
-    lane::{Lane, Lanes},
+    lane::{Lane, Lanes, NoPlace},
+    tally::Tally,
     turn::Dispatch,
 };
 
-/// Carries calls out.
-pub(crate) struct Dispatcher {
+/// What the calls of a node go out with.
+pub(crate) struct Calling {
     pub(crate) partners: Partners,
-    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) lanes: Lanes,
     pub(crate) answers: Answers,
-    pub(crate) reports: mpsc::Sender<Command>,
+    pub(crate) tally: Tally,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: Stop,
+}
+
+/// Carries the calls of a worker out.
+pub(crate) struct Dispatcher {
+    pub(crate) calling: Arc<Calling>,
+    pub(crate) reports: mpsc::Sender<Command>,
 }
 
 /// Places reserved for the calls of one turn.
@@ -42,8 +53,8 @@ impl Dispatcher {
         connection: &Name,
         now: Timestamp,
         reserved: &mut Reserved,
-    ) -> Result<(), Timestamp> {
-        let lane = || (self.lanes.of(connection), Vec::new());
+    ) -> Result<(), NoPlace> {
+        let lane = || (self.calling.lanes.of(connection), Vec::new());
         let (lane, places) = reserved.0.entry(connection.clone()).or_insert_with(lane);
         places.push(lane.reserve(now)?);
         Ok(())
@@ -55,13 +66,11 @@ impl Dispatcher {
         let Effect::Call { idempotency_key, action, request, cache, .. } = dispatch.effect;
         let Some((lane, places)) = reserved.0.get_mut(&request.connection) else { return };
         let (lane, place) = (lane.clone(), places.pop());
-        let (partners, reports, stop) = (self.partners.clone(), self.reports.clone(), self.stop.clone());
-        let answers = self.answers.clone();
-        self.tasks.spawn(async move {
+        let (calling, reports) = (self.calling.clone(), self.reports.clone());
+        self.calling.tasks.spawn(async move {
             let attempt_of_call = Attempt {
-                partners: &partners,
+                calling: &calling,
                 lane: &lane,
-                stop: &stop,
                 id: attempt,
                 idempotency_key,
                 action: &action,
@@ -71,9 +80,9 @@ impl Dispatcher {
                 None => attempt_of_call.make().await,
                 Some(micros) => {
                     let time = Duration::from_micros(micros.unsigned_abs());
-                    let (ended, was_kept) = answers.of(&request, time, attempt_of_call.make()).await;
+                    let (ended, was_kept) = calling.answers.of(&request, time, attempt_of_call.make()).await;
                     if was_kept {
-                        count(&request.connection, &action, "cached");
+                        note(&calling.tally, &request, &action, "cached", None);
                     }
                     ended
                 }
@@ -99,9 +108,8 @@ impl Dispatcher {
 
 /// An attempt that is to be made.
 struct Attempt<'a> {
-    partners: &'a Partners,
+    calling: &'a Calling,
     lane: &'a Lane,
-    stop: &'a Stop,
     id: AttemptId,
     idempotency_key: Uuid,
     action: &'a Name,
@@ -122,38 +130,40 @@ enum Missed {
 impl Attempt<'_> {
     /// Waits until it may go out, and makes it.
     async fn make(self) -> Result<Answer, Missed> {
-        let entered = self.stop.begun.run_until_cancelled(self.lane.enter(self.id)).await;
+        let Calling { partners, tally, stop, .. } = self.calling;
+        let entered = stop.begun.run_until_cancelled(self.lane.enter(self.id)).await;
         let pass = entered.ok_or(Missed::NotBegun)?.map_err(|refused| {
-            count(&self.request.connection, self.action, refused.kind.word());
+            note(tally, self.request, self.action, refused.kind.word(), None);
             Missed::Error(refused)
         })?;
-        let made = self.partners.attempt(self.request, self.idempotency_key);
-        let made = self.stop.over.run_until_cancelled(made).await.ok_or(Missed::GivenUp)?;
+        let made = partners.attempt(self.request, self.idempotency_key);
+        let made = stop.over.run_until_cancelled(made).await.ok_or(Missed::GivenUp)?;
         pass.end(&made);
-        record(&self.request.connection, self.action, &made);
+        note(tally, self.request, self.action, end_of(&made.outcome), Some(made.duration));
         made.outcome.map_err(Missed::Error)
     }
 }
 
-fn record(connection: &Name, action: &Name, result: &connect::Attempt) {
-    let outcome = match &result.outcome {
-        Ok(answer) if (200..300).contains(&answer.status) => "ok",
-        Ok(_) => "http",
-        Err(error) => error.kind.word(),
-    };
+/// Notes how an attempt ended.
+fn note(tally: &Tally, request: &Request, action: &Name, end: &'static str, took: Option<Duration>) {
+    let connection = &request.connection;
     let labels = [("connection", connection.to_string()), ("action", action.to_string())];
-    metrics::histogram!("wayfare_call_seconds", &labels).record(result.duration.as_secs_f64());
-    count(connection, action, outcome);
-    if let Err(error) = &result.outcome {
-        tracing::debug!(kind = error.kind.word(), reason = %error.reason, "a call failed");
+    if let Some(took) = took {
+        metrics::histogram!("wayfare_call_seconds", &labels).record(took.as_secs_f64());
     }
+    let [one, two] = labels;
+    metrics::counter!("wayfare_calls_total", &[one, two, ("outcome", end.to_owned())]).increment(1);
+    tally.count(connection, action, end, took, Instant::now());
 }
 
-fn count(connection: &Name, action: &Name, outcome: &str) {
-    let labels = [
-        ("connection", connection.to_string()),
-        ("action", action.to_string()),
-        ("outcome", outcome.to_owned()),
-    ];
-    metrics::counter!("wayfare_calls_total", &labels).increment(1);
+/// How an attempt ended, in a word.
+fn end_of(outcome: &Result<Answer, CallError>) -> &'static str {
+    match outcome {
+        Ok(answer) if (200..300).contains(&answer.status) => "ok",
+        Ok(_) => "http",
+        Err(error) => {
+            tracing::debug!(kind = error.kind.word(), reason = %error.reason, "a call failed");
+            error.kind.word()
+        }
+    }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Inputs<'a> {
     pub(crate) commands: &'a [Command],
     /// Whether and which of those that are due belong to it.
     pub(crate) draw: Option<Draw>,
-    /// Those whose calls nobody can end any more.
+    /// Those whose calls nobody makes: lost, or held by a pause that is over.
     pub(crate) lost: Vec<Uuid>,
     pub(crate) page: Option<Page>,
 }
@@ -62,7 +62,7 @@ impl Inputs<'_> {
         batch: &mut Batch<'_>,
     ) -> Vec<Answer> {
         for id in &self.lost {
-            batch.apply(*id, &Input::AttemptLost);
+            batch.recover(*id);
         }
         for id in due {
             // A call may wait for its turn in memory for longer than an attempt takes.

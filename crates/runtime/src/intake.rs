@@ -125,7 +125,10 @@ impl Runtime {
                 Ok(Ok(Response::Overloaded)) => failed = Some(Error::Overloaded),
                 Ok(Ok(Response::NotWritten)) => failed = Some(Error::NotWritten),
                 // Sent again under the same ids, to whoever has them then: what was taken is not taken twice.
-                Ok(Ok(Response::Moved | Response::Stopping | Response::One(_)) | Err(_)) | Err(_) => {}
+                Ok(
+                    Ok(Response::Moved | Response::Stopping | Response::One(_) | Response::Calls(_)) | Err(_),
+                )
+                | Err(_) => {}
             }
         }
         failed.map_or(Ok(()), Err)

@@ -11,14 +11,16 @@ use connect::Attempt;
 use engine::AttemptId;
 use graph::{CallError, Connection, ErrorKind, Name, Pressure};
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use store::Store;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::{
-    breaker::{Admission, Breaker},
+    breaker::{Admission, Breaker, Stands},
     budget::Budget,
     cap::Cap,
+    pauses::Pauses,
     throttle::Throttle,
 };
 
@@ -34,6 +36,7 @@ const USUAL: Duration = Duration::from_secs(1);
 /// The lanes of all connections.
 pub(crate) struct Lanes {
     store: Arc<dyn Store>,
+    pauses: Arc<Pauses>,
     connections: HashMap<Name, Arc<Connection>>,
     lanes: Mutex<HashMap<Name, Arc<Lane>>>,
 }
@@ -44,10 +47,24 @@ impl Lanes {
     pub(crate) fn new<'a>(
         connections: impl IntoIterator<Item = &'a Arc<Connection>>,
         store: Arc<dyn Store>,
+        pauses: Arc<Pauses>,
     ) -> Lanes {
         let connections =
             connections.into_iter().map(|connection| (connection.name.clone(), connection.clone())).collect();
-        Lanes { store, connections, lanes: Mutex::default() }
+        Lanes { store, pauses, connections, lanes: Mutex::default() }
+    }
+
+    /// How the lanes are that have been used, by connection.
+    pub(crate) fn report(&self) -> Vec<LaneReport> {
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reports: Vec<LaneReport> = lanes.values().map(|lane| lane.report()).collect();
+        reports.sort_by(|one, other| one.connection.cmp(&other.connection));
+        reports
+    }
+
+    /// Whether a connection is paused.
+    pub(crate) fn is_paused(&self, connection: &Name) -> bool {
+        self.pauses.is_paused(connection)
     }
 
     /// The lane of a connection.
@@ -59,7 +76,8 @@ impl Lanes {
         let declared = self.connections.get(connection);
         let pressure = declared.map(|declared| declared.pressure).unwrap_or_default();
         let share = declared.and_then(|declared| declared.retry.share);
-        let lane = Arc::new(Lane::new(connection.clone(), pressure, share, &self.store));
+        let lane = Lane::new(connection.clone(), pressure, share, &self.store, self.pauses.clone());
+        let lane = Arc::new(lane);
         lanes.insert(connection.clone(), lane.clone());
         lane
     }
@@ -68,7 +86,9 @@ impl Lanes {
 /// The lane of one connection.
 pub(crate) struct Lane {
     connection: Name,
+    pauses: Arc<Pauses>,
     places: Arc<Semaphore>,
+    most_places: usize,
     at_once: Semaphore,
     at_once_most: u32,
     throttle: Option<Throttle>,
@@ -76,6 +96,28 @@ pub(crate) struct Lane {
     budget: Option<Mutex<Budget>>,
     breaker: Option<Mutex<Breaker>>,
     queue: Mutex<Queue>,
+}
+
+/// How a lane is at a moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaneReport {
+    /// The connection.
+    pub connection: Name,
+    /// How many of its calls are in memory, waiting or running.
+    pub in_memory: usize,
+    /// How many run.
+    pub running: usize,
+    /// How its breaker stands; none if it has none.
+    pub breaker: Option<Stands>,
+}
+
+/// Why there is no place for a call in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoPlace {
+    /// All are taken: it is to be tried again at this moment.
+    Until(Timestamp),
+    /// The connection is paused.
+    Paused,
 }
 
 /// What is known of those that wait in the store.
@@ -87,9 +129,17 @@ struct Queue {
 }
 
 impl Lane {
-    fn new(connection: Name, pressure: Pressure, share: Option<u32>, store: &Arc<dyn Store>) -> Lane {
+    fn new(
+        connection: Name,
+        pressure: Pressure,
+        share: Option<u32>,
+        store: &Arc<dyn Store>,
+        pauses: Arc<Pauses>,
+    ) -> Lane {
         let at_once = pressure.at_once.unwrap_or(Pressure::AT_ONCE);
-        let throttle = pressure.throttle.map(|rate| Throttle::new(rate, connection.clone(), store.clone()));
+        let throttle = pressure
+            .throttle
+            .map(|rate| Throttle::new(rate, connection.clone(), store.clone(), pauses.clone()));
         let cap = pressure.cap.map(|rate| Cap::new(rate, connection.clone(), store.clone()));
         let places = throttle.as_ref().map_or(PLACES, |throttle| {
             let soon = LONGEST_IN_MEMORY.as_micros() / throttle.apart().as_micros().max(1);
@@ -97,7 +147,9 @@ impl Lane {
         });
         Lane {
             connection,
+            pauses,
             places: Arc::new(Semaphore::new(places)),
+            most_places: places,
             at_once: Semaphore::new(at_once as usize),
             at_once_most: at_once,
             throttle,
@@ -110,7 +162,10 @@ impl Lane {
 
     /// A place for one call, or when it is to be tried again: those that wait in the store come back one after the other,
     /// as fast as calls have ended lately, not all at once.
-    pub(crate) fn reserve(&self, now: Timestamp) -> Result<OwnedSemaphorePermit, Timestamp> {
+    pub(crate) fn reserve(&self, now: Timestamp) -> Result<OwnedSemaphorePermit, NoPlace> {
+        if self.pauses.is_paused(&self.connection) {
+            return Err(NoPlace::Paused);
+        }
         self.places.clone().try_acquire_owned().map_err(|_| {
             let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
             let apart = match &self.throttle {
@@ -123,17 +178,31 @@ impl Lane {
             };
             let at = queue.ends.max(after(now, SOONEST));
             queue.ends = after(at, apart);
-            at
+            NoPlace::Until(at)
         })
+    }
+
+    /// How it is now.
+    pub(crate) fn report(&self) -> LaneReport {
+        let running =
+            self.at_once_most as usize - self.at_once.available_permits().min(self.at_once_most as usize);
+        LaneReport {
+            connection: self.connection.clone(),
+            in_memory: self.most_places - self.places.available_permits().min(self.most_places),
+            running,
+            breaker: self.breaker().map(|breaker| breaker.stands(Instant::now())),
+        }
     }
 
     /// Waits until a call may go out; or the error that says why it may not now.
     pub(crate) async fn enter(&self, attempt: AttemptId) -> Result<Pass<'_>, CallError> {
         let AttemptId { instance, attempt, .. } = attempt;
+        self.pauses.until_running(&self.connection).await;
         // Who is not let out anyhow need not wait.
         self.judged(instance, |breaker| breaker.look(Instant::now()))?;
         self.afforded(attempt)?;
         let running = self.at_once.acquire().await;
+        self.pauses.until_running(&self.connection).await;
         if let Some(throttle) = &self.throttle {
             throttle.wait().await;
         }

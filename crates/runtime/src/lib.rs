@@ -14,6 +14,7 @@ mod ask;
 mod breaker;
 mod budget;
 mod cache;
+mod calls;
 mod cap;
 mod catalog;
 mod check;
@@ -22,12 +23,16 @@ mod count;
 mod dispatch;
 mod inputs;
 mod intake;
+mod known;
 mod lane;
 mod node;
+mod operate;
+mod pauses;
 mod profile;
 mod retention;
 mod route;
 mod sweep;
+mod tally;
 mod throttle;
 mod turn;
 pub mod wire;
@@ -36,7 +41,6 @@ mod worker;
 use std::sync::Arc;
 
 use connect::{Partners, Peers};
-use engine::{Ignored, Operation};
 use graph::Name;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -45,18 +49,27 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
+pub use breaker::Stands;
+pub use calls::{Calls, NodeCalls};
 pub use catalog::{Catalog, DeployError};
 pub use check::{Incoming, Received, Refusal, What, check_key};
 pub use engine::Outcome;
+pub use lane::LaneReport;
+pub use operate::Operated;
 pub use profile::{ProfileChange, read_for_entry};
 pub use retention::Retention;
+pub use tally::ActionCalls;
 
 use ask::{Ask, Told};
 use command::Command;
+use dispatch::{Calling, Dispatcher};
+use known::Known;
 use lane::Lanes;
 use node::Member;
+use pauses::Pauses;
 use retention::Forgetting;
 use route::Routes;
+use tally::Tally;
 use worker::Worker;
 
 /// The memory that there is for requests which wait to be written, in KiB.
@@ -83,12 +96,13 @@ pub struct Runtime {
 struct Shared {
     store: Arc<dyn Store>,
     catalog: Arc<Catalog>,
-    partners: Partners,
+    calling: Arc<Calling>,
     clock: Clock,
     /// This node, if it shares the database with others.
     node: Option<Arc<Node>>,
     peers: Peers,
     routes: Arc<Routes>,
+    pauses: Arc<Pauses>,
     workers: Vec<mpsc::Sender<Command>>,
     /// The memory that is left for requests which wait to be written.
     room: Arc<Semaphore>,
@@ -181,61 +195,47 @@ impl Runtime {
         let (stop, writing, tasks) = (Stop::default(), TaskTracker::new(), TaskTracker::new());
         let routes = Arc::new(Routes::new(setup.store.shards()));
         let address = setup.address.clone().filter(|_| setup.store.nodes().is_some());
-        let lanes = Arc::new(Lanes::new(setup.catalog.project().connections.values(), setup.store.clone()));
-        let answers = cache::Answers::new();
+        let connections = setup.catalog.project().connections.values();
+        let pauses = Arc::new(Pauses::open(setup.store.clone()).await?);
+        let calling = Arc::new(Calling {
+            partners: setup.partners.clone(),
+            lanes: Lanes::new(connections, setup.store.clone(), pauses.clone()),
+            answers: cache::Answers::new(),
+            tally: Tally::default(),
+            tasks: tasks.clone(),
+            stop: stop.clone(),
+        });
         let mut workers = Vec::new();
         for _ in 0..setup.store.writers().max(1) {
-            let (sender, commands) = mpsc::channel(QUEUE);
+            let (reports, commands) = mpsc::channel(QUEUE);
             let worker = Worker {
                 store: setup.store.clone(),
                 writer: setup.store.writer(Leases::new()).await?,
                 catalog: setup.catalog.clone(),
-                dispatcher: dispatch::Dispatcher {
-                    partners: setup.partners.clone(),
-                    lanes: lanes.clone(),
-                    answers: answers.clone(),
-                    reports: sender.clone(),
-                    tasks: tasks.clone(),
-                    stop: stop.clone(),
-                },
+                dispatcher: Dispatcher { calling: calling.clone(), reports: reports.clone() },
                 clock: setup.clock.clone(),
                 commands,
                 routes: routes.clone(),
                 stop: stop.clone(),
                 shares: address.is_some(),
                 forgetting: Forgetting::new(setup.retention, (setup.clock)()),
-                known: worker::Known::default(),
+                known: Known::default(),
             };
             writing.spawn(worker.run());
-            workers.push(sender);
+            workers.push(reports);
         }
-        let node = match address {
-            Some(address) => {
-                let node = Arc::new(node::new(address));
-                let member = Member::join(
-                    node.clone(),
-                    setup.store.clone(),
-                    workers.clone(),
-                    routes.clone(),
-                    stop.clone(),
-                );
-                tasks.spawn(member.await?.run());
-                Some(node)
-            }
-            None => {
-                node::take_all(&*setup.store, &workers, &routes).await?;
-                None
-            }
-        };
-        let Setup { store, catalog, partners, peers, clock, retention: _, address: _ } = setup;
+        tasks.spawn(pauses.clone().watch(workers.clone(), stop.clone()));
+        let node = take_part(&setup, address, &workers, &routes, &calling).await?;
+        let Setup { store, catalog, partners: _, peers, clock, retention: _, address: _ } = setup;
         let shared = Shared {
             store,
             catalog,
-            partners,
+            calling,
             clock,
             node,
             peers,
             routes,
+            pauses,
             workers,
             room: Arc::new(Semaphore::new(ROOM)),
             stop,
@@ -258,7 +258,7 @@ impl Runtime {
 
     /// The partners, for previews.
     pub fn partners(&self) -> &Partners {
-        &self.shared.partners
+        &self.shared.calling.partners
     }
 
     /// The present moment.
@@ -325,23 +325,6 @@ impl Runtime {
         self.ask(Ask::Erase { shard, key: key.into() }).await.map(drop)
     }
 
-    /// Does what an operator asks with an instance; none when there is no such instance.
-    ///
-    /// # Errors
-    /// When nothing can be taken now, or whether it was is unknown.
-    pub async fn operate(
-        &self,
-        id: Uuid,
-        operation: Operation,
-    ) -> Result<Option<Result<(), Ignored>>, Error> {
-        let shard = store::shard_in(id);
-        let Some(instance) = self.shared.store.instance(shard, id).await? else { return Ok(None) };
-        match self.ask(Ask::Operate { shard, profile: instance.profile, id, operation }).await? {
-            Told::Operated(done) => Ok(Some(done)),
-            Told::Erased | Told::Profile(_) => Err(Error::NotWritten),
-        }
-    }
-
     /// Whether this node has the first shard: of several nodes one does.
     pub fn has_first_shard(&self) -> bool {
         matches!(self.routes().place(0), route::Place::Here(_))
@@ -377,6 +360,25 @@ impl Runtime {
             mpsc::error::TrySendError::Closed(_) => Error::Stopping,
         })
     }
+}
+
+/// Takes this node's share of the shards, or all of them where one process has the database to itself.
+async fn take_part(
+    setup: &Setup,
+    address: Option<String>,
+    workers: &[mpsc::Sender<Command>],
+    routes: &Arc<Routes>,
+    calling: &Calling,
+) -> Result<Option<Arc<Node>>, store::Error> {
+    let Some(address) = address else {
+        node::take_all(&*setup.store, workers, routes).await?;
+        return Ok(None);
+    };
+    let node = Arc::new(node::new(address));
+    let (store, stop) = (setup.store.clone(), calling.stop.clone());
+    let member = Member::join(node.clone(), store, workers.to_vec(), routes.clone(), stop);
+    calling.tasks.spawn(member.await?.run());
+    Ok(Some(node))
 }
 
 /// The name of a journey and its version.

@@ -19,6 +19,8 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
+use crate::pauses::Pauses;
+
 /// How much of the way to a partner may be slower for one call than for another: by so much each stretch is longer than
 /// the rate says, so that calls which come closer together on their way are not too many.
 pub(crate) const JITTER: Duration = Duration::from_millis(20);
@@ -33,6 +35,7 @@ pub(crate) const AFTER_FAILURE: Duration = Duration::from_millis(500);
 pub(crate) struct Throttle {
     store: Arc<dyn Store>,
     connection: Name,
+    pauses: Arc<Pauses>,
     apart: Duration,
     waiting: AtomicU32,
     claimed: Mutex<Claimed>,
@@ -54,10 +57,11 @@ impl Drop for Waits<'_> {
 }
 
 impl Throttle {
-    pub(crate) fn new(rate: Rate, connection: Name, store: Arc<dyn Store>) -> Throttle {
+    pub(crate) fn new(rate: Rate, connection: Name, store: Arc<dyn Store>, pauses: Arc<Pauses>) -> Throttle {
         Throttle {
             store,
             connection,
+            pauses,
             apart: apart(rate),
             waiting: AtomicU32::new(0),
             claimed: Mutex::new(Claimed { left: 0, next: Instant::now() }),
@@ -75,6 +79,8 @@ impl Throttle {
         let _waits = Waits(&self.waiting);
         // Whoever waits for the lock gets it in the order of asking.
         let mut claimed = self.claimed.lock().await;
+        // No slot is claimed for later: after a pause calls go out as far apart as ever.
+        self.pauses.until_running(&self.connection).await;
         while claimed.left == 0 {
             let most = AHEAD.as_micros() / self.apart.as_micros().max(1);
             let most = u32::try_from(most).unwrap_or(u32::MAX).max(1);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use engine::{
-    AttemptId, Effect, Event, Ignored, Input, Instance, Outcome, Output, Status,
+    Event, Ignored, Input, Instance, Outcome, Output, Status,
     person::{apply, met, take},
 };
 use graph::{Journey, Name, Type, Value};
@@ -20,13 +20,16 @@ use uuid::Uuid;
 use crate::{
     Catalog, Receipt, VersionKey,
     count::Counts,
+    lane::NoPlace,
     sweep::{Page, Visitor},
 };
 
+mod calls;
 mod limits;
 mod profiles;
 mod visit;
 
+pub(crate) use calls::Dispatch;
 use limits::Limits;
 use visit::{Memory, Visit};
 
@@ -38,26 +41,6 @@ pub(crate) struct NewEvent {
     pub(crate) event: Event,
     /// The properties as they came.
     pub(crate) text: String,
-}
-
-/// How often it is looked whether a call that takes long is still under way.
-const STILL: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
-
-/// A call to hand out once the turn is written.
-#[derive(Clone, Debug)]
-pub(crate) struct Dispatch {
-    pub(crate) shard: Shard,
-    pub(crate) profile: Name,
-    pub(crate) instance: Uuid,
-    pub(crate) effect: Effect,
-}
-
-impl Dispatch {
-    /// Which attempt it hands out.
-    pub(crate) fn attempt(&self) -> AttemptId {
-        let Effect::Call { call, attempt, .. } = &self.effect;
-        AttemptId { instance: self.instance, call: *call, attempt: *attempt }
-    }
 }
 
 /// A turn under way.
@@ -275,19 +258,6 @@ impl<'a> Batch<'a> {
         applied
     }
 
-    /// Whether what an instance waits for is one of these attempts: that one is not made again, however long it takes.
-    pub(crate) fn waits_for_one_of(&mut self, attempts: &HashSet<AttemptId>, id: Uuid) -> bool {
-        let later = self.now.checked_add(STILL).unwrap_or(self.now);
-        let waiting = self.instances.get_mut(&id).filter(|place| {
-            place.instance.attempt_under_way().is_some_and(|attempt| attempts.contains(&attempt))
-        });
-        waiting.is_some_and(|place| {
-            place.instance.is_still_under_way(later);
-            place.changed = true;
-            true
-        })
-    }
-
     /// Whether somebody is in a version that this node has never heard of: it may be another node's.
     pub(crate) fn met_unknown(&self) -> bool {
         self.unknown
@@ -360,23 +330,13 @@ impl<'a> Batch<'a> {
         self.instances.insert(instance.id, Place { shard, instance, changed: true });
     }
 
-    /// The rows to write and the calls to hand out. A call for which `reserve` has no place is put off until it says.
+    /// The rows to write and the calls to hand out. A call for which `reserve` has no place is put off until it says, or
+    /// held.
     pub(crate) fn finish(
         mut self,
-        reserve: &mut dyn FnMut(&Name) -> Result<(), Timestamp>,
+        reserve: &mut dyn FnMut(&Name) -> Result<(), NoPlace>,
     ) -> (Turn, Vec<Dispatch>) {
-        let mut dispatches = Vec::with_capacity(self.dispatches.len());
-        for dispatch in std::mem::take(&mut self.dispatches) {
-            let Effect::Call { request, .. } = &dispatch.effect;
-            let Some(place) = self.instances.get_mut(&dispatch.instance) else { continue };
-            if place.instance.attempt_under_way() != Some(dispatch.attempt()) {
-                continue;
-            }
-            match reserve(&request.connection) {
-                Ok(()) => dispatches.push(dispatch),
-                Err(later) => place.instance.put_off(later),
-            }
-        }
+        let dispatches = self.hand_out(reserve);
         let touched = self.instances.values().filter(|place| place.changed).map(|place| place.shard);
         let first = touched.min().unwrap_or_default();
         let turn = Turn {

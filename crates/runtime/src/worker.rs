@@ -5,16 +5,11 @@
 //! with an error (their senders send them again under the same ids), and answers of partners are kept and applied in
 //! the next turn.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{cmp::Reverse, sync::Arc, time::Duration};
 
-use engine::{AttemptId, Instance};
+use engine::Instance;
 use jiff::Timestamp;
-use store::{Draw, Leases, Shard, Store, Writer};
+use store::{Draw, Leases, Store, Writer};
 use tokio::{sync::mpsc, time::Instant};
 use uuid::Uuid;
 
@@ -23,6 +18,8 @@ use crate::{
     command::{Answer, Command},
     dispatch::{Dispatcher, Reserved},
     inputs::{Inputs, Written},
+    known::Known,
+    lane::NoPlace,
     retention::Forgetting,
     route::Routes,
     sweep::{Page, Sweeper},
@@ -58,28 +55,6 @@ pub(crate) struct Worker {
     pub(crate) shares: bool,
     pub(crate) forgetting: Forgetting,
     pub(crate) known: Known,
-}
-
-/// What a worker knows of its shards. All of it is in the store as well, and is read again after shards have changed
-/// hands or something failed.
-#[derive(Default)]
-pub(crate) struct Known {
-    /// The sequence number of the last event of each shard.
-    cursors: Option<BTreeMap<Shard, i64>>,
-    /// The passes over people.
-    sweeper: Option<Sweeper>,
-    /// The earliest moment at which an instance is known to be due.
-    next_due: Option<Timestamp>,
-    /// Whether more were due than the last turn drew.
-    crowded: bool,
-    /// Calls that somebody else began and cannot end, by id above this one; none when all were looked at.
-    recovering: Option<Option<Uuid>>,
-    /// The attempts that are under way here.
-    in_flight: HashSet<AttemptId>,
-    /// Answers whose turn could not be written.
-    kept: Vec<Command>,
-    /// How long calls under way are waited for, once it is time to stop.
-    patience: Option<Instant>,
 }
 
 impl Worker {
@@ -218,6 +193,10 @@ impl Worker {
                 self.known.forget_call(&command);
                 continue;
             }
+            if let Command::Recover = command {
+                self.known.recovering = Some(None);
+                continue;
+            }
             let alone = command.is_alone();
             if alone {
                 parts.push(Vec::new());
@@ -342,7 +321,7 @@ impl Worker {
                 let mut reserved = Reserved::default();
                 let ends = self.is_ending();
                 let (turn, dispatches) = batch.finish(&mut |connection| match ends {
-                    true => Err(inputs.now),
+                    true => Err(NoPlace::Until(inputs.now)),
                     false => self.dispatcher.reserve(connection, inputs.now, &mut reserved),
                 });
                 match self.writer.commit(&turn).await {
@@ -382,22 +361,17 @@ impl Worker {
         }
     }
 
-    /// The next of the calls that are under way in the store, but not here: whoever made them cannot end them.
+    /// The next of the calls that nobody makes: those that are under way in the store, but not here, so that whoever made
+    /// them cannot end them; and those that were held until their connection went on.
     async fn lost_calls(&mut self) -> Result<Vec<Instance>, store::Error> {
         let Some(after) = self.known.recovering else { return Ok(Vec::new()) };
         let mut page = self.writer.calling(after, MOST_DUE).await?;
         self.known.recovering = page.last().map(|instance| Some(instance.id));
-        let is_here = |attempt| self.known.in_flight.contains(&attempt);
-        page.retain(|instance| !instance.attempt_under_way().is_some_and(is_here));
+        let (in_flight, lanes) = (&self.known.in_flight, &self.dispatcher.calling.lanes);
+        page.retain(|instance| match instance.attempt_under_way() {
+            Some(attempt) => !in_flight.contains(&attempt),
+            None => instance.held_by().is_some_and(|connection| !lanes.is_paused(connection)),
+        });
         Ok(page)
-    }
-}
-
-impl Known {
-    /// The end of a call was heard of.
-    fn forget_call(&mut self, command: &Command) {
-        if let Command::CallEnded { attempt, .. } | Command::CallDropped { attempt } = command {
-            self.in_flight.remove(attempt);
-        }
     }
 }

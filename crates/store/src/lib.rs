@@ -10,6 +10,7 @@ mod examination;
 mod found;
 mod held;
 mod nodes;
+mod pauses;
 mod postgres;
 mod records;
 mod row;
@@ -123,6 +124,12 @@ pub trait Store: Send + Sync {
         window: Duration,
         wanted: u32,
     ) -> Result<Granted, Error>;
+    /// Pauses a connection, so that its calls are held.
+    async fn pause(&self, connection: &str, now: Timestamp) -> Result<(), Error>;
+    /// Lets a connection go on.
+    async fn resume(&self, connection: &str) -> Result<(), Error>;
+    /// The connections that are paused, and since when.
+    async fn pauses(&self) -> Result<BTreeMap<Name, Timestamp>, Error>;
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;
 }

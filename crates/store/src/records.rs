@@ -1,7 +1,7 @@
 //! What is kept, wanted and written: the rows of the tables, as the runtime knows them.
 
 use engine::{Instance, Status};
-use graph::Name;
+use graph::{ErrorKind, Name};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -277,4 +277,6 @@ pub struct Filter {
     pub status: Option<Status>,
     /// The person, with the shard of their key.
     pub profile: Option<(Shard, String)>,
+    /// Of those that failed, how they did.
+    pub failed_by: Option<ErrorKind>,
 }

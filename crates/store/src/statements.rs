@@ -31,7 +31,14 @@ pub(crate) const ERASE: [&str; 6] = [
 ];
 
 /// The statement that lists instances. Its text is made of fixed parts; values are only ever bound.
-pub(crate) fn listing<DB>(filter: &Filter, before: Option<Uuid>, limit: u32) -> QueryBuilder<DB>
+///
+/// `kind` is how the database names the kind of a failure in a state.
+pub(crate) fn listing<DB>(
+    filter: &Filter,
+    kind: &'static str,
+    before: Option<Uuid>,
+    limit: u32,
+) -> QueryBuilder<DB>
 where
     DB: Database,
     for<'t> String: Encode<'t, DB> + Type<DB>,
@@ -62,6 +69,10 @@ where
         if let Some(value) = value {
             query.push(condition).push_bind(value.clone());
         }
+    }
+    if let Some(failed_by) = filter.failed_by {
+        query.push(" AND i.status = ").push(engine::Status::Failed.code());
+        query.push(" AND ").push(kind).push(" = ").push_bind(failed_by.word().to_owned());
     }
     if let Some(before) = before {
         query.push(" AND i.id < ").push_bind(before);

@@ -13,6 +13,10 @@ export type Counts = Schemas['CountsView'];
 export type InstancePage = Schemas['InstancePage'];
 export type InstanceSummary = Schemas['InstanceSummary'];
 export type InstanceView = Schemas['InstanceView'];
+export type ConnectionView = Schemas['ConnectionView'];
+export type ConnectionList = Schemas['ConnectionList'];
+export type ActionCalls = Schemas['ActionCallsView'];
+export type Operated = Schemas['OperatedView'];
 export type ProfileView = Schemas['ProfileView'];
 export type Timeline = Schemas['Timeline'];
 export type TimelineEntry = Schemas['TimelineEntry'];
@@ -32,9 +36,10 @@ const KEY = 'wayfare-key';
 
 export const setKey = (key: string): void => sessionStorage.setItem(KEY, key);
 
-async function ask<T>(path: string, method = 'GET'): Promise<T> {
+async function ask<T>(path: string, method = 'GET', sent?: unknown): Promise<T> {
   const key = sessionStorage.getItem(KEY);
-  const response = await fetch(path, { method, headers: key ? { authorization: `Bearer ${key}` } : {} });
+  const headers = key ? { authorization: `Bearer ${key}` } : {};
+  const response = await fetch(path, { method, headers, body: sent === undefined ? null : JSON.stringify(sent) });
   if (response.ok) return (await response.json()) as T;
   const problem = (await response.json().catch(() => ({}))) as { detail?: string };
   throw new ApiError(response.status, problem.detail ?? `the server answered ${response.status}`);
@@ -50,6 +55,7 @@ export interface Search {
   step?: string | undefined;
   status?: string | undefined;
   profile?: string | undefined;
+  kind?: string | undefined;
   before?: string | undefined;
 }
 
@@ -62,6 +68,13 @@ export const api = {
   instance: (id: string) => ask<InstanceView>(`/v1/instances/${encodeURIComponent(id)}`),
   operate: (id: string, operation: 'retry' | 'skip' | 'cancel') =>
     ask<InstanceView>(`/v1/instances/${encodeURIComponent(id)}/${operation}`, 'POST'),
+  operateAll: (operation: 'retry' | 'skip' | 'cancel', which: Search) =>
+    ask<Operated>(`/v1/instances/${operation}`, 'POST', which),
+  answer: (id: string, answer: unknown) =>
+    ask<InstanceView>(`/v1/instances/${encodeURIComponent(id)}/answer`, 'POST', { answer }),
+  connections: () => ask<ConnectionList>('/v1/connections'),
+  hold: (connection: string, operation: 'pause' | 'resume') =>
+    ask<ConnectionView>(`/v1/connections/${encodeURIComponent(connection)}/${operation}`, 'POST'),
   profile: (key: string) => ask<ProfileView>(`/v1/profiles/${encodeURIComponent(key)}`),
   timeline: (key: string, before?: string) =>
     ask<Timeline>(`/v1/profiles/${encodeURIComponent(key)}/timeline${query({ before })}`),

@@ -21,6 +21,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The connections that the project declares, with how their calls have gone in the last minutes on all nodes. */
+        get: operations["listConnections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold the calls of a connection until it goes on: on all nodes within about a second. Calls under way end; who does not
+         *     call it is not held.
+         */
+        post: operations["pauseConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a connection go on. The calls that were held go out as its limits allow; the time for which they were held does not
+         *     count.
+         */
+        post: operations["resumeConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -59,6 +116,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/instances/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on after the failed calls of instances, as if their partners had answered this: all that fit, newest first. */
+        post: operations["answerInstances"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/instances/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End failed instances: all that fit, newest first. */
+        post: operations["cancelInstances"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/instances/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run the failed steps of instances again: all that fit, newest first. */
+        post: operations["retryInstances"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/instances/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on after the failed steps of instances, as if they had succeeded without a value: all that fit, newest first. */
+        post: operations["skipInstances"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/instances/{id}": {
         parameters: {
             query?: never;
@@ -70,6 +195,23 @@ export interface paths {
         get: operations["getInstance"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/instances/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on after the failed call of an instance, as if its partner had answered this. */
+        post: operations["answerInstance"];
         delete?: never;
         options?: never;
         head?: never;
@@ -256,6 +398,38 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The calls of an action in the last minutes, over all nodes. */
+        ActionCallsView: {
+            /**
+             * @description How many attempts ended in each way: `ok`, the kind of an error (`timeout`, `refused`, `http`, `invalid`, `capped`,
+             *     `open`, `auth`), or `cached`.
+             */
+            ends: {
+                [key: string]: number;
+            };
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: double
+             * @description The time within which half of those that went out had ended, in milliseconds; none if none did.
+             */
+            p50?: number | null;
+            /**
+             * Format: double
+             * @description The same of 95 of a hundred.
+             */
+            p95?: number | null;
+            /**
+             * Format: double
+             * @description The same of 99 of a hundred.
+             */
+            p99?: number | null;
+            /**
+             * Format: double
+             * @description How many there were a second.
+             */
+            perSecond: number;
+        };
         /** @description The audiences. */
         AudienceList: {
             /** @description Sorted by name. */
@@ -282,6 +456,11 @@ export interface components {
              */
             watched: number;
         };
+        /** @description What a partner is to have answered. */
+        ByHand: {
+            /** @description The answer, in the shape that the action declares. */
+            answer: Record<string, never>;
+        };
         /** @description A call under way. */
         CallView: {
             /** @description The action. */
@@ -301,6 +480,30 @@ export interface components {
             method: string;
             /** @description The path and query. */
             path: string;
+        };
+        /** @description All connections. */
+        ConnectionList: {
+            /** @description Those that the project declares, by name. */
+            connections: components["schemas"]["ConnectionView"][];
+            /** @description How many nodes did not answer, so that their calls are missing here. */
+            silentNodes: number;
+        };
+        /** @description A connection. */
+        ConnectionView: {
+            /** @description Its actions that were called lately. */
+            actions: components["schemas"]["ActionCallsView"][];
+            /** @description How its breaker stands: `closed`, `trying` or `open`, on the node where it stands worst; none if it has none. */
+            breaker?: string | null;
+            /** @description Its doc comment. */
+            doc?: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description Since when its calls are held, if an operator has paused it. */
+            pausedSince?: string | null;
+            /** @description How many calls run. */
+            running: number;
+            /** @description How many calls wait in memory for their turn. More may wait in the database. */
+            waiting: number;
         };
         /** @description How many people stand somewhere or have passed it. */
         CountsView: {
@@ -522,6 +725,17 @@ export interface components {
             /** @description How many shards it holds. */
             shards: number;
         };
+        /** @description What became of the instances that an operation was for. */
+        OperatedView: {
+            /** @description With how many it was done. */
+            done: number;
+            /** @description How many it did not fit any more: somebody else was faster, or the answer does not fit. */
+            ignored: number;
+            /** @description Given as `before`, it goes on with those behind; none when all were looked at. */
+            next?: string | null;
+            /** @description Of how many it is not known. Those that are still failed can be asked about again. */
+            unknown: number;
+        };
         /** @description What an event did in a journey. */
         OutcomeView: {
             /** @description The instance it entered or met. */
@@ -673,6 +887,28 @@ export interface components {
             /** @description The moment at which it goes on at the latest. */
             until?: string | null;
         };
+        /** @description Which of the failed instances an operation is for: those for which all of it holds. Something must be said. */
+        Which: {
+            /** @description What the partner is to have answered; only for `answer`. */
+            answer?: Record<string, never> | null;
+            /**
+             * Format: uuid
+             * @description The `next` of the answer before: goes on behind it.
+             */
+            before?: string | null;
+            /** @description The journey. */
+            journey?: string | null;
+            /** @description How they failed: `timeout`, `refused`, `http`, `invalid`, `capped`, `open` or `auth`. */
+            kind?: string | null;
+            /** @description How many at most; 10,000 if it does not say, which is the most. */
+            most?: number | null;
+            /** @description The person. */
+            profile?: string | null;
+            /** @description The step where they failed. */
+            step?: string | null;
+            /** @description The version. */
+            version?: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -697,6 +933,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AudienceList"];
+                };
+            };
+        };
+    };
+    listConnections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionList"];
+                };
+            };
+        };
+    };
+    pauseConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeConnection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -774,6 +1087,8 @@ export interface operations {
                 status?: string;
                 /** @description The person. */
                 profile?: string;
+                /** @description Of those that failed, how they did: `timeout`, `refused`, `http`, `invalid`, `capped`, `open` or `auth`. */
+                kind?: string;
                 /** @description The `next` of the page before. */
                 before?: string;
                 /** @description How many, 500 at most. */
@@ -791,6 +1106,130 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InstancePage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answerInstances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Which"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatedView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelInstances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Which"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatedView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryInstances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Which"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatedView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    skipInstances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Which"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatedView"];
                 };
             };
             400: {
@@ -823,6 +1262,56 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answerInstance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ByHand"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not fit what the action declares */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,4 +1,4 @@
-// Instances that fit a search; the failed ones with what can be done about them.
+// Instances that fit a search, and what can be done with one.
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useLocation, useSearchParams } from 'wouter';
 
@@ -19,14 +19,25 @@ const STATUSES = [
   'replaced',
 ];
 
-export function InstancesPage({ failedOnly = false }: { failedOnly?: boolean }) {
+export function InstancesPage() {
   const [parameters] = useSearchParams();
   const search: Search = {
     journey: parameters.get('journey') ?? undefined,
     step: parameters.get('step') ?? undefined,
-    status: failedOnly ? 'failed' : (parameters.get('status') ?? undefined),
+    status: parameters.get('status') ?? undefined,
     profile: parameters.get('profile') ?? undefined,
   };
+  return (
+    <>
+      <h1>Instances</h1>
+      <Filters search={search} />
+      <Found search={search} nobody="No instance fits." />
+    </>
+  );
+}
+
+/** Those that fit, page by page. */
+export function Found({ search, nobody }: { search: Search; nobody: string }) {
   const found = useInfiniteQuery({
     queryKey: ['instances', search],
     queryFn: ({ pageParam }) => api.instances({ ...search, before: pageParam }),
@@ -36,17 +47,9 @@ export function InstancesPage({ failedOnly = false }: { failedOnly?: boolean }) 
   const instances = found.data?.pages.flatMap((page) => page.instances) ?? [];
   return (
     <>
-      <h1>{failedOnly ? 'Failed' : 'Instances'}</h1>
-      {failedOnly ? (
-        <p className="note">These people are parked at the step that failed. Retry runs the step again; skip goes on after it.</p>
-      ) : (
-        <Filters search={search} />
-      )}
       {found.error && <p className="error">{found.error.message}</p>}
       {found.isPending && <p className="note">Loading…</p>}
-      {found.data && instances.length === 0 && (
-        <p className="note">{failedOnly ? 'Nobody is parked. All is well.' : 'No instance fits.'}</p>
-      )}
+      {found.data && instances.length === 0 && <p className="note">{nobody}</p>}
       {instances.length > 0 && <InstanceTable instances={instances} />}
       {found.hasNextPage && (
         <button type="button" onClick={() => void found.fetchNextPage()} disabled={found.isFetchingNextPage}>

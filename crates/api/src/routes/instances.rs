@@ -1,11 +1,11 @@
-//! Instances: finding them, looking at one, and what an operator may do with it.
+//! Instances: finding them, and looking at one.
 
 use axum::{
     Json,
     extract::{Path, Query, State},
-    http::StatusCode,
 };
-use engine::{Operation, Status};
+use engine::Status;
+use graph::ErrorKind;
 use serde::Deserialize;
 use store::{Filter, shard_in};
 use utoipa::IntoParams;
@@ -35,6 +35,8 @@ pub(super) struct Search {
     status: Option<String>,
     /// The person.
     profile: Option<String>,
+    /// Of those that failed, how they did: `timeout`, `refused`, `http`, `invalid`, `capped`, `open` or `auth`.
+    kind: Option<String>,
     /// The `next` of the page before.
     before: Option<Uuid>,
     /// How many, 500 at most.
@@ -60,9 +62,16 @@ pub(super) async fn list(
             })?)
         }
     };
+    let failed_by = search.kind.as_deref().map(kind_of).transpose()?;
     let profile = search.profile.map(|key| (app.runtime.shard_of(&key), key));
-    let filter =
-        Filter { journey: search.journey, version: search.version, step: search.step, status, profile };
+    let filter = Filter {
+        journey: search.journey,
+        version: search.version,
+        step: search.step,
+        status,
+        profile,
+        failed_by,
+    };
     let limit = search.limit.unwrap_or(PAGE).clamp(1, MOST);
     let found = app.runtime.store().instances(&filter, search.before, limit).await?;
     let full = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
@@ -70,6 +79,14 @@ pub(super) async fn list(
         next: found.last().filter(|_| full).map(|instance| instance.id.to_string()),
         instances: found.iter().map(InstanceSummary::from).collect(),
     }))
+}
+
+/// The kind of an error by its word.
+pub(super) fn kind_of(word: &str) -> Result<ErrorKind, Problem> {
+    ErrorKind::ALL.into_iter().find(|kind| kind.word() == word).ok_or_else(|| {
+        let words = ErrorKind::ALL.map(ErrorKind::word).join(", ");
+        Problem::bad_request(format!("`{word}` is no kind of failure; there are {words}"))
+    })
 }
 
 /// One instance: its state, its variables, its path with every call, and what it waits for.
@@ -84,65 +101,18 @@ pub(super) async fn get(
     view(&app, parse(&id)?).await.map(Json)
 }
 
-fn parse(id: &str) -> Result<Uuid, Problem> {
+pub(super) fn parse(id: &str) -> Result<Uuid, Problem> {
     id.parse().map_err(|_| no_instance(id))
 }
 
-fn no_instance(id: impl std::fmt::Display) -> Problem {
+pub(super) fn no_instance(id: impl std::fmt::Display) -> Problem {
     Problem::not_found(format!("there is no instance `{id}`"))
 }
 
-async fn view(app: &App, id: Uuid) -> Result<InstanceView, Problem> {
+pub(super) async fn view(app: &App, id: Uuid) -> Result<InstanceView, Problem> {
     let (store, shard) = (app.runtime.store(), shard_in(id));
     let Some(instance) = store.instance(shard, id).await? else { return Err(no_instance(id)) };
     let history = store.history(shard, id).await?;
     let journey = app.runtime.catalog().version(&instance.journey, &instance.version);
     Ok(InstanceView::new(&instance, journey.as_deref(), &history))
-}
-
-/// Run the failed step of an instance again.
-#[utoipa::path(
-    post, path = "/v1/instances/{id}/retry", operation_id = "retryInstance", tag = "instances", params(("id" = Uuid, Path)),
-    responses((status = 200, body = InstanceView), (status = 404, body = Problem), (status = 409, body = Problem))
-)]
-pub(super) async fn retry(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Json<InstanceView>, Problem> {
-    operate(&app, &id, Operation::Retry).await
-}
-
-/// Go on after the failed step of an instance, as if it had succeeded without a value.
-#[utoipa::path(
-    post, path = "/v1/instances/{id}/skip", operation_id = "skipInstance", tag = "instances", params(("id" = Uuid, Path)),
-    responses((status = 200, body = InstanceView), (status = 404, body = Problem), (status = 409, body = Problem))
-)]
-pub(super) async fn skip(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Json<InstanceView>, Problem> {
-    operate(&app, &id, Operation::Skip).await
-}
-
-/// End an instance.
-#[utoipa::path(
-    post, path = "/v1/instances/{id}/cancel", operation_id = "cancelInstance", tag = "instances", params(("id" = Uuid, Path)),
-    responses((status = 200, body = InstanceView), (status = 404, body = Problem), (status = 409, body = Problem))
-)]
-pub(super) async fn cancel(
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Json<InstanceView>, Problem> {
-    operate(&app, &id, Operation::Cancel).await
-}
-
-async fn operate(app: &App, id: &str, operation: Operation) -> Result<Json<InstanceView>, Problem> {
-    let id = parse(id)?;
-    match app.runtime.operate(id, operation).await? {
-        None => Err(no_instance(id)),
-        Some(Ok(())) => view(app, id).await.map(Json),
-        Some(Err(ignored)) => {
-            Err(Problem::new(StatusCode::CONFLICT, "not-now", "not possible now", ignored.reason()))
-        }
-    }
 }

@@ -2,12 +2,14 @@
 
 mod audiences;
 mod body;
+mod connections;
 mod events;
 mod health;
 mod instances;
 mod journeys;
 mod node;
 mod nodes;
+mod operations;
 mod profiles;
 mod refusals;
 mod start;
@@ -81,11 +83,19 @@ fn reading() -> OpenApiRouter<App> {
         .routes(routes!(journeys::get))
         .routes(routes!(audiences::list))
         .routes(routes!(nodes::list))
+        .routes(routes!(connections::list))
+        .routes(routes!(connections::pause))
+        .routes(routes!(connections::resume))
         .routes(routes!(instances::list))
         .routes(routes!(instances::get))
-        .routes(routes!(instances::retry))
-        .routes(routes!(instances::skip))
-        .routes(routes!(instances::cancel))
+        .routes(routes!(operations::retry))
+        .routes(routes!(operations::skip))
+        .routes(routes!(operations::answer))
+        .routes(routes!(operations::cancel))
+        .routes(routes!(operations::retry_all))
+        .routes(routes!(operations::skip_all))
+        .routes(routes!(operations::answer_all))
+        .routes(routes!(operations::cancel_all))
 }
 
 pub(crate) fn router(app: App) -> Router {

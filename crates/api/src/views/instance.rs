@@ -180,7 +180,9 @@ impl WaitsView {
         let step = journey.and_then(|journey| journey.step(journey.find(&instance.step)?));
         let until = instance.due_at.map(|due| due.to_string());
         if let Some(call) = &instance.state.call {
-            let text = if call.under_way {
+            let text = if call.held.is_some() {
+                format!("`{}` to go on: it is paused", call.request.connection)
+            } else if call.under_way {
                 format!("the answer of `{}`", call.action)
             } else {
                 format!("attempt {} of `{}`", call.attempt, call.action)

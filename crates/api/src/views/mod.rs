@@ -3,12 +3,14 @@
 //! They are a promise to strangers: names are camelCase, times RFC 3339, and a field is only ever added.
 
 mod audience;
+mod connection;
 mod instance;
 mod journey;
 mod node;
 mod person;
 
 pub use audience::{AudienceList, AudienceView};
+pub use connection::{ActionCallsView, ConnectionList, ConnectionView};
 pub use instance::{CallView, FailureView, InstancePage, InstanceSummary, InstanceView, TurnView, WaitsView};
 pub use journey::{
     CountsView, EdgeView, GraphView, JourneyList, JourneySummary, JourneyView, SpanView, StepView,

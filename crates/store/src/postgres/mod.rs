@@ -27,7 +27,7 @@ use crate::{
     Shard, Store, Sweep, Turn, Version, Wanted, Writer,
     caps::{Granted, Share},
     held::{Held, LONGEST, too_late},
-    row,
+    pauses, row,
     slots::Claim,
     statements,
 };
@@ -42,7 +42,7 @@ pub(crate) struct Postgres {
     readers: PgPool,
     /// For leases, and nothing that takes long.
     nodes: Leasing,
-    /// For the slots of throttles, which are claimed beside the turns.
+    /// For what is written beside the turns: the slots of throttles, the shares of caps, pauses.
     slots: Mutex<Held<PgConnection>>,
     shards: u16,
 }
@@ -143,7 +143,8 @@ impl Store for Postgres {
         before: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<Instance>, Error> {
-        let mut listing = statements::listing(filter, before, limit);
+        let mut listing =
+            statements::listing(filter, "i.state::json #>> '{failure,error,kind}'", before, limit);
         let listed = listing.build_query_as::<row::InstanceRow>().fetch_all(&self.readers);
         row::all(soon(async { Ok(listed.await?) }).await?)
     }
@@ -176,6 +177,36 @@ impl Store for Postgres {
             (database, claimed)
         })
         .await
+    }
+
+    async fn pause(&self, connection: &str, now: Timestamp) -> Result<(), Error> {
+        let (connection, now) = (connection.to_owned(), now.as_microsecond());
+        self.slots
+            .lock()
+            .await
+            .run(open::connect(&self.options), async move |mut database| {
+                let paused =
+                    sqlx::query(pauses::PAUSE).bind(connection).bind(now).execute(&mut database).await;
+                (database, paused.map(drop).map_err(Error::from))
+            })
+            .await
+    }
+
+    async fn resume(&self, connection: &str) -> Result<(), Error> {
+        let connection = connection.to_owned();
+        self.slots
+            .lock()
+            .await
+            .run(open::connect(&self.options), async move |mut database| {
+                let resumed = sqlx::query(pauses::RESUME).bind(connection).execute(&mut database).await;
+                (database, resumed.map(drop).map_err(Error::from))
+            })
+            .await
+    }
+
+    async fn pauses(&self) -> Result<BTreeMap<Name, Timestamp>, Error> {
+        let rows = sqlx::query_as(pauses::LIST).fetch_all(&self.readers);
+        pauses::read(soon(async { Ok(rows.await?) }).await?)
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -23,7 +23,7 @@ use crate::{
     Shard, Store, Sweep, Turn, Version, Wanted, Writer,
     caps::{Granted, Share},
     held::{Held, LONGEST},
-    row,
+    pauses, row,
     slots::Claim,
     statements,
 };
@@ -32,7 +32,7 @@ pub(crate) struct Sqlite {
     /// How to open a connection that writes.
     options: SqliteConnectOptions,
     readers: SqlitePool,
-    /// For the slots of throttles, which are claimed beside the turns.
+    /// For what is written beside the turns: the slots of throttles, the shares of caps, pauses.
     slots: Mutex<Held<SqliteConnection>>,
     shards: u16,
 }
@@ -139,7 +139,7 @@ impl Store for Sqlite {
         limit: u32,
     ) -> Result<Vec<Instance>, Error> {
         row::all(
-            statements::listing(filter, before, limit)
+            statements::listing(filter, "i.state ->> '$.failure.error.kind'", before, limit)
                 .build_query_as::<row::InstanceRow>()
                 .fetch_all(&self.readers)
                 .await?,
@@ -174,6 +174,36 @@ impl Store for Sqlite {
             (database, claimed)
         })
         .await
+    }
+
+    async fn pause(&self, connection: &str, now: Timestamp) -> Result<(), Error> {
+        let (connection, now) = (connection.to_owned(), now.as_microsecond());
+        self.slots
+            .lock()
+            .await
+            .run(open::connect(&self.options), async move |mut database| {
+                let paused =
+                    sqlx::query(pauses::PAUSE).bind(connection).bind(now).execute(&mut database).await;
+                (database, paused.map(drop).map_err(Error::from))
+            })
+            .await
+    }
+
+    async fn resume(&self, connection: &str) -> Result<(), Error> {
+        let connection = connection.to_owned();
+        self.slots
+            .lock()
+            .await
+            .run(open::connect(&self.options), async move |mut database| {
+                let resumed = sqlx::query(pauses::RESUME).bind(connection).execute(&mut database).await;
+                (database, resumed.map(drop).map_err(Error::from))
+            })
+            .await
+    }
+
+    async fn pauses(&self) -> Result<BTreeMap<Name, Timestamp>, Error> {
+        let rows = sqlx::query_as(pauses::LIST).fetch_all(&self.readers);
+        pauses::read(rows.await?)
     }
 
     async fn ping(&self) -> Result<(), Error> {

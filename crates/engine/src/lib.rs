@@ -15,6 +15,7 @@
 mod advance;
 mod arithmetic;
 pub mod audience;
+mod body;
 mod call;
 mod deciding;
 mod ending;

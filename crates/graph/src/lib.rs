@@ -32,7 +32,7 @@ pub use expr::{BinaryOp, Expr, Formula, Lambda, Root, UnaryOp};
 pub use journey::{Edge, Journey, Way, version_of};
 pub use policy::{Policy, Quiet};
 pub use pressure::{Breaker, Pressure};
-pub use project::{Action, Body, Connection, EventSchema, Message, ProfileSchema, Project, Retry};
+pub use project::{Action, Body, Connection, EventSchema, FormPart, Message, ProfileSchema, Project, Retry};
 pub use rules::{
     Condition, Entry, ExitRule, Goal, Inside, Listener, Open, REACTIONS, Rate, Reentry, Scheduled, ended,
     reaction, reaction_record, scheduled, started,

@@ -154,6 +154,10 @@ pub enum Body {
     Json(Template),
     /// `application/x-www-form-urlencoded` fields.
     Form(Vec<(Name, Template)>),
+    /// An XML document with holes.
+    Xml(Template),
+    /// `multipart/form-data`: several texts, each with a name.
+    Multipart(Vec<FormPart>),
     /// Text of the given content type.
     Text {
         /// The content type.
@@ -161,6 +165,19 @@ pub enum Body {
         /// The text.
         text: Template,
     },
+}
+
+/// A part of a `multipart/form-data` body ([RFC 7578](https://www.rfc-editor.org/rfc/rfc7578)).
+#[derive(Clone, Debug, PartialEq)]
+pub struct FormPart {
+    /// The name of the field.
+    pub name: Name,
+    /// What it holds.
+    pub value: Template,
+    /// Its content type, where one is said.
+    pub content_type: Option<Name>,
+    /// The name of the file that it is sent as, where it is one.
+    pub file_name: Option<Template>,
 }
 
 /// A message to a person, sent through an action.

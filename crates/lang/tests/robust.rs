@@ -250,6 +250,9 @@ const WORDS: &[&str] = &[
     "throttle",
     "breaker",
     "form",
+    "multipart",
+    "named",
+    "xml",
 ];
 
 fn shipped() -> String {

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use graph::{Action, Body, Name, Template, Type};
+use graph::{Action, Name, Template, Type};
 
 use super::{
     expr::Check,
-    json, policy,
+    policy,
     scope::{Env, Event, Scope},
     templates::Place,
 };
@@ -15,7 +15,7 @@ use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{self, Expr, ExprKind, Param, Text, TextPart},
+        ast::{self, Param, Text, TextPart},
     },
 };
 
@@ -69,21 +69,8 @@ pub(crate) fn check(
         .filter_map(|(name, value)| Some((check.fixed(name)?, check.template(value, Place::Url))));
     let query: Vec<(Name, Template)> = query.collect();
     let headers = check.headers(&action.sent.headers);
-    let body = match &action.sent.body {
-        None => Body::None,
-        Some(ast::Body::Json(text)) => {
-            json::check(text, check.env);
-            Body::Json(check.template(text, Place::Json))
-        }
-        Some(ast::Body::Form(fields)) => {
-            let fields = fields.iter().map(|(name, value)| (name.text.clone(), check.form_value(value)));
-            Body::Form(fields.collect())
-        }
-        Some(ast::Body::Text(kind, text)) => {
-            let content_type = check.fixed(kind).unwrap_or_default();
-            Body::Text { content_type, text: check.template(text, Place::Plain) }
-        }
-    };
+    let body = check.body(action.sent.body.as_ref());
+    check.content_type_said_once(&action.sent);
     let params: Vec<(Name, Type)> =
         typed.into_iter().map(|(name, ty)| (name, ty.unwrap_or(Type::Json))).collect();
     Some(Action {
@@ -199,17 +186,6 @@ impl Check<'_, '_> {
             made.push((fixed, self.template(value, Place::Header)));
         }
         made
-    }
-
-    /// A field of a form: a template, or the one hole of an expression.
-    fn form_value(&mut self, value: &Expr) -> Template {
-        match &value.kind {
-            ExprKind::Text(text) => self.template(text, Place::Plain),
-            _ => {
-                let hole = TextPart::Hole { value: value.clone(), quoted: false, at: value.at };
-                self.template(&Text { at: value.at, parts: vec![hole] }, Place::Plain)
-            }
-        }
     }
 }
 

@@ -5,6 +5,7 @@
 mod action;
 mod audience;
 mod auth;
+mod body;
 mod calls;
 mod choose;
 mod connection;
@@ -35,6 +36,8 @@ mod token;
 mod types;
 mod union;
 mod wait;
+mod xml;
+mod xml_reader;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -219,8 +219,12 @@ impl Lines<'_, '_> {
                 };
                 let with = with.as_ref().map(|with| self.with(with, &declared.given)).unwrap_or_default();
                 let mark = self.check.scope.mark();
-                let request =
-                    record_of(&[("method", Type::Text), ("path", Type::Text), ("body", Type::Text)]);
+                let request = record_of(&[
+                    ("method", Type::Text),
+                    ("path", Type::Text),
+                    ("contentType", Type::Text.optional()),
+                    ("body", Type::Text),
+                ]);
                 for (name, ty) in declared.carried.into_iter().chain([("request".into(), request)]) {
                     self.check.scope.bind_quietly(&name, At::default(), Some(ty));
                 }

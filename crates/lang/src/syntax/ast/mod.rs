@@ -126,7 +126,18 @@ pub(crate) struct RequestParts {
 pub(crate) enum Body {
     Json(Text),
     Form(Vec<(Ident, Expr)>),
+    Xml(Text),
+    Multipart(At, Vec<FormPart>),
     Text(Text, Text),
+}
+
+/// `name: value as "text/csv" named "file.csv"`
+#[derive(Debug)]
+pub(crate) struct FormPart {
+    pub(crate) name: Ident,
+    pub(crate) value: Expr,
+    pub(crate) content_type: Option<Text>,
+    pub(crate) file_name: Option<Text>,
 }
 
 #[derive(Debug)]

@@ -11,11 +11,14 @@ use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{Action, Body, DeclKind, Expr, Ident, RequestParts},
+        ast::{Action, Body, DeclKind, Expr, FormPart, Ident, RequestParts},
         template::{self, Form},
         token::Kind,
     },
 };
+
+/// What stands behind `text`, and `as` in a multipart body.
+const MEDIA_TYPE: &str = "a content type such as `\"text/plain\"`";
 
 /// The methods an action may use.
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -76,22 +79,8 @@ pub(crate) fn part<'a>(input: P<'a>, made: &mut RequestParts) -> R<'a, ()> {
             }
             Ok((rest, ()))
         }
-        "json" | "form" | "text" => {
-            let (rest, body) = match input.peek(0) {
-                "json" => json(input.take_from(1))?,
-                "form" => {
-                    let (rest, _) = cut(tag!("{")).parse(input.take_from(1))?;
-                    let (rest, fields) = cut(named_values).parse(rest)?;
-                    let (rest, _) = cut(tag!("}")).parse(rest)?;
-                    (rest, Body::Form(fields))
-                }
-                _ => {
-                    let (rest, kind) =
-                        cut(text("a content type such as `\"text/plain\"`")).parse(input.take_from(1))?;
-                    let (rest, content) = cut(text("the text")).parse(rest)?;
-                    (rest, Body::Text(kind, content))
-                }
-            };
+        "json" | "xml" | "form" | "multipart" | "text" => {
+            let (rest, body) = body(input)?;
             if made.body.is_some() {
                 input.report(
                     Report::new(Code::DuplicateName, input.at(), "this request has two bodies")
@@ -101,20 +90,71 @@ pub(crate) fn part<'a>(input: P<'a>, made: &mut RequestParts) -> R<'a, ()> {
             made.body = Some(body);
             Ok((rest, ()))
         }
-        _ => cut(|input: P<'a>| input.error("`header`, `query`, `json`, `form`, `text`, `cache` or `}`"))
-            .parse(input),
+        _ => cut(|input: P<'a>| {
+            input.error("`header`, `query`, `json`, `xml`, `form`, `multipart`, `text`, `cache` or `}`")
+        })
+        .parse(input),
     }
+}
+
+/// A body, from the word that says what it is.
+fn body(input: P<'_>) -> R<'_, Body> {
+    let behind = input.take_from(1);
+    match input.peek(0) {
+        "json" => json(behind),
+        "xml" => {
+            let (rest, content) = cut(text("the document, in quotes")).parse(behind)?;
+            Ok((rest, Body::Xml(content)))
+        }
+        "form" | "multipart" => {
+            let (rest, _) = cut(tag!("{")).parse(behind)?;
+            let (rest, body) = if input.is("form") {
+                let (rest, fields) = cut(named_values).parse(rest)?;
+                (rest, Body::Form(fields))
+            } else {
+                let (rest, parts) = cut(many(form_part, "}")).parse(rest)?;
+                (rest, Body::Multipart(input.at(), parts))
+            };
+            let (rest, _) = cut(tag!("}")).parse(rest)?;
+            Ok((rest, body))
+        }
+        _ => {
+            let (rest, kind) = cut(text(MEDIA_TYPE)).parse(behind)?;
+            let (rest, content) = cut(text("the text")).parse(rest)?;
+            Ok((rest, Body::Text(kind, content)))
+        }
+    }
+}
+
+/// `name: value as "text/csv" named "file.csv"`
+fn form_part(input: P<'_>) -> R<'_, FormPart> {
+    let (input, (name, value)) = named_value(input)?;
+    let mut part = FormPart { name, value, content_type: None, file_name: None };
+    let mut input = input;
+    // `as: …` is the next part.
+    if input.is("as") && input.peek(1) != ":" {
+        let (rest, kind) = cut(text(MEDIA_TYPE)).parse(input.take_from(1))?;
+        part.content_type = Some(kind);
+        input = rest;
+    }
+    if input.is("named") && input.peek(1) != ":" {
+        let (rest, name) = cut(text("the name of a file, in quotes")).parse(input.take_from(1))?;
+        part.file_name = Some(name);
+        input = rest;
+    }
+    Ok((input, part))
 }
 
 /// `name: value` with commas or line breaks between.
 pub(crate) fn named_values(input: P<'_>) -> R<'_, Vec<(Ident, Expr)>> {
-    let field = |input| {
-        let (input, name) = ident("a name")(input)?;
-        let (input, _) = cut(tag!(":")).parse(input)?;
-        let (input, value) = cut(expression).parse(input)?;
-        Ok((input, (name, value)))
-    };
-    many(field, "}")(input)
+    many(named_value, "}")(input)
+}
+
+fn named_value(input: P<'_>) -> R<'_, (Ident, Expr)> {
+    let (input, name) = ident("a name")(input)?;
+    let (input, _) = cut(tag!(":")).parse(input)?;
+    let (input, value) = cut(expression).parse(input)?;
+    Ok((input, (name, value)))
 }
 
 /// The raw text from a bracket to the one that closes it: braces of holes are balanced, so counting is enough.

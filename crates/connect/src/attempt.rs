@@ -79,6 +79,9 @@ async fn send(
     let _ = partner.here.credential(&partner.here.connection.url, &mut known).await;
     answer.body = without(answer.body, &known);
     answer.content_type = answer.content_type.map(|text| without(text, &known));
+    for (_, text) in &mut answer.headers {
+        *text = without(std::mem::take(text), &known);
+    }
     Ok((answer, credentials.token))
 }
 

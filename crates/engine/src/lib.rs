@@ -34,7 +34,7 @@ mod scope;
 mod walk;
 
 pub use advance::advance;
-pub use call::{Arguments, arguments_of};
+pub use call::{Arguments, arguments_of, read_answer};
 pub use enter::{admit, start};
 pub use eval::{Scope, evaluate};
 pub use input::{CallOutcome, Context, Event, Input, Operation};

@@ -5,6 +5,7 @@
 //! What comes in: trees that `lang` has checked. What goes out: data that `engine` walks.
 //! Deliberately absent: source text handling, IO, a clock, chance.
 
+pub mod answers;
 pub mod audience;
 pub mod auth;
 pub mod call;
@@ -25,6 +26,7 @@ pub mod types;
 mod union;
 pub mod value;
 
+pub use answers::Answers;
 pub use audience::Audience;
 pub use auth::{Auth, ClientProof, OAuth2, Setting, TokenCall};
 pub use call::{Answer, CallError, ErrorKind, Request};

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    Audience, Auth, Expr, Journey, Name, Policy, Pressure, RecordType, Setting, Sign, Template, Tls, Type,
+    Answers, Audience, Auth, Expr, Journey, Name, Policy, Pressure, RecordType, Setting, Sign, Template, Tls,
+    Type,
 };
 
 /// A whole compiled project.
@@ -135,8 +136,10 @@ pub struct Action {
     pub headers: Vec<(Name, Template)>,
     /// The body.
     pub body: Body,
-    /// The shape of a good answer; none when the answer is not looked at.
-    pub answer: Option<Type>,
+    /// The good answers; none when an answer is not looked at.
+    pub answer: Option<Answers>,
+    /// The shape of the body of an answer that is an error; none when it may be anything.
+    pub error: Option<Type>,
     /// For how long a good answer is given to calls that ask the same, in microseconds.
     pub cache: Option<i64>,
     /// What it is called under.

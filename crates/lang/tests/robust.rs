@@ -252,6 +252,7 @@ const WORDS: &[&str] = &[
     "form",
     "multipart",
     "named",
+    "nothing",
     "xml",
 ];
 

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use graph::{Action, Name, Template, Type};
+use graph::{Action, Answers, Name, Template, Type};
 
 use super::{
+    answers,
     expr::Check,
     policy,
     scope::{Env, Event, Scope},
@@ -52,7 +53,7 @@ pub(crate) fn check(
     for (param, (_, ty)) in action.params.iter().zip(&typed) {
         scope.bind_variable(&param.name, ty.clone(), env);
     }
-    let answer = action.answer.as_ref().map(|ty| env.ty(ty));
+    let (answer, error) = (answers::of(action, env), action.error.as_ref().and_then(|ty| env.ty(ty)));
     let connection = env.connections.get(&action.connection.text).cloned();
     if connection.is_none() && !env.names.connections.contains_key(&action.connection.text) {
         unknown_connection(action, env);
@@ -82,7 +83,8 @@ pub(crate) fn check(
         query,
         headers,
         body,
-        answer: answer.map(|ty| ty.unwrap_or(Type::Json)),
+        answer: action.answer.is_some().then(|| answer.unwrap_or(Answers::Body(Type::Json))),
+        error,
         cache,
         policy,
         doc: doc.cloned(),

@@ -3,6 +3,7 @@
 //! One cause gives one report: what could not be typed has the type `None`, which fits everywhere.
 
 mod action;
+mod answers;
 mod audience;
 mod auth;
 mod body;

@@ -11,7 +11,7 @@ use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{Action, Body, DeclKind, Expr, FormPart, Ident, RequestParts},
+        ast::{Action, Answers, Body, DeclKind, Expr, FormPart, Ident, RequestParts, StatusAnswer},
         template::{self, Form},
         token::Kind,
     },
@@ -29,8 +29,15 @@ pub(crate) fn action(input: P<'_>) -> R<'_, DeclKind> {
     let (mut input, params) = types::params(input)?;
     let mut answer = None;
     if input.is("->") {
-        let (rest, ty) = cut(types::type_expr).parse(input.take_from(1))?;
-        answer = Some(ty);
+        let (rest, answers) = answers(input.take_from(1))?;
+        answer = Some(answers);
+        input = rest;
+    }
+    let mut error = None;
+    if input.is("fails") {
+        let (rest, _) = cut(tag!("with")).parse(input.take_from(1))?;
+        let (rest, ty) = cut(types::type_expr).parse(rest)?;
+        error = Some(ty);
         input = rest;
     }
     let (input, policy) = policy::under(input)?;
@@ -39,7 +46,8 @@ pub(crate) fn action(input: P<'_>) -> R<'_, DeclKind> {
     let (input, connection) = cut(ident("the name of a connection")).parse(input)?;
     let (mut input, path) = cut(text("a path such as `\"/orders\"`")).parse(input)?;
     let sent = RequestParts::default();
-    let mut made = Action { name, params, answer, policy, method, connection, path, sent, cache: None };
+    let mut made =
+        Action { name, params, answer, error, policy, method, connection, path, sent, cache: None };
     while !input.is("}") {
         let rest = if input.is("cache") {
             let (rest, micros) = cut(duration).parse(input.take_from(1))?;
@@ -55,6 +63,51 @@ pub(crate) fn action(input: P<'_>) -> R<'_, DeclKind> {
         input = rest;
     }
     Ok((input.take_from(1), DeclKind::Action(Box::new(made))))
+}
+
+/// A type, or one for each status: `200, 201 { … } | 404 { … } | 204 nothing`.
+fn answers(input: P<'_>) -> R<'_, Answers> {
+    if input.first().is_none_or(|token| token.kind != Kind::Number) {
+        let (input, ty) = cut(types::type_expr).parse(input)?;
+        return Ok((input, Answers::Body(ty)));
+    }
+    let mut cases = Vec::new();
+    let mut rest = input;
+    loop {
+        let (after, case) = cut(status_answer).parse(rest)?;
+        cases.push(case);
+        if !after.is("|") {
+            return Ok((after, Answers::ByStatus(cases)));
+        }
+        rest = after.take_from(1);
+    }
+}
+
+fn status_answer(input: P<'_>) -> R<'_, StatusAnswer> {
+    let (mut input, first) = status(input)?;
+    let mut statuses = vec![first];
+    while input.is(",") {
+        let (rest, next) = cut(status).parse(input.take_from(1))?;
+        statuses.push(next);
+        input = rest;
+    }
+    if input.is("nothing") {
+        return Ok((input.take_from(1), StatusAnswer { statuses, body: None }));
+    }
+    if input.first().is_none_or(|token| matches!(token.text, "|" | "fails" | "under")) {
+        return input.error("the type of the body, or `nothing`");
+    }
+    let (input, body) = cut(types::one_type).parse(input)?;
+    Ok((input, StatusAnswer { statuses, body: Some(body) }))
+}
+
+/// The status of an answer.
+pub(crate) fn status(input: P<'_>) -> R<'_, (At, u16)> {
+    let status = input.first().filter(|token| token.kind == Kind::Number);
+    match status.and_then(|token| token.text.parse().ok()).filter(|status| (200..600).contains(status)) {
+        Some(status) => Ok((input.take_from(1), (input.at(), status))),
+        None => input.error("a status from 200 to 599"),
+    }
 }
 
 pub(crate) fn method(input: P<'_>) -> R<'_, Ident> {

@@ -116,6 +116,13 @@ pub(crate) struct Action {
     pub(crate) cache: Option<(At, i64)>,
 }
 
+impl Action {
+    /// The types that what it is answered is made of.
+    pub(crate) fn answer_types(&self) -> impl Iterator<Item = &TypeExpr> {
+        self.answer.iter().flat_map(Answers::types).chain(&self.error)
+    }
+}
+
 /// What stands behind `->`.
 #[derive(Debug)]
 pub(crate) enum Answers {

@@ -9,6 +9,7 @@ import { InstancesPage } from './pages/instances';
 import { JourneyPage } from './pages/journey';
 import { JourneysPage } from './pages/journeys';
 import { PersonPage } from './pages/person';
+import { PreviewPage } from './pages/preview';
 import { RefusedPage } from './pages/refused';
 import { paths } from './paths';
 
@@ -31,6 +32,7 @@ export function App() {
             Failed{failed > 0 && <span className="badge bad">{failed}</span>}
           </Tab>
           <Tab href={paths.refused()}>Refused</Tab>
+          <Tab href={paths.preview()}>Preview</Tab>
         </nav>
         <FindPerson />
         <span className={journeys.isError ? 'live lost' : 'live'} role="status">
@@ -48,6 +50,9 @@ export function App() {
           </Route>
           <Route path="/failed">
             <InstancesPage failedOnly />
+          </Route>
+          <Route path="/preview">
+            <PreviewPage />
           </Route>
           <Route path="/refused">
             <RefusedPage />

@@ -10,6 +10,7 @@ export const paths = {
   },
   failed: () => '/failed',
   refused: () => '/refused',
+  preview: () => '/preview',
   instance: (id: string) => `/instances/${id}`,
   person: (key: string) => `/people/${encodeURIComponent(key)}`,
 };

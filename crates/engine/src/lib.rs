@@ -29,6 +29,7 @@ mod others;
 mod output;
 pub mod person;
 pub mod policy;
+pub mod preview;
 mod render;
 mod scope;
 mod walk;

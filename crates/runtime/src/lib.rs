@@ -21,6 +21,7 @@ mod dispatch;
 mod inputs;
 mod intake;
 mod lane;
+mod look;
 mod node;
 mod profile;
 mod retention;
@@ -46,6 +47,7 @@ use uuid::Uuid;
 pub use catalog::{Catalog, DeployError};
 pub use check::{Incoming, Received, Refusal, What, check_key};
 pub use engine::Outcome;
+pub use look::{LookError, Looked, Wanted};
 pub use profile::{ProfileChange, read_for_entry};
 pub use retention::Retention;
 

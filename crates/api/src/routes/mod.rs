@@ -8,6 +8,7 @@ mod instances;
 mod journeys;
 mod node;
 mod nodes;
+mod preview;
 mod profiles;
 mod refusals;
 mod start;
@@ -80,6 +81,8 @@ fn reading() -> OpenApiRouter<App> {
         .routes(routes!(journeys::list))
         .routes(routes!(journeys::get))
         .routes(routes!(audiences::list))
+        .routes(routes!(preview::list))
+        .routes(routes!(preview::post))
         .routes(routes!(nodes::list))
         .routes(routes!(instances::list))
         .routes(routes!(instances::get))

@@ -7,6 +7,7 @@ mod instance;
 mod journey;
 mod node;
 mod person;
+mod preview;
 
 pub use audience::{AudienceList, AudienceView};
 pub use instance::{CallView, FailureView, InstancePage, InstanceSummary, InstanceView, TurnView, WaitsView};
@@ -19,3 +20,4 @@ pub use person::{
     EventView, IngestReceipt, OutcomeView, ProfileView, RefusalView, RefusedEventView, RefusedPage,
     StartReceipt, Timeline, TimelineEntry, TimelineTurn,
 };
+pub use preview::{ActionList, ActionView, FieldView, ParamView, PreviewView, RequestView};

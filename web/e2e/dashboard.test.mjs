@@ -110,6 +110,41 @@ test('who failed is found, and retried or skipped', async () => {
   await page.waitForFunction((href) => !document.querySelector(`a[href="${href}"]`), step);
 });
 
+test('a request is looked at before it is sent, and the HTML of a message runs nowhere', async () => {
+  await page.goto(`${base}/preview`);
+  await page.getByLabel('Action or message').selectOption('dispatch');
+  await page.getByLabel('or attributes of a sample person').fill('{"customerId": "c1", "userId": "u1", "firstName": "Ada", "phoneNumber": "+49"}');
+  await page.getByLabel('Event').fill('{"event": "Order Completed", "properties": {"orderId": "<b>o1", "total": 5, "items": []}}');
+  await page.getByRole('button', { name: 'Show the request' }).click();
+  const request = page.getByLabel('Request').locator('pre');
+  await request.waitFor();
+  assert.match(await request.textContent(), /^POST http.*\/warehouse\/dispatch\n/);
+  assert.match(await request.textContent(), /: ••••\n/);
+  assert.match(await request.textContent(), /"orderId": "<b>o1"/);
+
+  // What a message says is the work of strangers: here it tries everything.
+  const html = `<p>Hello</p><script>parent.document.title = 'taken'; fetch('/v1/profiles/c1')</script>
+    <img src=x onerror="parent.document.title = 'taken'"><form action="/v1/events"><button>go</button></form>`;
+  await page.route('**/v1/preview', (route) =>
+    route.fulfill({ json: { kind: 'message', action: 'mail', fields: [{ name: 'html', value: html }], request: { method: 'POST', url: 'https://x', headers: [], body: null } } }),
+  );
+  const heard = complaints.length;
+  await page.getByRole('button', { name: 'Show the request' }).click();
+  const frame = page.locator('iframe[title="html"]');
+  await frame.waitFor();
+  assert.equal(await frame.getAttribute('sandbox'), '');
+  const inside = await (await frame.elementHandle()).contentFrame();
+  await inside.waitForLoadState();
+  assert.equal(await inside.locator('p').textContent(), 'Hello');
+  assert.notEqual(await page.title(), 'taken');
+  // An origin of nobody's: what is outside cannot be reached from inside.
+  assert.equal(await frame.evaluate((element) => element.contentDocument), null);
+  await page.unroute('**/v1/preview');
+  // The browser says that it stopped the script and the picture; nothing was asked of anybody.
+  const said = complaints.splice(heard);
+  assert.ok(said.every((line) => /sandbox|Content Security Policy|Blocked script/i.test(line)), said.join('\n'));
+});
+
 test('nothing complained, and nothing was asked of anybody else', () => {
   assert.deepEqual(complaints, []);
 });

@@ -11,6 +11,7 @@ import { InstancesPage } from './pages/instances';
 import { JourneyPage } from './pages/journey';
 import { JourneysPage } from './pages/journeys';
 import { PersonPage } from './pages/person';
+import { PreviewPage } from './pages/preview';
 import { RefusedPage } from './pages/refused';
 import { paths } from './paths';
 
@@ -34,6 +35,7 @@ export function App() {
           </Tab>
           <Tab href={paths.refused()}>Refused</Tab>
           <Tab href={paths.connections()}>Connections</Tab>
+          <Tab href={paths.preview()}>Preview</Tab>
         </nav>
         <FindPerson />
         <span className={journeys.isError ? 'live lost' : 'live'} role="status">
@@ -51,6 +53,9 @@ export function App() {
           </Route>
           <Route path="/failed">
             <FailedPage />
+          </Route>
+          <Route path="/preview">
+            <PreviewPage />
           </Route>
           <Route path="/refused">
             <RefusedPage />

@@ -5,6 +5,7 @@
 mod commands;
 mod demo;
 mod doctor;
+mod preview;
 mod project;
 mod settings;
 

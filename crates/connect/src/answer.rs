@@ -7,16 +7,19 @@ use std::{
 };
 
 use flate2::write::MultiGzDecoder;
-use graph::{Answer, CallError, ErrorKind};
+use graph::{Answer, CallError, ErrorKind, Name};
 use reqwest::{
     Response,
-    header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER},
+    header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER},
 };
 
 use crate::guard::Denied;
 
 /// The longest pause that a partner may ask for, in seconds.
 const LONGEST_PAUSE: i64 = 86_400;
+
+/// The most bytes that the headers of an answer may have.
+const MOST_HEADER_BYTES: usize = 64 << 10;
 
 /// Who answers: what sentences call it, how many bytes it may say (after decompression), and how long it may take.
 #[derive(Clone, Copy)]
@@ -37,6 +40,7 @@ pub(crate) async fn read(mut response: Response, patience: Patience) -> Result<A
     let packed = text(CONTENT_ENCODING).is_some_and(|encoding| encoding.trim().eq_ignore_ascii_case(PACKED));
     let misfit =
         |reason: String| CallError { status: Some(status), ..CallError::new(ErrorKind::Invalid, reason) };
+    let headers = headers(response.headers()).map_err(misfit)?;
     let mut body = Body::new(packed, patience.most_bytes);
     let mut came = 0;
     while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error, patience))? {
@@ -48,7 +52,26 @@ pub(crate) async fn read(mut response: Response, patience: Patience) -> Result<A
     }
     let body = String::from_utf8(body.finish().map_err(misfit)?);
     let body = body.map_err(|_| misfit("the answer is not UTF-8 text".into()))?;
-    Ok(Answer { status, content_type, retry_after, body })
+    Ok(Answer { status, content_type, headers, retry_after, body })
+}
+
+/// The headers that are text, in the order in which they came.
+fn headers(all: &HeaderMap) -> Result<Vec<(Name, String)>, String> {
+    let mut made: Vec<(Name, String)> = Vec::with_capacity(all.keys_len());
+    let mut bytes = 0;
+    for name in all.keys() {
+        let values: Vec<&str> = all.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+        if values.is_empty() {
+            continue;
+        }
+        let text = values.join(", ");
+        bytes += name.as_str().len() + text.len();
+        if bytes > MOST_HEADER_BYTES {
+            return Err(format!("the headers of the answer are larger than {} KiB", MOST_HEADER_BYTES >> 10));
+        }
+        made.push((name.as_str().into(), text));
+    }
+    Ok(made)
 }
 
 fn too_large(most: usize) -> String {

@@ -12,12 +12,16 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    Shown,
     answer::{Patience, failure, late, read},
     credentials::{Credentials, sent_as},
     partner::{Here, Partner},
     secret::{MASK, without},
     sign::{self, Message},
 };
+
+/// The most bytes of a URL: the client holds no more than 65,534, and credentials may come to it.
+const MOST_URL_BYTES: usize = 60_000;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// The status of an answer to credentials that are not taken.
@@ -79,6 +83,9 @@ async fn send(
     let _ = partner.here.credential(&partner.here.connection.url, &mut known).await;
     answer.body = without(answer.body, &known);
     answer.content_type = answer.content_type.map(|text| without(text, &known));
+    for (_, text) in &mut answer.headers {
+        *text = without(std::mem::take(text), &known);
+    }
     Ok((answer, credentials.token))
 }
 
@@ -102,11 +109,16 @@ async fn join(here: &Here, request: &Request) -> Result<Url, CallError> {
             "the path does not stay as it was written: a value holds `.`, `..` or a character that no URL has",
         ));
     }
+    if url.as_str().len() > MOST_URL_BYTES {
+        return Err(invalid(
+            "the URL would have more than 60,000 bytes; what is so long belongs in the body",
+        ));
+    }
     Ok(url)
 }
 
 /// The request as it would go out, secrets masked.
-pub(crate) async fn preview(here: &Here, request: &Request, key: Uuid) -> String {
+pub(crate) async fn preview(here: &Here, request: &Request, key: Uuid) -> Shown {
     let url = join(here, request).await;
     let (mut target, host) = match &url {
         Ok(url) => match here.masked_base() {
@@ -141,9 +153,8 @@ pub(crate) async fn preview(here: &Here, request: &Request, key: Uuid) -> String
     if let Some((content_type, _)) = &request.body {
         headers.push(("Content-Type".into(), content_type.to_string()));
     }
-    let lines: Vec<String> = headers.into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
-    let body = request.body.as_ref().map(|(_, body)| body.as_str()).unwrap_or_default();
-    format!("{} {target} HTTP/1.1\n{}\n\n{body}", request.method, lines.join("\n"))
+    let body = request.body.as_ref().map(|(_, body)| body.clone());
+    Shown { method: request.method.to_string(), url: target, headers, body }
 }
 
 fn with_key(target: &mut String, parameter: &str, shown: &str) {

@@ -9,7 +9,9 @@
 use std::{
     collections::BTreeSet,
     error::Error,
+    io,
     net::{IpAddr, SocketAddr},
+    pin::Pin,
     sync::Arc,
     time::Duration,
 };
@@ -36,7 +38,12 @@ pub(crate) struct Guard {
     client: reqwest::Client,
     /// The hosts that may have private addresses.
     private: Arc<BTreeSet<String>>,
+    look_up: LookUp,
 }
+
+/// Who is asked where a name leads: the system, but in tests.
+type LookUp = Arc<dyn Fn(String) -> LookedUp + Send + Sync>;
+type LookedUp = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
 impl Guard {
     /// A client for partners of which `private` names the hosts that may have private addresses.
@@ -44,8 +51,16 @@ impl Guard {
     /// # Errors
     /// Why there is none: the certificates are no good, or the system gives none.
     pub(crate) fn new(private: Arc<BTreeSet<String>>, tls: Option<&Material>) -> Result<Guard, String> {
+        Guard::asking(Arc::new(|name| Box::pin(system(name))), private, tls)
+    }
+
+    fn asking(
+        look_up: LookUp,
+        private: Arc<BTreeSet<String>>,
+        tls: Option<&Material>,
+    ) -> Result<Guard, String> {
         let mut builder = reqwest::Client::builder()
-            .dns_resolver(Arc::new(Resolver { private: private.clone() }))
+            .dns_resolver(Arc::new(Resolver { private: private.clone(), look_up: look_up.clone() }))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
@@ -74,7 +89,7 @@ impl Guard {
                 };
             }
         }
-        Ok(Guard { client: builder.build().map_err(reason)?, private })
+        Ok(Guard { client: builder.build().map_err(reason)?, private, look_up })
     }
 
     /// A request to a URL, if its host may be dialled; a name is checked when it is looked up.
@@ -95,7 +110,7 @@ impl Guard {
         let (host, addresses) = match url.host() {
             Some(Host::Ipv4(address)) => (address.to_string(), vec![address.into()]),
             Some(Host::Ipv6(address)) => (address.to_string(), vec![address.into()]),
-            Some(Host::Domain(name)) => (name.to_owned(), look_up(name).await?),
+            Some(Host::Domain(name)) => (name.to_owned(), look_up(&self.look_up, name).await?),
             None => return Ok(()),
         };
         addresses.into_iter().try_for_each(|address| check_address(&host, address, &self.private))
@@ -114,9 +129,14 @@ fn reason(error: reqwest::Error) -> String {
 /// How long a name may take to be looked up where nobody waits for a call.
 const LOOK_UP: Duration = Duration::from_secs(5);
 
-async fn look_up(name: &str) -> Result<Vec<IpAddr>, String> {
-    match tokio::time::timeout(LOOK_UP, tokio::net::lookup_host((name, 0))).await {
-        Ok(Ok(found)) => Ok(found.map(|address| address.ip()).collect()),
+/// Asks the system.
+async fn system(name: String) -> io::Result<Vec<IpAddr>> {
+    Ok(tokio::net::lookup_host((name.as_str(), 0)).await?.map(|address| address.ip()).collect())
+}
+
+async fn look_up(ask: &LookUp, name: &str) -> Result<Vec<IpAddr>, String> {
+    match tokio::time::timeout(LOOK_UP, ask(name.to_owned())).await {
+        Ok(Ok(found)) => Ok(found),
         Ok(Err(error)) => Err(format!("`{name}` cannot be looked up: {error}")),
         Err(_) => Err(format!("`{name}` cannot be looked up within {} seconds", LOOK_UP.as_secs())),
     }
@@ -136,19 +156,20 @@ fn check_address(host: &str, address: IpAddr, private: &BTreeSet<String>) -> Res
 
 struct Resolver {
     private: Arc<BTreeSet<String>>,
+    look_up: LookUp,
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let private = self.private.clone();
+        let (private, ask) = (self.private.clone(), self.look_up.clone());
         Box::pin(async move {
             let host = name.as_str().to_owned();
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            let found = ask(host.clone()).await?;
             // One bad address spoils all: a name that mixes them is up to no good.
             for address in &found {
-                check_address(&host, address.ip(), &private).map_err(Denied)?;
+                check_address(&host, *address, &private).map_err(Denied)?;
             }
-            Ok(Box::new(found.into_iter()) as Addrs)
+            Ok(Box::new(found.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
         })
     }
 }
@@ -157,3 +178,84 @@ impl Resolve for Resolver {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Denied(String);
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        net::TcpListener,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use super::*;
+
+    /// Answers the first question with the first list, and so on, the last one for ever: addresses with spaces between, `;`
+    /// between lists, `!` for a server that fails.
+    fn guard(answers: &str, private: &[&str]) -> Guard {
+        crate::install_crypto();
+        let (asked, answers) = (AtomicUsize::new(0), answers.to_owned());
+        let look_up: LookUp = Arc::new(move |_| {
+            let number = asked.fetch_add(1, Ordering::SeqCst);
+            let found = answers.split(';').nth(number).or(answers.split(';').next_back());
+            let found = found.unwrap_or_default().trim().to_owned();
+            Box::pin(async move {
+                match found.as_str() {
+                    "!" => Err(io::Error::other("SERVFAIL")),
+                    found => Ok(found.split_whitespace().filter_map(|text| text.parse().ok()).collect()),
+                }
+            })
+        });
+        let private = private.iter().map(|host| (*host).to_owned()).collect();
+        Guard::asking(look_up, Arc::new(private), None).unwrap_or_else(|reason| panic!("{reason}"))
+    }
+
+    async fn tried(guard: &Guard, url: &str) -> String {
+        let url = url.parse().unwrap_or_else(|error| panic!("{error}"));
+        match guard.request(Method::GET, url) {
+            Err(reason) => reason,
+            Ok(request) => {
+                let sent = request.timeout(Duration::from_millis(300)).send().await;
+                let mut cause: Option<&dyn Error> = sent.as_ref().err().map(|error| error as &dyn Error);
+                let mut said = Vec::new();
+                while let Some(inner) = cause {
+                    said.push(inner.to_string());
+                    cause = inner.source();
+                }
+                said.join(": ")
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_elsewhere_the_second_time_is_not_followed() {
+        let canary = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|error| panic!("{error}"));
+        canary.set_nonblocking(true).unwrap_or_else(|error| panic!("{error}"));
+        let port = canary.local_addr().map_or(0, |address| address.port());
+        let url = format!("http://partner.example.com:{port}/");
+        // What was public when it was looked at is looked at again when it is dialled, and what is found is what is dialled.
+        let rebound = guard("8.8.8.8; 127.0.0.1", &[]);
+        let asked = url.parse().unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(rebound.look(&asked).await, Ok(()));
+        for _ in 0..3 {
+            assert!(tried(&rebound, &url).await.contains("leads to a loopback address"));
+        }
+        // A name that mixes them, in either order; one that fails first; one that is nobody's.
+        for answers in [
+            "8.8.8.8 127.0.0.1",
+            "::1 2606:4700::1111",
+            "!; 127.0.0.1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::7f00:1",
+            "169.254.169.254",
+        ] {
+            let guard = guard(answers, &[]);
+            let said = [tried(&guard, &url).await, tried(&guard, &url).await].join("\n");
+            assert!(said.contains(" leads to "), "{answers}: {said}");
+        }
+        assert!(tried(&guard("!", &[]), &url).await.contains("SERVFAIL"));
+        assert!(!tried(&guard("", &[]), &url).await.is_empty());
+        // A name that may be private is not let through to what gives cloud credentials.
+        let metadata = guard("169.254.169.254", &["partner.example.com"]);
+        assert!(tried(&metadata, &url).await.contains("which is never allowed"));
+        assert!(canary.accept().is_err(), "somebody was dialled");
+    }
+}

@@ -54,6 +54,30 @@ pub struct Missing {
     pub reason: String,
 }
 
+/// A request as it would go out, secrets masked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The HTTP method.
+    pub method: String,
+    /// The whole URL.
+    pub url: String,
+    /// The headers, in the order in which they are sent.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Option<String>,
+}
+
+/// As it looks on the wire.
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} {} HTTP/1.1", self.method, self.url)?;
+        for (name, value) in &self.headers {
+            writeln!(f, "{name}: {value}")?;
+        }
+        write!(f, "\n{}", self.body.as_deref().unwrap_or_default())
+    }
+}
+
 /// How an attempt ended, and how long it took.
 #[derive(Debug)]
 pub struct Attempt {
@@ -153,9 +177,18 @@ impl Partners {
 
     /// The request as it would go out, as text, secrets masked.
     pub async fn preview(&self, request: &Request, idempotency_key: Uuid) -> String {
+        let shown = self.shown(request, idempotency_key).await;
+        shown.map_or_else(|reason| reason, |shown| shown.to_string())
+    }
+
+    /// The request as it would go out, secrets masked.
+    ///
+    /// # Errors
+    /// When its connection is not declared.
+    pub async fn shown(&self, request: &Request, idempotency_key: Uuid) -> Result<Shown, String> {
         match self.partners.get(&request.connection) {
-            Some(partner) => attempt::preview(&partner.here, request, idempotency_key).await,
-            None => format!("the connection `{}` is not declared", request.connection),
+            Some(partner) => Ok(attempt::preview(&partner.here, request, idempotency_key).await),
+            None => Err(format!("the connection `{}` is not declared", request.connection)),
         }
     }
 }

@@ -223,6 +223,38 @@ async fn an_answer_that_is_too_large_or_no_text_is_refused() {
 }
 
 #[tokio::test]
+async fn the_headers_of_an_answer_are_kept_within_bounds() {
+    let answer = |headers: &str| format!("HTTP/1.1 204 X\r\n{headers}\r\n").into_bytes();
+    let of = |headers: &str| {
+        let url = format!("http://{}", raw(answer(headers), Duration::ZERO));
+        partners(connection(&url, Auth::None, &["127.0.0.1"]))
+    };
+    let kept =
+        outcome(&of("X-Rate: 7\r\nset-cookie: a\r\nSet-Cookie: b\r\nx-odd: \u{e9}\r\n"), &get("/")).await;
+    let kept: Vec<(String, String)> =
+        kept.unwrap().headers.into_iter().map(|(name, text)| (name.to_string(), text)).collect();
+    let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(kept, [text("x-rate", "7"), text("set-cookie", "a, b")]);
+    let long = format!("x-long: {}\r\n", "x".repeat(65 << 10));
+    let error = outcome(&of(&long), &get("/")).await.unwrap_err();
+    assert_eq!(
+        (error.kind, &*error.reason),
+        (ErrorKind::Invalid, "the headers of the answer are larger than 64 KiB")
+    );
+    // What was secret in the request is none of the headers' business.
+    let echo = raw(answer("x-echo: Bearer canary-canary\r\n"), Duration::ZERO);
+    let auth = Auth::Bearer(Setting::Secret("KEY".into()));
+    let environment = Environment::of(|_| Some("canary-canary".to_owned()));
+    let echoing = connection(&format!("http://{echo}"), auth, &["127.0.0.1"]);
+    let echoing = Partners::new([echoing], BTreeMap::new(), environment).unwrap();
+    let said = outcome(&echoing, &get("/")).await.unwrap();
+    assert_eq!(said.headers, [("x-echo".into(), "Bearer ••••".to_owned())]);
+    // What the client itself refuses is no answer at all.
+    let many: String = (0..100_000).map(|number| format!("x-{number}: a\r\n")).collect();
+    assert_eq!(outcome(&of(&many), &get("/")).await.unwrap_err().kind, ErrorKind::Refused);
+}
+
+#[tokio::test]
 async fn a_token_servers_answer_is_bounded_too() {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     (0..8).for_each(|_| packer.write_all(&vec![b' '; 1 << 20]).unwrap());

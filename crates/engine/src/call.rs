@@ -1,6 +1,9 @@
 //! The life of a call: begun, tried again, settled.
 
-use graph::{Action, Answer, CallError, ErrorKind, Journey, Retry, Step, StepKind, Type, Value, Way, json};
+use graph::{
+    Action, Answer, CallError, ErrorKind, Journey, Retry, Step, StepKind, Value, Way, answers::read_body,
+    json,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -163,8 +166,12 @@ impl<'a> Walk<'a> {
         let step = self.step_here().filter(|step| matches!(step.kind, StepKind::Call { .. }));
         let action = step.and_then(|step| self.action_of(step));
         let action = action.ok_or("only a step that calls an action can be answered by hand")?;
-        let answer = Answer { status: 200, content_type: None, retry_after: None, body: body.into() };
-        read_answer(action, &answer).map_err(|error| error.reason)
+        let read = |body: &str| read_answer(action, &Answer::of(200, body)).map_err(|error| error.reason);
+        // Where a text is answered, it is what stands between the quotes.
+        match serde_json::from_str::<String>(body) {
+            Ok(text) => read(&text).or_else(|_| read(body)),
+            Err(_) => read(body),
+        }
     }
 
     /// The call is over: its value is bound, or its error takes the way that the file gives it.
@@ -264,33 +271,39 @@ fn was_held_back(result: &Result<Value, CallError>) -> bool {
 }
 
 /// Judges an answer: its status, then its body against the declared shape.
-fn read_answer(action: &Action, answer: &Answer) -> Result<Value, CallError> {
-    if !(200..300).contains(&answer.status) {
+///
+/// # Errors
+/// When it is an error by its status, or its body does not fit.
+pub fn read_answer(action: &Action, answer: &Answer) -> Result<Value, CallError> {
+    let good = (200..300).contains(&answer.status);
+    if !good && !action.answer.as_ref().is_some_and(|answers| answers.has(answer.status)) {
         let kind = if matches!(answer.status, 401 | 403) { ErrorKind::Auth } else { ErrorKind::Http };
-        return Err(CallError {
-            kind,
-            status: Some(answer.status),
-            reason: format!("`{}` answered {}", action.name, answer.status),
-            body: Some(body_value(&answer.body)),
-            wait: None,
-        });
+        let reason = format!("`{}` answered {}", action.name, answer.status);
+        return Err(error_of(action, answer, kind, reason));
     }
-    let invalid = |reason: String| CallError {
-        kind: ErrorKind::Invalid,
-        status: Some(answer.status),
-        reason: format!("the answer of `{}` does not fit: {reason}", action.name),
-        body: Some(body_value(&answer.body)),
-        wait: None,
+    let Some(answers) = &action.answer else { return Ok(Value::Null) };
+    answers.read(answer).map_err(|reason| {
+        let reason = format!("the answer of `{}` does not fit: {reason}", action.name);
+        error_of(action, answer, ErrorKind::Invalid, reason)
+    })
+}
+
+/// An error with its body: of the declared shape, if there is one, or none. That a body does not fit does not make another
+/// kind of the error, because what comes of it (another attempt, for one) is said by the status.
+fn error_of(action: &Action, answer: &Answer, kind: ErrorKind, mut reason: String) -> CallError {
+    let body = match &action.error {
+        None => Some(body_value(&answer.body)),
+        Some(shape) => match read_body(shape, &answer.body) {
+            Ok(body) => Some(body),
+            Err(misfit) => {
+                if kind != ErrorKind::Invalid {
+                    reason += &format!("; its body does not fit what `fails with` says: {misfit}");
+                }
+                None
+            }
+        },
     };
-    match &action.answer {
-        None => Ok(Value::Null),
-        Some(Type::Text) => Ok(Value::text(answer.body.as_str())),
-        Some(shape) => {
-            let tree =
-                serde_json::from_str(&answer.body).map_err(|error| invalid(format!("not JSON: {error}")))?;
-            shape.read(&tree).map_err(|misfit| invalid(misfit.to_string()))
-        }
-    }
+    CallError { kind, status: Some(answer.status), reason, body, wait: None }
 }
 
 fn body_value(body: &str) -> Value {

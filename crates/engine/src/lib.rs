@@ -15,6 +15,7 @@
 mod advance;
 mod arithmetic;
 pub mod audience;
+mod body;
 mod call;
 mod deciding;
 mod ending;
@@ -28,12 +29,13 @@ mod others;
 mod output;
 pub mod person;
 pub mod policy;
+pub mod preview;
 mod render;
 mod scope;
 mod walk;
 
 pub use advance::advance;
-pub use call::{Arguments, arguments_of};
+pub use call::{Arguments, arguments_of, read_answer};
 pub use enter::{admit, start};
 pub use eval::{Scope, evaluate};
 pub use input::{CallOutcome, Context, Event, Input, Operation};

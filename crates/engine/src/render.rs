@@ -3,17 +3,20 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use graph::{
-    Action, Body, CallError, ErrorKind, Escape, Name, Part, Request, Template, Value,
+    Action, CallError, ErrorKind, Escape, Name, Part, Request, Template, Value,
     library::{
         Fault,
         encode::{html, url},
     },
 };
 
-use crate::eval::{Local, Scope, evaluate, holds};
+use crate::{
+    body,
+    eval::{Local, Scope, evaluate, holds},
+};
 
 /// The most bytes a rendered text may have.
-const MOST_BYTES: usize = 1 << 20;
+pub(crate) const MOST_BYTES: usize = 1 << 20;
 
 /// The text of a template in a scope.
 ///
@@ -82,6 +85,7 @@ fn write_value(out: &mut String, value: &Value, escape: Escape) -> Result<(), Fa
             }
             out.push_str(&text);
         }
+        Escape::Xml => body::escape_xml(out, &value.to_string())?,
         Escape::Html => out.push_str(&html(&value.to_string())),
     }
     Ok(())
@@ -113,24 +117,12 @@ fn render(action: &Action, scope: &Scope<'_>) -> Result<Request, Fault> {
     for (name, value) in &action.headers {
         headers.push((name.clone(), text(value, scope)?));
     }
-    let body = match &action.body {
-        Body::None => None,
-        Body::Json(template) => {
-            let json = text(template, scope)?;
-            serde_json::from_str::<serde::de::IgnoredAny>(&json)
-                .map_err(|error| Fault(format!("its body is not JSON: {error}")))?;
-            Some(("application/json".into(), json))
-        }
-        Body::Form(fields) => {
-            let mut form = String::new();
-            for (name, value) in fields {
-                let mark = if form.is_empty() { "" } else { "&" };
-                let _ = write!(form, "{mark}{}={}", url(name), url(&text(value, scope)?));
-            }
-            Some(("application/x-www-form-urlencoded".into(), form))
-        }
-        Body::Text { content_type, text: template } => Some((content_type.clone(), text(template, scope)?)),
-    };
+    let mut body = body::of(&action.body, scope)?;
+    // What the file says of the content type is said of the body.
+    let said = headers.iter().position(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    if let (Some(said), Some((content_type, _))) = (said, &mut body) {
+        *content_type = headers.remove(said).1.into();
+    }
     Ok(Request {
         connection: action.connection.name.clone(),
         method: action.method.clone(),

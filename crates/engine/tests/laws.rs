@@ -121,7 +121,7 @@ fn entered(journey: &Journey) -> Output {
 }
 
 fn answer(body: &str) -> Answer {
-    Answer { status: 200, content_type: None, retry_after: None, body: body.into() }
+    Answer::of(200, body)
 }
 
 fn step(journey: &Journey, instance: &Instance, input: &Input, now: Timestamp) -> Output {

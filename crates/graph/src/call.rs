@@ -29,10 +29,20 @@ pub struct Answer {
     pub status: u16,
     /// The content type, if one was given.
     pub content_type: Option<String>,
+    /// The headers, their names in lower case; several of one name are one, with commas between.
+    #[serde(default)]
+    pub headers: Vec<(Name, String)>,
     /// How long the partner asks us to wait before the next attempt, in microseconds.
     pub retry_after: Option<i64>,
     /// The body as text.
     pub body: String,
+}
+
+impl Answer {
+    /// An answer of which nothing else is known.
+    pub fn of(status: u16, body: impl Into<String>) -> Answer {
+        Answer { status, content_type: None, headers: Vec::new(), retry_after: None, body: body.into() }
+    }
 }
 
 /// What kind of error ended an attempt or a call: the `kind` of `on error as e`.

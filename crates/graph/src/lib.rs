@@ -5,6 +5,7 @@
 //! What comes in: trees that `lang` has checked. What goes out: data that `engine` walks.
 //! Deliberately absent: source text handling, IO, a clock, chance.
 
+pub mod answers;
 pub mod audience;
 pub mod auth;
 pub mod call;
@@ -26,6 +27,7 @@ pub mod types;
 mod union;
 pub mod value;
 
+pub use answers::Answers;
 pub use audience::Audience;
 pub use auth::{Auth, ClientProof, OAuth2, Setting, TokenCall};
 pub use call::{Answer, CallError, ErrorKind, Request};
@@ -33,7 +35,7 @@ pub use expr::{BinaryOp, Expr, Formula, Lambda, Root, UnaryOp};
 pub use journey::{Edge, Journey, Way, version_of};
 pub use policy::{Policy, Quiet};
 pub use pressure::{Breaker, Pressure};
-pub use project::{Action, Body, Connection, EventSchema, Message, ProfileSchema, Project};
+pub use project::{Action, Body, Connection, EventSchema, FormPart, Message, ProfileSchema, Project};
 pub use retry::{Retry, RetryOn};
 pub use rules::{
     Condition, Entry, ExitRule, Goal, Inside, Listener, Open, REACTIONS, Rate, Reentry, Scheduled, ended,

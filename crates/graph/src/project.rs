@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    Audience, Auth, Expr, Journey, Name, Policy, Pressure, RecordType, Retry, RetryOn, Setting, Sign,
-    Template, Tls, Type,
+    Answers, Audience, Auth, Expr, Journey, Name, Policy, Pressure, RecordType, Retry, RetryOn, Setting,
+    Sign, Template, Tls, Type,
 };
 
 /// A whole compiled project.
@@ -126,8 +126,10 @@ pub struct Action {
     pub headers: Vec<(Name, Template)>,
     /// The body.
     pub body: Body,
-    /// The shape of a good answer; none when the answer is not looked at.
-    pub answer: Option<Type>,
+    /// The good answers; none when an answer is not looked at.
+    pub answer: Option<Answers>,
+    /// The shape of the body of an answer that is an error; none when it may be anything.
+    pub error: Option<Type>,
     /// For how long a good answer is given to calls that ask the same, in microseconds.
     pub cache: Option<i64>,
     /// What it is called under.
@@ -145,6 +147,10 @@ pub enum Body {
     Json(Template),
     /// `application/x-www-form-urlencoded` fields.
     Form(Vec<(Name, Template)>),
+    /// An XML document with holes.
+    Xml(Template),
+    /// `multipart/form-data`: several texts, each with a name.
+    Multipart(Vec<FormPart>),
     /// Text of the given content type.
     Text {
         /// The content type.
@@ -152,6 +158,19 @@ pub enum Body {
         /// The text.
         text: Template,
     },
+}
+
+/// A part of a `multipart/form-data` body ([RFC 7578](https://www.rfc-editor.org/rfc/rfc7578)).
+#[derive(Clone, Debug, PartialEq)]
+pub struct FormPart {
+    /// The name of the field.
+    pub name: Name,
+    /// What it holds.
+    pub value: Template,
+    /// Its content type, where one is said.
+    pub content_type: Option<Name>,
+    /// The name of the file that it is sent as, where it is one.
+    pub file_name: Option<Template>,
 }
 
 /// A message to a person, sent through an action.

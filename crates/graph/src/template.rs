@@ -47,8 +47,10 @@ pub enum Part {
 pub enum Escape {
     /// Plain text: as it is.
     Plain,
-    /// Text or attribute of HTML and XML.
+    /// Text or attribute of HTML.
     Html,
+    /// Text or attribute of XML: what no document can hold is an error.
+    Xml,
     /// Between the quotes of a JSON string.
     JsonString,
     /// A whole JSON value.

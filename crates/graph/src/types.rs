@@ -37,6 +37,8 @@ pub enum Type {
     Json,
     /// `"gold" | "silver"`
     Enum(Arc<[Name]>),
+    /// One of these whole numbers, as they are written: the status of an answer.
+    Codes(Arc<[Name]>),
     /// `[T]`
     List(Arc<Type>),
     /// `{ a: T, … }`
@@ -171,6 +173,12 @@ impl Type {
                 Some(member) => Ok(Value::Text(member.clone())),
                 None => Err(misfit(path, format!("`{text}` is not one of {self}"))),
             },
+            (Type::Codes(members), J::Number(number)) => {
+                let number = json::number(number).filter(|number| {
+                    matches!(number, Value::Int(number) if members.iter().any(|code| **code == *number.to_string()))
+                });
+                number.ok_or_else(|| wrong(path))
+            }
             (Type::List(item), J::Array(items)) => {
                 let mut read = Vec::with_capacity(items.len());
                 for (index, value) in items.iter().enumerate() {
@@ -229,11 +237,16 @@ fn read_union(
     path: &mut Vec<PathPart>,
 ) -> Result<Value, Misfit> {
     let tag = fields.get(&*union.tag);
-    if let Some(record) = tag.and_then(|tag| tag.as_str()).and_then(|tag| union.variant(tag)) {
+    let text = match tag {
+        Some(serde_json::Value::String(text)) if !union.has_codes() => Some(text.clone()),
+        Some(serde_json::Value::Number(number)) if union.has_codes() => Some(number.to_string()),
+        _ => None,
+    };
+    if let Some(record) = text.and_then(|tag| union.variant(&tag)) {
         return record.read_at(fields, path);
     }
     path.push(PathPart::Field(union.tag.to_string()));
-    let wanted = Type::Enum(union.tags());
+    let wanted = union.tag_type();
     Err(match tag {
         Some(serde_json::Value::String(text)) => misfit(path, format!("`{text}` is not one of {wanted}")),
         Some(other) => misfit(path, format!("expected {wanted}, found {}", json::describe(other))),
@@ -303,6 +316,7 @@ impl fmt::Display for Type {
                 }
                 Ok(())
             }
+            Type::Codes(codes) => f.write_str(&codes.join(" | ")),
             Type::List(item) => write!(f, "[{item}]"),
             Type::Union(union) => write!(f, "{union}"),
             Type::Optional(inner) => write!(f, "{inner}?"),

@@ -1,4 +1,4 @@
-//! Unions: one of several records, told apart by the text of one field.
+//! Unions: one of several records, told apart by the text (or the whole number) of one field.
 
 use std::{fmt, sync::Arc};
 
@@ -33,6 +33,22 @@ impl UnionType {
         self.variants.iter().flat_map(|variant| self.tags_of(variant)).cloned().collect()
     }
 
+    /// Whether the tag holds whole numbers, as the status of an answer does.
+    pub fn has_codes(&self) -> bool {
+        let tag = self.variants.first().and_then(|variant| variant.field(&self.tag));
+        matches!(tag.map(|field| &field.ty), Some(Type::Codes(_)))
+    }
+
+    /// The type of the tag.
+    pub fn tag_type(&self) -> Type {
+        self.tag_of(self.tags())
+    }
+
+    /// The type of the tag, where it is one of these.
+    pub fn tag_of(&self, tags: Arc<[Name]>) -> Type {
+        if self.has_codes() { Type::Codes(tags) } else { Type::Enum(tags) }
+    }
+
     /// The texts of the tag that stand for a record.
     pub fn tags_of<'r>(&self, variant: &'r RecordType) -> &'r [Name] {
         members(variant, &self.tag).unwrap_or_default()
@@ -63,7 +79,7 @@ fn tells_apart(field: &str, variants: &[Arc<RecordType>]) -> bool {
 
 fn members<'r>(record: &'r RecordType, field: &str) -> Option<&'r [Name]> {
     match &record.field(field)?.ty {
-        Type::Enum(members) => Some(members),
+        Type::Enum(members) | Type::Codes(members) => Some(members),
         _ => None,
     }
 }

@@ -10,6 +10,7 @@ pub mod draw_graph;
 pub mod editor;
 mod format;
 mod kits;
+mod literal;
 mod lower;
 mod syntax;
 
@@ -17,6 +18,7 @@ pub use diagnostic::{Code, Diagnostic, Fix, Related, Severity, draw, draw_place,
 pub use draw_graph::{dot, mermaid};
 pub use format::format;
 pub use kits::{Declared, Kit, kit, kits};
+pub use literal::literal;
 #[doc(hidden)]
 pub use syntax::lexemes::{Lexeme, lexemes};
 

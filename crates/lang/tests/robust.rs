@@ -252,6 +252,10 @@ const WORDS: &[&str] = &[
     "refused",
     "breaker",
     "form",
+    "multipart",
+    "named",
+    "nothing",
+    "xml",
 ];
 
 fn shipped() -> String {

@@ -80,7 +80,7 @@ impl World for Partners {
         };
         let Some(mock) = self.mocks.iter_mut().rev().find(fits) else {
             if action.answer.is_none() {
-                return (SignedDuration::ZERO, Ok(answer(200, String::new())));
+                return (SignedDuration::ZERO, Ok(Answer::of(200, "")));
             }
             self.missing.get_or_insert_with(|| action.name.clone());
             let reason = format!("no mock says what `{}` answers", action.name);
@@ -90,10 +90,16 @@ impl World for Partners {
             *left -= 1;
         }
         let outcome = match &mock.reply {
-            ArmedReply::Returns(value) => Ok(answer(200, body_of(value, action))),
-            ArmedReply::Status(status, body) => {
-                Ok(answer(*status, body.as_ref().map(|body| body_of(body, action)).unwrap_or_default()))
-            }
+            ArmedReply::Returns(value) => Ok(good(value, action)),
+            ArmedReply::Status(status, body) => Ok(Answer::of(
+                *status,
+                match (body, &action.error) {
+                    (None, _) => String::new(),
+                    // A text stands for a body as it is: that of a server in between, for one.
+                    (Some(Value::Text(text)), Some(_)) => text.to_string(),
+                    (Some(body), _) => json::write(body),
+                },
+            )),
             ArmedReply::Fails(kind) => {
                 Err(CallError::new(*kind, format!("the mock of `{}` says `{}`", action.name, kind.word())))
             }
@@ -106,15 +112,12 @@ impl World for Partners {
     }
 }
 
-fn answer(status: u16, body: String) -> Answer {
-    Answer { status, content_type: None, retry_after: None, body }
-}
-
-fn body_of(value: &Value, action: &Action) -> String {
-    match (value, &action.answer) {
-        (Value::Text(text), Some(Type::Text)) => text.to_string(),
-        (Value::Null, _) => String::new(),
-        (value, _) => json::write(value),
+/// The good answer that a mock returns.
+fn good(value: &Value, action: &Action) -> Answer {
+    match (&action.answer, value) {
+        (Some(answers), value) => answers.answer_of(value),
+        (None, Value::Null) => Answer::of(200, ""),
+        (None, value) => Answer::of(200, json::write(value)),
     }
 }
 

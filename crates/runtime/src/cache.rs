@@ -43,8 +43,10 @@ enum NotKept<E> {
 
 impl Answers {
     pub(crate) fn new() -> Answers {
-        let weight =
-            |_: &[u8; 32], kept: &Kept| u32::try_from(kept.answer.body.len() + 256).unwrap_or(u32::MAX);
+        let weight = |_: &[u8; 32], kept: &Kept| {
+            let headers = kept.answer.headers.iter().map(|(name, text)| name.len() + text.len() + 64);
+            u32::try_from(kept.answer.body.len() + headers.sum::<usize>() + 256).unwrap_or(u32::MAX)
+        };
         Answers {
             kept: Cache::builder()
                 .max_capacity(MOST_BYTES)
@@ -101,7 +103,7 @@ mod tests {
     }
 
     fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, content_type: None, retry_after: None, body: body.into() }
+        Answer::of(status, body)
     }
 
     fn ok(answer: Answer) -> Result<Answer, CallError> {

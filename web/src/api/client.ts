@@ -22,6 +22,10 @@ export type Timeline = Schemas['Timeline'];
 export type TimelineEntry = Schemas['TimelineEntry'];
 export type EventView = Schemas['EventView'];
 export type RefusedPage = Schemas['RefusedPage'];
+export type ActionList = Schemas['ActionList'];
+export type ActionView = Schemas['ActionView'];
+export type NewPreview = Schemas['NewPreview'];
+export type PreviewView = Schemas['PreviewView'];
 
 export class ApiError extends Error {
   constructor(
@@ -36,10 +40,10 @@ const KEY = 'wayfare-key';
 
 export const setKey = (key: string): void => sessionStorage.setItem(KEY, key);
 
-async function ask<T>(path: string, method = 'GET', sent?: unknown): Promise<T> {
+async function ask<T>(path: string, method = 'GET', body?: unknown): Promise<T> {
   const key = sessionStorage.getItem(KEY);
-  const headers = key ? { authorization: `Bearer ${key}` } : {};
-  const response = await fetch(path, { method, headers, body: sent === undefined ? null : JSON.stringify(sent) });
+  const headers = { ...(key && { authorization: `Bearer ${key}` }), ...(body !== undefined && { 'content-type': 'application/json' }) };
+  const response = await fetch(path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
   if (response.ok) return (await response.json()) as T;
   const problem = (await response.json().catch(() => ({}))) as { detail?: string };
   throw new ApiError(response.status, problem.detail ?? `the server answered ${response.status}`);
@@ -80,4 +84,6 @@ export const api = {
     ask<Timeline>(`/v1/profiles/${encodeURIComponent(key)}/timeline${query({ before })}`),
   refused: (search: { profile?: string | undefined; before?: string | undefined }) =>
     ask<RefusedPage>(`/v1/refusals${query(search)}`),
+  actions: () => ask<ActionList>('/v1/actions'),
+  preview: (wanted: NewPreview) => ask<PreviewView>('/v1/preview', 'POST', wanted),
 };

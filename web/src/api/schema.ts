@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/v1/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the actions and messages, with what they are given. */
+        get: operations["listActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audiences": {
         parameters: {
             query?: never;
@@ -337,6 +354,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at the request that an action or a message makes. Nothing is sent; secrets are dots. */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/profiles/{key}": {
         parameters: {
             query?: never;
@@ -429,6 +463,22 @@ export interface components {
              * @description How many there were a second.
              */
             perSecond: number;
+        };
+        /** @description The actions and messages of the project, by name. */
+        ActionList: {
+            /** @description Actions, then messages. */
+            actions: components["schemas"]["ActionView"][];
+        };
+        /** @description An action or a message. */
+        ActionView: {
+            /** @description Its doc comment. */
+            doc?: string | null;
+            /** @description `action` or `message`. */
+            kind: string;
+            /** @description Its name. */
+            name: string;
+            /** @description What it is given. */
+            params: components["schemas"]["ParamView"][];
         };
         /** @description The audiences. */
         AudienceList: {
@@ -573,6 +623,13 @@ export interface components {
             /** @description The step. */
             step: string;
         };
+        /** @description A named text. */
+        FieldView: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its text; what is no text is JSON. */
+            value: string;
+        };
         /** @description A journey's graph. */
         GraphView: {
             /** @description The ways between them. */
@@ -695,6 +752,18 @@ export interface components {
             /** @description Its properties, in the shape the project declares. */
             properties?: Record<string, never> | null;
         };
+        /** @description What is to be looked at, and the data that it is made of. */
+        NewPreview: {
+            /** @description Arguments by name; those that are missing are taken from the event and the attributes. */
+            args?: Record<string, never>;
+            event?: components["schemas"]["SampleEvent"] | null;
+            /** @description The action or message. */
+            name: string;
+            /** @description The key of a person whose attributes are taken as they are now. */
+            person?: string | null;
+            /** @description The attributes of a sample person; not beside `person`. */
+            profile?: Record<string, never> | null;
+        };
         /** @description Who is let in, and with what. */
         NewStart: {
             /** @description When it happened (RFC 3339); now if left out. */
@@ -747,6 +816,24 @@ export interface components {
             /** @description Why it did not enter, or was ignored. */
             reason?: string | null;
         };
+        /** @description What an action or a message is given. */
+        ParamView: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its type, as the language writes it. */
+            type: string;
+        };
+        /** @description A request as it would go out, and what it is made of. */
+        PreviewView: {
+            /** @description The action that carries it. */
+            action: string;
+            /** @description What the action is given: of a message, what it says. */
+            fields: components["schemas"]["FieldView"][];
+            /** @description `action` or `message`. */
+            kind: string;
+            /** @description The request, with dots for secrets. */
+            request: components["schemas"]["RequestView"];
+        };
         /** @description An error as RFC 9457 problem details (`application/problem+json`). */
         Problem: Record<string, never> & {
             /** @description What is wrong here, and what to do. */
@@ -797,6 +884,24 @@ export interface components {
             next?: string | null;
             /** @description The events. */
             refused: components["schemas"]["RefusedEventView"][];
+        };
+        /** @description A request. */
+        RequestView: {
+            /** @description The body, if there is one. */
+            body?: string | null;
+            /** @description The headers, in the order in which they are sent. */
+            headers: components["schemas"]["FieldView"][];
+            /** @description The HTTP method. */
+            method: string;
+            /** @description The whole URL. */
+            url: string;
+        };
+        /** @description An event of a sample. */
+        SampleEvent: {
+            /** @description Its name on the wire. */
+            event: string;
+            /** @description Its properties. */
+            properties?: Record<string, never>;
         };
         /** @description A place in a source, in bytes of UTF-8. */
         SpanView: {
@@ -918,6 +1023,25 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listActions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionList"];
+                };
+            };
+        };
+    };
     listAudiences: {
         parameters: {
             query?: never;
@@ -1542,6 +1666,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NodeList"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPreview"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewView"];
+                };
+            };
+            /** @description Not a request for a preview */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such action, message or person */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The data makes no request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

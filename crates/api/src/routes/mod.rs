@@ -10,6 +10,7 @@ mod journeys;
 mod node;
 mod nodes;
 mod operations;
+mod preview;
 mod profiles;
 mod refusals;
 mod start;
@@ -82,6 +83,8 @@ fn reading() -> OpenApiRouter<App> {
         .routes(routes!(journeys::list))
         .routes(routes!(journeys::get))
         .routes(routes!(audiences::list))
+        .routes(routes!(preview::list))
+        .routes(routes!(preview::post))
         .routes(routes!(nodes::list))
         .routes(routes!(connections::list))
         .routes(routes!(connections::pause))

@@ -8,6 +8,7 @@ mod instance;
 mod journey;
 mod node;
 mod person;
+mod preview;
 
 pub use audience::{AudienceList, AudienceView};
 pub use connection::{ActionCallsView, ConnectionList, ConnectionView};
@@ -21,3 +22,4 @@ pub use person::{
     EventView, IngestReceipt, OutcomeView, ProfileView, RefusalView, RefusedEventView, RefusedPage,
     StartReceipt, Timeline, TimelineEntry, TimelineTurn,
 };
+pub use preview::{ActionList, ActionView, FieldView, ParamView, PreviewView, RequestView};

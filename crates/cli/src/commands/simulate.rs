@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use clap::ValueEnum;
-use graph::{ErrorKind, Name, Project, Type, Value, duration_text};
+use graph::{Answers, ErrorKind, Name, Project, Type, Value, duration_text};
 use jiff::{SignedDuration, Timestamp};
 use rehearse::simulate::{Answer, Plan, Report, Share, Story, drawn, simulate};
 use serde_json::{Value as Json, json};
@@ -165,7 +165,7 @@ fn mocks(path: &Path, project: &Project) -> anyhow::Result<BTreeMap<Name, Vec<Sh
         let action = project::named(&project.actions, "action", &name)?;
         let rest = shares.iter().rev().skip(1).any(|share| share.get("share").is_none());
         ensure!(!rest, "{}: `{name}`: only the last answer may go without a `share`", path.display());
-        let shares = shares.iter().map(|share| one_mock(share, action.answer.as_ref()));
+        let shares = shares.iter().map(|share| one_mock(share, action.answer.as_ref().map(Answers::ty)));
         let shares = shares
             .collect::<anyhow::Result<Vec<Share>>>()
             .with_context(|| format!("{}: `{name}`", path.display()))?;
@@ -180,7 +180,7 @@ fn mocks(path: &Path, project: &Project) -> anyhow::Result<BTreeMap<Name, Vec<Sh
     Ok(answers)
 }
 
-fn one_mock(tree: &Json, shape: Option<&Type>) -> anyhow::Result<Share> {
+fn one_mock(tree: &Json, shape: Option<Type>) -> anyhow::Result<Share> {
     let percent = match tree.get("share") {
         // The last one gets what the others leave over.
         None => 0,
@@ -191,7 +191,7 @@ fn one_mock(tree: &Json, shape: Option<&Type>) -> anyhow::Result<Share> {
     let kind = |word: &str| ErrorKind::ALL.into_iter().find(|kind| kind.word() == word);
     let answer = match (tree.get("returns"), tree.get("fails")) {
         (Some(body), None) => {
-            let shape = shape.unwrap_or(&Type::Json);
+            let shape = shape.unwrap_or(Type::Json);
             Answer::Returns(shape.read(body).map_err(|misfit| anyhow::anyhow!("`returns`: {misfit}"))?)
         }
         (None, Some(Json::String(word))) => {

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use graph::{Action, Body, Name, Template, Type};
+use graph::{Action, Answers, Name, Template, Type};
 
 use super::{
+    answers,
     expr::Check,
-    json, policy,
+    policy,
     scope::{Env, Event, Scope},
     templates::Place,
 };
@@ -15,7 +16,7 @@ use crate::{
     diagnostic::{Code, Report},
     syntax::{
         At,
-        ast::{self, Expr, ExprKind, Param, Text, TextPart},
+        ast::{self, Param, Text, TextPart},
     },
 };
 
@@ -52,7 +53,7 @@ pub(crate) fn check(
     for (param, (_, ty)) in action.params.iter().zip(&typed) {
         scope.bind_variable(&param.name, ty.clone(), env);
     }
-    let answer = action.answer.as_ref().map(|ty| env.ty(ty));
+    let (answer, error) = (answers::of(action, env), action.error.as_ref().and_then(|ty| env.ty(ty)));
     let connection = env.connections.get(&action.connection.text).cloned();
     if connection.is_none() && !env.names.connections.contains_key(&action.connection.text) {
         unknown_connection(action, env);
@@ -69,21 +70,8 @@ pub(crate) fn check(
         .filter_map(|(name, value)| Some((check.fixed(name)?, check.template(value, Place::Url))));
     let query: Vec<(Name, Template)> = query.collect();
     let headers = check.headers(&action.sent.headers);
-    let body = match &action.sent.body {
-        None => Body::None,
-        Some(ast::Body::Json(text)) => {
-            json::check(text, check.env);
-            Body::Json(check.template(text, Place::Json))
-        }
-        Some(ast::Body::Form(fields)) => {
-            let fields = fields.iter().map(|(name, value)| (name.text.clone(), check.form_value(value)));
-            Body::Form(fields.collect())
-        }
-        Some(ast::Body::Text(kind, text)) => {
-            let content_type = check.fixed(kind).unwrap_or_default();
-            Body::Text { content_type, text: check.template(text, Place::Plain) }
-        }
-    };
+    let body = check.body(action.sent.body.as_ref());
+    check.content_type_said_once(&action.sent);
     let params: Vec<(Name, Type)> =
         typed.into_iter().map(|(name, ty)| (name, ty.unwrap_or(Type::Json))).collect();
     Some(Action {
@@ -95,7 +83,8 @@ pub(crate) fn check(
         query,
         headers,
         body,
-        answer: answer.map(|ty| ty.unwrap_or(Type::Json)),
+        answer: action.answer.is_some().then(|| answer.unwrap_or(Answers::Body(Type::Json))),
+        error,
         cache,
         policy,
         doc: doc.cloned(),
@@ -199,17 +188,6 @@ impl Check<'_, '_> {
             made.push((fixed, self.template(value, Place::Header)));
         }
         made
-    }
-
-    /// A field of a form: a template, or the one hole of an expression.
-    fn form_value(&mut self, value: &Expr) -> Template {
-        match &value.kind {
-            ExprKind::Text(text) => self.template(text, Place::Plain),
-            _ => {
-                let hole = TextPart::Hole { value: value.clone(), quoted: false, at: value.at };
-                self.template(&Text { at: value.at, parts: vec![hole] }, Place::Plain)
-            }
-        }
     }
 }
 

@@ -330,6 +330,7 @@ fn unify(shape: &Shape, ty: &Type, bound: &mut Bound) -> bool {
         Shape::Json => *ty == Type::Json,
         Shape::A => variable(&mut bound.a),
         Shape::B => variable(&mut bound.b),
+        Shape::Number if matches!(ty, Type::Codes(_)) => unify(shape, &Type::Int, bound),
         Shape::Number => matches!(ty, Type::Int | Type::Decimal) && variable(&mut bound.number),
         Shape::List(item) => match ty {
             Type::List(of) => unify(item, of, bound),

@@ -303,6 +303,7 @@ fn rest_facts(value: &Expr, seen: &[(Value, At)]) -> Vec<Fact> {
 fn text_of(value: &Value) -> Option<Name> {
     match value {
         Value::Text(text) => Some(text.clone()),
+        Value::Int(number) => Some(number.to_string().into()),
         _ => None,
     }
 }
@@ -313,6 +314,7 @@ fn missing(ty: Option<&Type>, seen: &[(Value, At)]) -> Option<Vec<String>> {
     let has = |value: &Value| seen.iter().any(|(known, _)| known.means_same(value));
     let all: Vec<Value> = match ty.settled() {
         Type::Enum(members) => members.iter().map(|member| Value::Text(member.clone())).collect(),
+        Type::Codes(codes) => codes.iter().filter_map(|code| code.parse().ok()).map(Value::Int).collect(),
         Type::Bool => vec![Value::Bool(true), Value::Bool(false)],
         _ => return None,
     };

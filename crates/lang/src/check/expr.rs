@@ -81,6 +81,7 @@ impl Check<'_, '_> {
             Type::Enum(members) => {
                 members.first().map_or_else(|| "\"…\"".into(), |member| format!("\"{member}\""))
             }
+            Type::Codes(codes) => codes.first().map_or_else(|| "0".into(), ToString::to_string),
             Type::Null
             | Type::DateTime
             | Type::Date
@@ -116,7 +117,7 @@ impl Check<'_, '_> {
             ExprKind::Error => failed(),
             ExprKind::Null => literal(Value::Null, Type::Null),
             ExprKind::Bool(truth) => literal(Value::Bool(*truth), Type::Bool),
-            ExprKind::Int(number) => literal(Value::Int(*number), Type::Int),
+            ExprKind::Int(number) => self.int_literal(*number, expr.at, wanted),
             ExprKind::Decimal(number) => literal(Value::Decimal(*number), Type::Decimal),
             ExprKind::Duration(micros) => literal(Value::Duration(*micros), Type::Duration),
             ExprKind::Text(text) => match text.fixed() {

@@ -5,6 +5,7 @@ use graph::{Edge, Expr as G, Name, StepKind as K, Type};
 use super::{
     Plan, Planned, Ty,
     action::params,
+    answers,
     message::kind_of,
     scope::record_of,
     steps::{Flow, Walk, lend, planned, way},
@@ -27,13 +28,14 @@ impl Walk<'_, '_> {
         at: At,
     ) -> (Planned, Flow) {
         let label = format!("call {}", call.name.text);
-        let (mut args, mut answer) = (Vec::new(), None);
+        let (mut args, mut answer, mut declared) = (Vec::new(), None, None);
         let names = self.env.names;
         match names.actions.get(&call.name.text) {
             Some((action, _)) => {
                 self.scope.uses(kind_of(false), &call.name);
                 args = self.arguments(call, &action.params, "the action");
                 answer = self.answer(call, action, bind);
+                declared = Some(*action);
             }
             None => {
                 let other = names.messages.contains_key(&call.name.text);
@@ -56,8 +58,9 @@ impl Walk<'_, '_> {
             );
         }
         self.scope.time_passes();
-        let handler =
-            error.map(|error| self.on_error(error, bind.map(|bind| (bind.text.clone(), answer.clone()))));
+        let handler = error.map(|error| {
+            self.on_error(error, declared, bind.map(|bind| (bind.text.clone(), answer.clone())))
+        });
         let kind = K::Call {
             action: call.name.text.clone(),
             args,
@@ -81,9 +84,9 @@ impl Walk<'_, '_> {
     /// The type of an action's answer, which must be there if it is to be named.
     fn answer(&mut self, call: &Invoke, action: &ast::Action, bind: Option<&Ident>) -> Ty {
         let quiet = self.env.reports.len();
-        let answer = action.answer.as_ref().map(|ty| self.env.ty(ty));
+        let answer = answers::of(action, self.env).map(|answers| answers.ty());
         self.env.reports.truncate(quiet);
-        if let (Some(bind), None) = (bind, &answer) {
+        if let (Some(bind), None) = (bind, &action.answer) {
             self.env.report(
                 Report::new(
                     Code::MissingAnswer,
@@ -95,7 +98,7 @@ impl Walk<'_, '_> {
                 .help("declare the answer's shape: `action name(…) -> { … }`, or leave `let … =` out"),
             );
         }
-        answer.flatten()
+        answer
     }
 
     /// A block for errors goes on, though the name that the call binds would have no value there.
@@ -114,12 +117,13 @@ impl Walk<'_, '_> {
     pub(super) fn send(&mut self, call: &Invoke, error: Option<&OnError>, at: At) -> (Planned, Flow) {
         let label = format!("send {}", call.name.text);
         let names = self.env.names;
-        let mut args = Vec::new();
+        let (mut args, mut declared) = (Vec::new(), None);
         match names.messages.get(&call.name.text) {
             Some((message, _)) => {
                 self.scope.uses(kind_of(true), &call.name);
                 self.scope.sent.insert(call.name.text.clone());
                 args = self.arguments(call, &message.params, "the message");
+                declared = names.actions.get(&message.action.text).map(|(action, _)| *action);
             }
             None => {
                 let other = names.actions.contains_key(&call.name.text);
@@ -134,13 +138,21 @@ impl Walk<'_, '_> {
         };
         let mut made = planned(format!("send-{}", call.name.text), label, at, kind);
         if let Some(error) = error {
-            let plan = self.on_error(error, None).0;
+            let plan = self.on_error(error, declared, None).0;
             made.ways.push(way(Edge::Error, "error", Some(plan)));
         }
         (made, Flow::Continues)
     }
 
-    fn on_error(&mut self, error: &OnError, gives: Option<(Name, Ty)>) -> (Plan, Flow) {
+    fn on_error(
+        &mut self,
+        error: &OnError,
+        action: Option<&ast::Action>,
+        gives: Option<(Name, Ty)>,
+    ) -> (Plan, Flow) {
+        let quiet = self.env.reports.len();
+        let body = action.and_then(|action| action.error.as_ref()).and_then(|ty| self.env.ty(ty));
+        self.env.reports.truncate(quiet);
         let mark = self.scope.mark();
         if let Some(name) = &error.name {
             let ty = record_of(&[
@@ -150,7 +162,8 @@ impl Walk<'_, '_> {
                 ),
                 ("status", Type::Int.optional()),
                 ("reason", Type::Text),
-                ("body", Type::Json),
+                // Missing where there was no answer, and where it has another shape.
+                ("body", body.map_or(Type::Json, Type::optional)),
             ]);
             self.scope.bind_variable(name, Some(ty), self.env);
         }

@@ -31,6 +31,23 @@ impl Check<'_, '_> {
         }
     }
 
+    /// A whole number is also one of some, where one of these is wanted.
+    pub(super) fn int_literal(&mut self, number: i64, at: At, wanted: Option<&Type>) -> (G, Ty) {
+        let made = G::Literal(Value::Int(number));
+        let Some(wanted @ Type::Codes(codes)) = wanted.map(Type::settled) else {
+            return (made, Some(Type::Int));
+        };
+        if codes.iter().any(|code| **code == *number.to_string()) {
+            return (made, Some(wanted.clone()));
+        }
+        self.report(
+            Report::new(Code::WrongType, at, format!("`{number}` is not one of {wanted}"))
+                .label("not a member")
+                .help(format!("write one of {wanted}")),
+        );
+        failed()
+    }
+
     pub(super) fn list(&mut self, items: &[Expr], wanted: Option<&Type>) -> (G, Ty) {
         if let Some(Type::List(item)) = wanted.map(Type::settled) {
             let made = items.iter().map(|one| self.expect(one, item, "an item of this list")).collect();

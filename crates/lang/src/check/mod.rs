@@ -3,8 +3,10 @@
 //! One cause gives one report: what could not be typed has the type `None`, which fits everywhere.
 
 mod action;
+mod answers;
 mod audience;
 mod auth;
+mod body;
 mod calls;
 mod choose;
 mod connection;
@@ -35,6 +37,8 @@ mod token;
 mod types;
 mod union;
 mod wait;
+mod xml;
+mod xml_reader;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

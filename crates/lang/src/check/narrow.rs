@@ -1,4 +1,4 @@
-//! What a condition shows about paths: that they are not missing, which texts they may be.
+//! What a condition shows about paths: that they are not missing, which texts (or whole numbers, written out) they may be.
 
 use graph::{BinaryOp, Name, UnaryOp};
 
@@ -82,7 +82,9 @@ fn collect(expr: &Expr, truth: bool, found: &mut Vec<Fact>) {
 fn compared(one: &Expr, other: &Expr, same: bool, found: &mut Vec<Fact>) {
     match &other.kind {
         ExprKind::Null if !same => there(one, found),
-        ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Decimal(_) if same => there(one, found),
+        ExprKind::Int(number) if same => found.extend(one_of(one, vec![number.to_string().into()])),
+        ExprKind::Int(number) => found.extend(none_of(one, vec![number.to_string().into()])),
+        ExprKind::Bool(_) | ExprKind::Decimal(_) if same => there(one, found),
         ExprKind::Text(text) => match text.fixed() {
             Some(text) if same => found.extend(one_of(one, vec![text.into()])),
             Some(text) => found.extend(none_of(one, vec![text.into()])),
@@ -110,6 +112,7 @@ fn texts(list: &Expr) -> Option<Vec<Name>> {
     let ExprKind::List(items) = &list.kind else { return None };
     let text = |item: &Expr| match &item.kind {
         ExprKind::Text(text) => text.fixed().map(Name::from),
+        ExprKind::Int(number) => Some(number.to_string().into()),
         _ => None,
     };
     items.iter().map(text).collect()

@@ -42,7 +42,8 @@ impl Check<'_, '_> {
 
     /// `a == b`, `a != b`: a literal is read as the other side's type.
     pub(super) fn equal(&mut self, left: &Expr, right: &Expr) -> Sides {
-        let literal = |expr: &Expr| matches!(expr.kind, ExprKind::Text(_) | ExprKind::Null);
+        let literal =
+            |expr: &Expr| matches!(expr.kind, ExprKind::Text(_) | ExprKind::Int(_) | ExprKind::Null);
         let (a, b, left_ty, right_ty);
         if literal(left) && !literal(right) {
             (b, right_ty) = self.infer(right, None);
@@ -121,8 +122,8 @@ impl Check<'_, '_> {
 
     /// `a < b` and its kin
     pub(super) fn ordered(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Sides {
-        let (a, x) = self.infer(left, None);
-        let (b, y) = self.infer(right, None);
+        let (a, x) = self.operand(left);
+        let (b, y) = self.operand(right);
         if let (Some(x), Some(y)) = (x, y) {
             for (ty, at) in [(&x, left.at), (&y, right.at)] {
                 if ty.is_optional() && *ty != Type::Null {
@@ -148,9 +149,15 @@ impl Check<'_, '_> {
         ((a, b), Some(Type::Bool))
     }
 
+    /// A side of an operator, to which one of some whole numbers is a whole number.
+    fn operand(&mut self, of: &Expr) -> (G, Ty) {
+        let (made, ty) = self.infer(of, None);
+        (made, ty.map(|ty| if matches!(ty, Type::Codes(_)) { Type::Int } else { ty }))
+    }
+
     /// A number in quotes beside a number.
     fn quoted_number(&self, left: &Expr, right: &Expr, x: &Type, y: &Type) -> Option<Report> {
-        let number = |ty: &Type| matches!(ty, Type::Int | Type::Decimal);
+        let number = |ty: &Type| matches!(ty, Type::Int | Type::Codes(_) | Type::Decimal);
         let (quoted, other) = match (x, y) {
             (Type::Text, other) if number(other) => (left, other),
             (other, Type::Text) if number(other) => (right, other),
@@ -185,8 +192,8 @@ impl Check<'_, '_> {
 
     /// `+ - * / %`
     pub(super) fn arithmetic(&mut self, at: At, op: BinaryOp, left: &Expr, right: &Expr) -> Sides {
-        let (a, x) = self.infer(left, None);
-        let (b, y) = self.infer(right, None);
+        let (a, x) = self.operand(left);
+        let (b, y) = self.operand(right);
         let (Some(x), Some(y)) = (x, y) else { return ((a, b), None) };
         for (ty, at) in [(&x, left.at), (&y, right.at)] {
             if ty.is_optional() && *ty != Type::Null {

@@ -207,12 +207,14 @@ impl Scope {
                 self.narrow(path, inner)
             }
             Type::Optional(inner) => self.narrow(path, inner).optional(),
-            Type::Enum(members) => {
+            Type::Enum(members) | Type::Codes(members) => {
                 let facts = self.about(path);
                 let left: Vec<Name> = members.iter().filter(|one| possible(facts, one)).cloned().collect();
                 // Where nothing is left, nobody comes.
                 if left.is_empty() || left.len() == members.len() {
                     ty.clone()
+                } else if matches!(ty, Type::Codes(_)) {
+                    Type::Codes(left.into())
                 } else {
                     Type::Enum(left.into())
                 }

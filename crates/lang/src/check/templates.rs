@@ -15,6 +15,7 @@ pub(crate) enum Place {
     Url,
     Header,
     Json,
+    Xml,
 }
 
 impl Check<'_, '_> {
@@ -78,6 +79,7 @@ impl Check<'_, '_> {
             Place::Plain => Escape::Plain,
             Place::Url => Escape::Url,
             Place::Header => Escape::Header,
+            Place::Xml => Escape::Xml,
             Place::Json if quoted => Escape::JsonString,
             Place::Json => Escape::JsonValue,
         };

@@ -36,7 +36,7 @@ pub(super) fn check(call: &ast::TokenCall, env: &mut Env<'_>) -> Auth {
     };
     let query = named_texts(&call.sent.query, false, env);
     let headers = named_texts(&call.sent.headers, true, env);
-    let body = body(call.sent.body.as_ref(), env);
+    let body = body(call.sent.body.as_ref(), call.way.at, env);
     let Some((_, token)) = &call.token else {
         env.report(
             Report::new(Code::BadSetting, call.way.at, "`token` does not say where the token is")
@@ -136,7 +136,7 @@ fn in_header(name: &Text, value: &Text, env: &mut Env<'_>) -> Sent {
     Sent::Header { name, before, behind }
 }
 
-fn body(body: Option<&Body>, env: &mut Env<'_>) -> TokenBody {
+fn body(body: Option<&Body>, at: At, env: &mut Env<'_>) -> TokenBody {
     match body {
         None => TokenBody::None,
         Some(Body::Json(text)) => {
@@ -167,6 +167,14 @@ fn body(body: Option<&Body>, env: &mut Env<'_>) -> TokenBody {
                 (name.text.clone(), value)
             };
             TokenBody::Form(fields.iter().map(|one| field(one, env)).collect())
+        }
+        Some(Body::Xml(_) | Body::Multipart(..)) => {
+            env.report(
+                Report::new(Code::BadSetting, at, "a token is asked for by `json`, `form` or `text`")
+                    .label("has another kind of body")
+                    .help("write XML that holds a secret as `text \"application/xml\" \"…\"`"),
+            );
+            TokenBody::None
         }
         Some(Body::Text(kind, text)) => {
             TokenBody::Text { content_type: fixed(kind, env), text: joined(text, env) }

@@ -260,7 +260,10 @@ pub(crate) fn fits(found: &Type, wanted: &Type) -> bool {
         (found, Type::Optional(wanted)) => fits(found, wanted),
         (Type::Int, Type::Decimal) => true,
         (Type::Enum(_) | Type::TimeZone, Type::Text) => true,
-        (Type::Enum(found), Type::Enum(wanted)) => found.iter().all(|member| wanted.contains(member)),
+        (Type::Codes(_), Type::Int | Type::Decimal) => true,
+        (Type::Enum(found), Type::Enum(wanted)) | (Type::Codes(found), Type::Codes(wanted)) => {
+            found.iter().all(|member| wanted.contains(member))
+        }
         (Type::List(found), Type::List(wanted)) => Arc::ptr_eq(found, wanted) || fits(found, wanted),
         (Type::Record(found), Type::Record(wanted)) => {
             Arc::ptr_eq(found, wanted)
@@ -287,6 +290,7 @@ pub(crate) fn fits(found: &Type, wanted: &Type) -> bool {
             | Type::TimeZone
             | Type::Json
             | Type::Enum(_)
+            | Type::Codes(_)
             | Type::List(_)
             | Type::Record(_)
             | Type::Optional(_),
@@ -296,7 +300,10 @@ pub(crate) fn fits(found: &Type, wanted: &Type) -> bool {
 }
 
 fn is_plain(ty: &Type) -> bool {
-    !matches!(ty, Type::Enum(_) | Type::List(_) | Type::Record(_) | Type::Union(_) | Type::Optional(_))
+    !matches!(
+        ty,
+        Type::Enum(_) | Type::Codes(_) | Type::List(_) | Type::Record(_) | Type::Union(_) | Type::Optional(_)
+    )
 }
 
 /// The type of a value that is one or the other.
@@ -311,6 +318,7 @@ pub(crate) fn join(a: &Type, b: &Type) -> Option<Type> {
             let more = y.iter().filter(|member| !x.contains(member));
             Some(Type::Enum(x.iter().chain(more).cloned().collect()))
         }
+        (Type::Codes(_), Type::Codes(_)) => Some(Type::Int),
         (Type::Record(x), Type::Record(y)) if x.fields.len() == y.fields.len() => {
             let both = x.fields.iter().map(|field| {
                 let ty = join(&field.ty, &y.field(&field.name)?.ty)?;

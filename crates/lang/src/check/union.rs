@@ -30,7 +30,7 @@ impl Check<'_, '_> {
     ) -> Result<Option<Arc<RecordType>>, ()> {
         let tag = &union.tag;
         let Some((_, value)) = fields.iter().find(|(name, _)| name.text == *tag) else {
-            let tags = Type::Enum(union.tags());
+            let tags = union.tag_type();
             self.report(
                 Report::new(Code::WrongType, at, format!("`{tag}` is missing here"))
                     .label(format!("wants `{tag}: {tags}`"))
@@ -38,12 +38,16 @@ impl Check<'_, '_> {
             );
             return Err(());
         };
-        let ExprKind::Text(text) = &value.kind else { return Ok(None) };
-        let Some(text) = text.fixed() else { return Ok(None) };
+        let text = match &value.kind {
+            ExprKind::Text(text) => text.fixed(),
+            ExprKind::Int(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let Some(text) = text else { return Ok(None) };
         match union.variant(&text) {
             Some(variant) => Ok(Some(variant.clone())),
             None => {
-                self.text_literal(&text, value.at, Some(&Type::Enum(union.tags())));
+                self.expect(value, &union.tag_type(), &format!("`{tag}`"));
                 Err(())
             }
         }
@@ -55,7 +59,7 @@ impl Check<'_, '_> {
         let have: Vec<&Arc<RecordType>> = union.variants.iter().filter(having).collect();
         if have.len() == union.variants.len() {
             if name.text == union.tag {
-                return Some(Type::Enum(union.tags()));
+                return Some(union.tag_type());
             }
             let mut types =
                 have.iter().filter_map(|variant| variant.field(&name.text)).map(|field| &field.ty);
@@ -82,7 +86,7 @@ impl Check<'_, '_> {
             "`{text}` has a field `{}` only where its `{}` is {}",
             name.text,
             union.tag,
-            Type::Enum(tags)
+            union.tag_of(tags)
         );
         let report = Report::new(Code::UnknownField, name.at, message).label("not in every record");
         self.report(report.help(self.ask_first(of, union)));

@@ -59,6 +59,7 @@ codes![
     SecretInText "secret-in-text",
     BadTemplate "bad-template",
     BadJson "bad-json",
+    BadXml "bad-xml",
     BadPath "bad-path",
     BadSchedule "bad-schedule",
     BadSplit "bad-split",

@@ -77,7 +77,7 @@ impl Index<'_, '_> {
                 self.connection(&action.connection);
                 action.policy.iter().for_each(|policy| self.policy(policy));
                 action.params.iter().for_each(|param| self.ty(&param.ty));
-                action.answer.iter().for_each(|ty| self.ty(ty));
+                action.answer_types().for_each(|ty| self.ty(ty));
             }
             DeclKind::Policy(policy) => self.policy(&policy.name),
             DeclKind::Message(message) => {

@@ -123,9 +123,7 @@ fn needs((kind, name): &(Kind, Name), is_root: bool, names: &Names<'_>, open: &m
         Kind::Action => {
             if let Some((action, _)) = names.actions.get(name) {
                 types.params(&action.params);
-                if let Some(answer) = &action.answer {
-                    types.ty(answer);
-                }
+                action.answer_types().for_each(|ty| types.ty(ty));
                 open.push((Kind::Connection, action.connection.text.clone()));
                 open.extend(action.policy.iter().map(|policy| (Kind::Policy, policy.text.clone())));
             }

@@ -68,12 +68,7 @@ impl Reader<'_> {
         let (mut at, end) = (self.at.start as usize, self.at.end as usize);
         while at < end && !self.stopped {
             let rest = self.source.get(at..end).unwrap_or_default();
-            let next = match (rest.find("{{"), rest.find("{%")) {
-                (Some(hole), Some(tag)) => hole.min(tag),
-                (Some(found), None) | (None, Some(found)) => found,
-                (None, None) => rest.len(),
-            };
-            let next = self.escaped_end(rest, next);
+            let next = self.opening(rest);
             if next > 0 {
                 self.text(at, at + next);
             }
@@ -111,12 +106,23 @@ impl Reader<'_> {
         }
     }
 
-    /// A `\` before the found brace takes it in, as in `\{{`: only quoted texts have escapes.
-    fn escaped_end(&self, rest: &str, found: usize) -> usize {
-        let backslashes =
-            rest.get(..found).unwrap_or_default().bytes().rev().take_while(|byte| *byte == b'\\').count();
-        let escaped = matches!(self.form, Form::Quoted) && found < rest.len() && backslashes % 2 == 1;
-        if escaped { (found + 2).min(rest.len()) } else { found }
+    /// Where the next hole or tag opens, or the end. In quoted texts a `\` makes a brace a brace, as in `\{{`.
+    fn opening(&self, rest: &str) -> usize {
+        let mut from = 0;
+        loop {
+            let ahead = rest.get(from..).unwrap_or_default();
+            let found = match (ahead.find("{{"), ahead.find("{%")) {
+                (Some(hole), Some(tag)) => from + hole.min(tag),
+                (Some(found), None) | (None, Some(found)) => from + found,
+                (None, None) => return rest.len(),
+            };
+            let before = rest.get(..found).unwrap_or_default();
+            let backslashes = before.bytes().rev().take_while(|byte| *byte == b'\\').count();
+            if !matches!(self.form, Form::Quoted) || backslashes % 2 == 0 {
+                return found;
+            }
+            from = found + 1;
+        }
     }
 
     fn place(&self, start: usize, end: usize) -> At {

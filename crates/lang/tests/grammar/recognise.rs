@@ -21,7 +21,7 @@ impl Token {
             "INTEGER" => self.kind == 'n' && !self.text.contains('.'),
             "TWO-DIGITS" => self.kind == 'n' && self.text.len() == 2,
             "STATUS" => {
-                self.kind == 'n' && self.text.parse().is_ok_and(|status| (300..600).contains(&status))
+                self.kind == 'n' && self.text.parse().is_ok_and(|status| (200..600).contains(&status))
             }
             "CHARACTERS" => self.kind == 'c',
             other => panic!("the terminal {other} has no meaning"),

@@ -108,7 +108,7 @@ impl<'a> Maker<'a> {
                     "NUMBER" => &["0", "1", "20", "3.5", "1_000"],
                     "INTEGER" => &["1", "3", "10"],
                     "TWO-DIGITS" => &["00", "09", "12", "23"],
-                    "STATUS" => &["300", "404", "503"],
+                    "STATUS" => &["200", "204", "404", "503"],
                     "CHARACTERS" => &["/a", "a b", "\\\"", "50 %", "{x}", "é\\n"],
                     "SAME-LINE" => return Some(()),
                     other => panic!("the terminal {other} has no meaning"),

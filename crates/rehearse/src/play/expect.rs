@@ -45,9 +45,12 @@ impl Play<'_> {
         let mut variables = self.variables.clone();
         variables.extend(sent.carried.clone());
         let body = sent.request.body.as_ref().map(|(_, body)| body.as_str()).unwrap_or_default();
+        let content_type =
+            sent.request.body.as_ref().map(|(content_type, _)| Value::Text(content_type.clone()));
         let request = Value::record([
             ("method", Value::Text(sent.request.method.clone())),
             ("path", Value::text(sent.request.path.as_str())),
+            ("contentType", content_type.unwrap_or(Value::Null)),
             ("body", Value::text(body)),
         ]);
         variables.insert("request".into(), request);

@@ -13,7 +13,7 @@ use graph::{
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Coverage, Person, Stage,
+    Coverage, Person, Sent, Stage,
     mocks::{Armed, ArmedReply, Partners},
 };
 
@@ -29,6 +29,8 @@ pub struct Played {
     pub failure: Option<Failure>,
     /// What was visited.
     pub coverage: Coverage,
+    /// The calls and messages that went out, in order.
+    pub sent: Vec<Sent>,
 }
 
 /// What did not hold.
@@ -60,7 +62,12 @@ pub fn play(project: &Project, test: &Test) -> Vec<Played> {
         Err(fault) => {
             let message = format!("the rows cannot be computed: {}", fault.0);
             let failure = Failure { span: test.place.1, message, notes: Vec::new() };
-            vec![Played { row: None, failure: Some(failure), coverage: Coverage::default() }]
+            vec![Played {
+                row: None,
+                failure: Some(failure),
+                coverage: Coverage::default(),
+                sent: Vec::new(),
+            }]
         }
     }
 }
@@ -100,7 +107,7 @@ fn play_row(project: &Project, test: &Test, row: Option<usize>, variables: BTree
         };
         Some(Failure { span: statement.span, message: complaint.message, notes: complaint.notes })
     });
-    Played { row, failure, coverage: play.partners.coverage }
+    Played { row, failure, coverage: play.partners.coverage, sent: play.partners.sent }
 }
 
 /// A test under way.

@@ -62,6 +62,11 @@ impl Draw {
                 let index = usize::try_from(self.below(count)).unwrap_or_default();
                 members.get(index).map_or(Value::Null, |member: &Name| Value::Text(member.clone()))
             }
+            Type::Codes(codes) => {
+                let count = u64::try_from(codes.len()).unwrap_or(1);
+                let index = usize::try_from(self.below(count)).unwrap_or_default();
+                codes.get(index).and_then(|code| code.parse().ok()).map_or(Value::Null, Value::Int)
+            }
             Type::List(item) => {
                 let count = self.below(4);
                 Value::list((0..count).map(|_| self.value(item)).collect::<Vec<_>>())

@@ -53,31 +53,28 @@ impl World for StandIn<'_> {
         }
         let name = format!("{} {} {}", attempt.instance.id, attempt.action, attempt.instance.state.calls);
         let mut draw = Draw::new(self.plan.seed, &name);
-        let body = match self.plan.answers.get(attempt.action).map(|shares| pick(shares, &mut draw)) {
-            Some(Some(Answer::Returns(value))) => json::write(value),
-            Some(Some(Answer::Status(status))) => {
-                return (SignedDuration::ZERO, Ok(good(*status, String::new())));
-            }
-            Some(Some(Answer::Fails(kind))) => {
-                let reason = format!("the simulation says `{}`", kind.word());
-                return (SignedDuration::ZERO, Err(CallError::new(*kind, reason)));
-            }
-            Some(None) | None => {
-                let shape =
-                    attempt.journey.actions.get(attempt.action).and_then(|action| action.answer.as_ref());
-                shape.map(|shape| json::write(&draw.value(shape))).unwrap_or_default()
-            }
+        let answers = attempt.journey.actions.get(attempt.action).and_then(|action| action.answer.as_ref());
+        let good = |value: &Value| match answers {
+            Some(answers) => answers.answer_of(value),
+            None => graph::Answer::of(200, json::write(value)),
         };
-        (SignedDuration::ZERO, Ok(good(200, body)))
+        let outcome = match self.plan.answers.get(attempt.action).map(|shares| pick(shares, &mut draw)) {
+            Some(Some(Answer::Returns(value))) => Ok(good(value)),
+            Some(Some(Answer::Status(status))) => Ok(graph::Answer::of(*status, "")),
+            Some(Some(Answer::Fails(kind))) => {
+                Err(CallError::new(*kind, format!("the simulation says `{}`", kind.word())))
+            }
+            Some(None) | None => Ok(match answers {
+                Some(answers) => good(&draw.value(&answers.ty())),
+                None => graph::Answer::of(200, ""),
+            }),
+        };
+        (SignedDuration::ZERO, outcome)
     }
 
     fn turned(&mut self, journey: &Journey, output: &Output) {
         self.report.turned(journey, output);
     }
-}
-
-fn good(status: u16, body: String) -> graph::Answer {
-    graph::Answer { status, content_type: None, retry_after: None, body }
 }
 
 fn pick<'s>(shares: &'s [Share], draw: &mut Draw) -> Option<&'s Answer> {

@@ -376,5 +376,5 @@ impl<'p> World<'p> {
 }
 
 fn answer(status: u16, body: &str) -> Answer {
-    Answer { status, content_type: None, retry_after: None, body: body.into() }
+    Answer::of(status, body)
 }

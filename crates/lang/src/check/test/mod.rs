@@ -8,7 +8,7 @@ use std::{
 };
 
 use graph::{
-    Expr as G, Field, Journey, Name, RecordType, Type, started,
+    Answers, Expr as G, Field, Journey, Name, RecordType, Type, started,
     test::{Expectation, Mock, Outgoing, Reply, Statement, StatementKind, Test, Whereabouts},
 };
 use jiff::Timestamp;
@@ -192,16 +192,51 @@ impl Lines<'_, '_> {
         let with = with.map(|with| self.with(with, &declared.given)).unwrap_or_default();
         let reply = match reply {
             ast::Reply::Returns(value) => Reply::Returns(match &declared.answer {
-                Some(answer) => self.check.expect(value, answer, &format!("the answer of `{}`", action.text)),
+                Some(answers) => {
+                    self.check.expect(value, &answers.ty(), &format!("the answer of `{}`", action.text))
+                }
                 None => self.check.infer(value, None).0,
             }),
             ast::Reply::Status { status, body } => {
-                Reply::Status(*status, body.as_ref().map(|body| self.check.infer(body, None).0))
+                self.failing_status(*status, &declared, action);
+                Reply::Status(status.1, body.as_ref().map(|body| self.failing_body(body, &declared, action)))
             }
             ast::Reply::Fails(kind) => Reply::Fails(*kind),
         };
         let delay = delay.map(|delay| self.check.expect(delay, &Type::Duration, "how long the answer takes"));
         Some(StatementKind::Mock(Mock { action: action.text.clone(), with, times, delay, reply }))
+    }
+
+    /// What is an answer is no failure.
+    fn failing_status(&mut self, status: (At, u16), declared: &Declared, action: &Ident) {
+        let (at, status) = status;
+        let is_answer = match &declared.answer {
+            Some(answers) => answers.has(status),
+            None => status < 300,
+        };
+        if is_answer || status < 300 {
+            let report = Report::new(
+                Code::BadValue,
+                at,
+                format!("{status} is no failure of `{}`: it is a good answer", action.text),
+            );
+            let by_status = matches!(declared.answer, Some(Answers::ByStatus(_))) && is_answer;
+            let instead =
+                if by_status { format!("returns {{ status: {status}, … }}") } else { "returns …".into() };
+            self.check.report(
+                report.label("not a failure").help(format!("write `mock {} {instead}`", action.text)),
+            );
+        }
+    }
+
+    /// The body of a failure: of the declared shape, or a text, which stands for a body as it is.
+    fn failing_body(&mut self, body: &Expr, declared: &Declared, action: &Ident) -> G {
+        match &declared.error {
+            Some(shape) if !matches!(body.kind, ExprKind::Text(_)) => {
+                self.check.expect(body, shape, &format!("what `{}` fails with", action.text))
+            }
+            _ => self.check.infer(body, None).0,
+        }
     }
 
     fn expectation(&mut self, expect: &Expect) -> Option<Expectation> {
@@ -219,8 +254,12 @@ impl Lines<'_, '_> {
                 };
                 let with = with.as_ref().map(|with| self.with(with, &declared.given)).unwrap_or_default();
                 let mark = self.check.scope.mark();
-                let request =
-                    record_of(&[("method", Type::Text), ("path", Type::Text), ("body", Type::Text)]);
+                let request = record_of(&[
+                    ("method", Type::Text),
+                    ("path", Type::Text),
+                    ("contentType", Type::Text.optional()),
+                    ("body", Type::Text),
+                ]);
                 for (name, ty) in declared.carried.into_iter().chain([("request".into(), request)]) {
                     self.check.scope.bind_quietly(&name, At::default(), Some(ty));
                 }
@@ -262,14 +301,17 @@ impl Lines<'_, '_> {
         let found = match kind {
             Outgoing::Call => names.actions.get(&name.text).map(|(action, _)| {
                 let given = typed(&action.params, self.check.env);
-                let answer = action.answer.as_ref().and_then(|ty| self.check.env.ty(ty));
-                Declared { carried: given.clone(), given, answer }
+                let (quiet, env) = (self.check.env.reports.len(), &mut *self.check.env);
+                let answer = super::answers::of(action, env);
+                let error = action.error.as_ref().and_then(|ty| env.ty(ty));
+                env.reports.truncate(quiet);
+                Declared { carried: given.clone(), given, answer, error }
             }),
             Outgoing::Send => names.messages.get(&name.text).map(|(message, _)| {
                 let given = typed(&message.params, self.check.env);
                 let carrier = names.actions.get(&message.action.text).map(|(action, _)| *action);
                 let carried = carrier.map(|action| typed(&action.params, self.check.env)).unwrap_or_default();
-                Declared { given, carried, answer: None }
+                Declared { given, carried, answer: None, error: None }
             }),
         };
         if found.is_none() {
@@ -337,5 +379,6 @@ struct Declared {
     given: Vec<(Name, Type)>,
     /// The parameters of the action that goes out.
     carried: Vec<(Name, Type)>,
-    answer: Option<Type>,
+    answer: Option<Answers>,
+    error: Option<Type>,
 }

@@ -44,9 +44,9 @@ pub(super) fn second(word: &str, next: &str) -> bool {
 /// Whether a part of an action begins here.
 pub(super) fn begins_part(word: &str, next: &str) -> bool {
     match word {
-        "header" | "query" | "text" => next.starts_with('"'),
+        "header" | "query" | "text" | "xml" => next.starts_with('"'),
         "json" => matches!(next, "{" | "["),
-        "form" => next == "{",
+        "form" | "multipart" => next == "{",
         "cache" => next.starts_with(|letter: char| letter.is_ascii_digit()),
         _ => false,
     }
@@ -57,8 +57,8 @@ pub(super) fn goes_on(word: &str, next: &str) -> bool {
     match word {
         "all" | "and" | "as" | "at" | "by" | "cron" | "each" | "else" | "end" | "error" | "every"
         | "exited" | "failed" | "fails" | "first" | "for" | "from" | "hours" | "http" | "in" | "inside"
-        | "key" | "now" | "of" | "on" | "once" | "or" | "people" | "per" | "returns" | "since" | "then"
-        | "time" | "times" | "to" | "under" | "until" | "up" | "via" | "when" | "where" | "with"
+        | "key" | "named" | "now" | "of" | "on" | "once" | "or" | "people" | "per" | "returns" | "since"
+        | "then" | "time" | "times" | "to" | "under" | "until" | "up" | "via" | "when" | "where" | "with"
         | "within" => !begins(word, next),
         _ => false,
     }
@@ -82,6 +82,7 @@ pub(super) fn expects(word: &str) -> bool {
             | "http"
             | "if"
             | "in"
+            | "named"
             | "not"
             | "of"
             | "on"

@@ -103,7 +103,9 @@ pub(crate) struct Audience {
 pub(crate) struct Action {
     pub(crate) name: Ident,
     pub(crate) params: Vec<Param>,
-    pub(crate) answer: Option<TypeExpr>,
+    pub(crate) answer: Option<Answers>,
+    /// `fails with type`
+    pub(crate) error: Option<TypeExpr>,
     /// `under policy`
     pub(crate) policy: Option<Ident>,
     pub(crate) method: Ident,
@@ -112,6 +114,37 @@ pub(crate) struct Action {
     pub(crate) sent: RequestParts,
     /// `cache 10m`
     pub(crate) cache: Option<(At, i64)>,
+}
+
+impl Action {
+    /// The types that what it is answered is made of.
+    pub(crate) fn answer_types(&self) -> impl Iterator<Item = &TypeExpr> {
+        self.answer.iter().flat_map(Answers::types).chain(&self.error)
+    }
+}
+
+/// What stands behind `->`.
+#[derive(Debug)]
+pub(crate) enum Answers {
+    Body(TypeExpr),
+    ByStatus(Vec<StatusAnswer>),
+}
+
+impl Answers {
+    /// The types that are named in it.
+    pub(crate) fn types(&self) -> Vec<&TypeExpr> {
+        match self {
+            Answers::Body(ty) => vec![ty],
+            Answers::ByStatus(cases) => cases.iter().filter_map(|case| case.body.as_ref()).collect(),
+        }
+    }
+}
+
+/// `200, 201 type`, or `204 nothing`
+#[derive(Debug)]
+pub(crate) struct StatusAnswer {
+    pub(crate) statuses: Vec<(At, u16)>,
+    pub(crate) body: Option<TypeExpr>,
 }
 
 /// What a request holds besides method and URL.
@@ -126,7 +159,18 @@ pub(crate) struct RequestParts {
 pub(crate) enum Body {
     Json(Text),
     Form(Vec<(Ident, Expr)>),
+    Xml(Text),
+    Multipart(At, Vec<FormPart>),
     Text(Text, Text),
+}
+
+/// `name: value as "text/csv" named "file.csv"`
+#[derive(Debug)]
+pub(crate) struct FormPart {
+    pub(crate) name: Ident,
+    pub(crate) value: Expr,
+    pub(crate) content_type: Option<Text>,
+    pub(crate) file_name: Option<Text>,
 }
 
 #[derive(Debug)]

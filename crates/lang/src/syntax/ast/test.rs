@@ -49,7 +49,7 @@ pub(crate) enum TestKind {
 #[derive(Debug)]
 pub(crate) enum Reply {
     Returns(Expr),
-    Status { status: u16, body: Option<Expr> },
+    Status { status: (At, u16), body: Option<Expr> },
     Fails(graph::ErrorKind),
 }
 

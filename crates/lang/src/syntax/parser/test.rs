@@ -3,7 +3,7 @@
 use graph::{ErrorKind, test::Outgoing};
 use nom::{Input as _, Parser as _, combinator::cut};
 
-use super::{P, R, expr::expression, ident, journey::event_name, others, steps, tag, text, unclosed};
+use super::{P, R, action, expr::expression, ident, journey::event_name, others, steps, tag, text, unclosed};
 use crate::syntax::{
     ast::{DeclKind, Expect, Expr, Ident, Reply, Test, TestKind, TestLine, Whereabouts},
     token::Kind,
@@ -162,12 +162,7 @@ fn failure(input: P<'_>) -> R<'_, Reply> {
     match kind {
         None => input.error("`timeout`, `refused`, `http`, `invalid`, `capped`, `open` or `auth`"),
         Some(ErrorKind::Http) => {
-            let status = rest.first().filter(|token| token.kind == Kind::Number);
-            let status = status.and_then(|token| token.text.parse::<u16>().ok());
-            let Some(status) = status.filter(|status| (300..600).contains(status)) else {
-                return rest.error("a status from 300 to 599");
-            };
-            let rest = rest.take_from(1);
+            let (rest, status) = cut(action::status).parse(rest)?;
             if rest.is("{") || rest.is("[") || rest.first().is_some_and(|token| token.kind == Kind::Text) {
                 let (rest, body) = expression(rest)?;
                 return Ok((rest, Reply::Status { status, body: Some(body) }));

@@ -11,7 +11,8 @@ use crate::{
     },
 };
 
-const PARTS: [&str; 8] = ["token", "expires", "send", "header", "query", "json", "form", "text"];
+const PARTS: [&str; 10] =
+    ["token", "expires", "send", "header", "query", "json", "xml", "form", "multipart", "text"];
 
 /// Behind the word `token`.
 pub(super) fn call(input: P<'_>, way: Ident) -> R<'_, TokenCall> {
@@ -42,7 +43,9 @@ fn part<'a>(input: P<'a>, made: &mut TokenCall) -> R<'a, ()> {
             let (rest, send) = cut(send).parse(behind(input)?)?;
             (rest, made.send.replace((at, send)).map(|(at, _)| at))
         }
-        "header" | "query" | "json" | "form" | "text" => return action::part(input, &mut made.sent),
+        "header" | "query" | "json" | "xml" | "form" | "multipart" | "text" => {
+            return action::part(input, &mut made.sent);
+        }
         _ => return cut(unknown).parse(input),
     };
     if let Some(before) = before {

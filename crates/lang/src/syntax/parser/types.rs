@@ -24,6 +24,18 @@ pub(crate) fn type_expr(input: P<'_>) -> R<'_, TypeExpr> {
     Ok((input, ty))
 }
 
+/// A type without `|` outside parentheses, perhaps with a `?` behind it.
+pub(crate) fn one_type(input: P<'_>) -> R<'_, TypeExpr> {
+    let start = input;
+    let (mut input, kind) = input.deeper(bare)?;
+    let mut ty = TypeExpr { at: start.until(&input), kind };
+    if input.is("?") {
+        input = input.take_from(1);
+        ty = TypeExpr { at: start.until(&input), kind: TypeKind::Optional(Box::new(ty)) };
+    }
+    Ok((input, ty))
+}
+
 /// Types with `|` between them: of texts alone they are an enum.
 fn union(input: P<'_>) -> R<'_, TypeKind> {
     let start = input;

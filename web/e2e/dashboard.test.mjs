@@ -145,6 +145,30 @@ test('a request is looked at before it is sent, and the HTML of a message runs n
   assert.ok(said.every((line) => /sandbox|Content Security Policy|Blocked script/i.test(line)), said.join('\n'));
 });
 
+test('all that failed and fit are done with at once, after a second look', async () => {
+  await page.goto(`${base}/failed`);
+  await page.waitForSelector('tbody tr', { timeout: 60_000 });
+  assert.equal(await page.getByRole('button', { name: 'Skip all' }).count(), 0, 'nothing is chosen yet');
+  const journey = await page.locator('tbody tr').first().locator('td').nth(1).textContent();
+  await page.getByLabel('Journey').selectOption(journey.trim().split(' ')[0]);
+  await page.getByRole('button', { name: 'Skip all' }).click();
+  await page.getByRole('button', { name: 'No', exact: true }).click();
+  await page.getByRole('button', { name: 'Skip all' }).click();
+  await page.getByRole('button', { name: 'Yes, skip all' }).click();
+  await page.waitForSelector('text=/[1-9]\\d* done/');
+});
+
+test('it is seen how calls go, and a connection is held', async () => {
+  await page.goto(`${base}/connections`);
+  const rewards = page.getByRole('region', { name: 'rewards' });
+  await rewards.locator('tbody tr').first().waitFor({ timeout: 30_000 });
+  assert.match(await rewards.locator('tbody').textContent(), /ms/);
+  await rewards.getByRole('button', { name: 'Pause' }).click();
+  await rewards.locator('text=paused').waitFor();
+  await rewards.getByRole('button', { name: 'Resume' }).click();
+  await rewards.locator('text=open for calls').waitFor();
+});
+
 test('nothing complained, and nothing was asked of anybody else', () => {
   assert.deepEqual(complaints, []);
 });

@@ -106,7 +106,9 @@ impl<'a> Walk<'a> {
         let result = outcome.and_then(|answer| read_answer(action, &answer));
         let held_back = was_held_back(&result);
         let again_at = match &result {
-            Err(error) if is_passing(error) => self.next_attempt(&call, action, wait_at_least, held_back),
+            Err(error) if is_passing(error, action.connection.mail.is_some()) => {
+                self.next_attempt(&call, action, wait_at_least, held_back)
+            }
             _ => None,
         };
         self.note(Happening::CallEnded {
@@ -253,11 +255,15 @@ fn was_held_back(result: &Result<Value, CallError>) -> bool {
 
 /// Whether the same request may succeed a little later. The status of an `auth` error may be that of a server which gives
 /// out tokens and is only down.
-fn is_passing(error: &CallError) -> bool {
+fn is_passing(error: &CallError, by_mail: bool) -> bool {
     match error.kind {
         ErrorKind::Timeout | ErrorKind::Refused => true,
         // It comes with the time for which the partner is left alone, or it is all that there is to say.
         ErrorKind::Open => error.wait.is_some(),
+        // In SMTP a reply from 400 on is for now and one from 500 on is for good (RFC 5321, section 4.2.1).
+        ErrorKind::Http | ErrorKind::Auth if by_mail => {
+            error.status.is_some_and(|status| (400..500).contains(&status))
+        }
         ErrorKind::Http | ErrorKind::Auth => {
             error.status.is_some_and(|status| matches!(status, 408 | 425 | 429) || status >= 500)
         }
@@ -268,11 +274,16 @@ fn is_passing(error: &CallError) -> bool {
 /// Judges an answer: its status, then its body against the declared shape.
 fn read_answer(action: &Action, answer: &Answer) -> Result<Value, CallError> {
     if !(200..300).contains(&answer.status) {
-        let kind = if matches!(answer.status, 401 | 403) { ErrorKind::Auth } else { ErrorKind::Http };
+        let by_mail = action.connection.mail.is_some();
+        let kind =
+            if !by_mail && matches!(answer.status, 401 | 403) { ErrorKind::Auth } else { ErrorKind::Http };
         return Err(CallError {
             kind,
             status: Some(answer.status),
-            reason: format!("`{}` answered {}", action.name, answer.status),
+            reason: match by_mail {
+                true => format!("`{}` answered {}: {}", action.name, answer.status, kept(&answer.body)),
+                false => format!("`{}` answered {}", action.name, answer.status),
+            },
             body: Some(body_value(&answer.body)),
             wait: None,
         });
@@ -324,7 +335,17 @@ mod tests {
             (ErrorKind::Timeout, None, true),
             (ErrorKind::Invalid, Some(500), false),
         ] {
-            assert_eq!(is_passing(&of(kind, status)), passing, "{kind:?} {status:?}");
+            assert_eq!(is_passing(&of(kind, status), false), passing, "{kind:?} {status:?}");
+        }
+        for (kind, status, passing) in [
+            (ErrorKind::Http, Some(451), true),
+            (ErrorKind::Http, Some(421), true),
+            (ErrorKind::Http, Some(550), false),
+            (ErrorKind::Auth, Some(454), true),
+            (ErrorKind::Auth, Some(535), false),
+            (ErrorKind::Timeout, None, true),
+        ] {
+            assert_eq!(is_passing(&of(kind, status), true), passing, "by mail: {kind:?} {status:?}");
         }
     }
 }

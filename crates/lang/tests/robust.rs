@@ -249,6 +249,9 @@ const WORDS: &[&str] = &[
     "concurrency",
     "throttle",
     "breaker",
+    "smtp",
+    "from",
+    "dkim",
     "form",
 ];
 

@@ -113,6 +113,8 @@ fn answer(status: u16, body: String) -> Answer {
 fn body_of(value: &Value, action: &Action) -> String {
     match (value, &action.answer) {
         (Value::Text(text), Some(Type::Text)) => text.to_string(),
+        // What a mail server says is a line of text.
+        (Value::Text(text), _) if action.connection.mail.is_some() => text.to_string(),
         (Value::Null, _) => String::new(),
         (value, _) => json::write(value),
     }

@@ -97,6 +97,7 @@ mod tests {
             path: path.into(),
             headers: Vec::new(),
             body: None,
+            text: None,
         }
     }
 

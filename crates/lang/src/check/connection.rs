@@ -2,7 +2,7 @@
 
 use graph::{Auth, Connection, Name, Pressure, Setting};
 
-use super::{auth, scope::Env, sign};
+use super::{auth, mail_server, scope::Env, sign};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
@@ -13,9 +13,11 @@ use crate::{
 
 /// Checks a connection.
 pub(crate) fn check(connection: &ast::Connection, doc: Option<&Name>, env: &mut Env<'_>) -> Connection {
-    let url = match &connection.url {
-        Some(setting) => url(setting, "?#", env),
-        None => {
+    let mail = mail_server::check(connection, env);
+    let url = match (&connection.smtp, &connection.url) {
+        (Some(setting), _) => mail_server::address(setting, env),
+        (None, Some(setting)) => url(setting, "?#", env),
+        (None, None) => {
             env.report(
                 Report::new(
                     Code::BadSetting,
@@ -23,7 +25,7 @@ pub(crate) fn check(connection: &ast::Connection, doc: Option<&Name>, env: &mut 
                     format!("the connection `{}` has no `url`", connection.name.text),
                 )
                 .label("where is it?")
-                .help("add `url: \"https://…\"`"),
+                .help("add `url: \"https://…\"`; a mail server has `smtp: \"smtps://…\"`"),
             );
             Setting::Text("".into())
         }
@@ -31,14 +33,19 @@ pub(crate) fn check(connection: &ast::Connection, doc: Option<&Name>, env: &mut 
     let auth = connection.auth.as_ref().map_or(Auth::None, |(at, auth)| auth::check(*at, auth, env));
     let sign = connection.sign.as_ref().and_then(|sign| sign::check(sign, env));
     let tls = connection.tls.as_ref().map(|tls| sign::tls(tls, env));
-    let each = connection.each.map_or(Connection::TIMEOUT_EACH, |(_, micros)| micros);
-    let total = connection.total.map_or(Connection::TIMEOUT_TOTAL.max(each), |(_, micros)| micros);
+    let (usual, usual_total) = match mail {
+        Some(_) => (Connection::MAIL_TIMEOUT_EACH, Connection::MAIL_TIMEOUT_TOTAL),
+        None => (Connection::TIMEOUT_EACH, Connection::TIMEOUT_TOTAL),
+    };
+    let each = connection.each.map_or(usual, |(_, micros)| micros);
+    let total = connection.total.map_or(usual_total.max(each), |(_, micros)| micros);
     limits(connection, each, total, env);
     Connection {
         name: connection.name.text.clone(),
         url,
         auth,
         sign,
+        mail,
         tls,
         timeout_each: each,
         timeout_total: total,

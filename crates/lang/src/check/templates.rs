@@ -15,6 +15,7 @@ pub(crate) enum Place {
     Url,
     Header,
     Json,
+    Html,
 }
 
 impl Check<'_, '_> {
@@ -78,6 +79,7 @@ impl Check<'_, '_> {
             Place::Plain => Escape::Plain,
             Place::Url => Escape::Url,
             Place::Header => Escape::Header,
+            Place::Html => Escape::Html,
             Place::Json if quoted => Escape::JsonString,
             Place::Json => Escape::JsonValue,
         };

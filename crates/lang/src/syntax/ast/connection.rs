@@ -6,6 +6,10 @@ use super::{super::At, Ident, RequestParts, Text};
 pub(crate) struct Connection {
     pub(crate) name: Ident,
     pub(crate) url: Option<Setting>,
+    /// Where its mail server is, instead of `url`.
+    pub(crate) smtp: Option<Setting>,
+    pub(crate) from: Option<Setting>,
+    pub(crate) dkim: Option<Parts>,
     pub(crate) auth: Option<(At, Auth)>,
     pub(crate) sign: Option<Sign>,
     pub(crate) tls: Option<Parts>,
@@ -112,6 +116,7 @@ impl Parts {
                 "assertion_for",
             ],
             "hmac" => &["header", "key", "algorithm", "encoding", "prefix", "over", "timestamp"],
+            "dkim" => &["domain", "selector", "key"],
             "tls" => &["certificate", "key", "ca", "ca_only"],
             _ => &[],
         }

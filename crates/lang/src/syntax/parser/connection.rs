@@ -22,8 +22,21 @@ use crate::{
     },
 };
 
-const SETTINGS: [&str; 10] =
-    ["url", "auth", "sign", "tls", "timeout", "retry", "concurrency", "throttle", "breaker", "private"];
+const SETTINGS: [&str; 13] = [
+    "url",
+    "smtp",
+    "from",
+    "dkim",
+    "auth",
+    "sign",
+    "tls",
+    "timeout",
+    "retry",
+    "concurrency",
+    "throttle",
+    "breaker",
+    "private",
+];
 
 /// Behind the word `connection`.
 pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
@@ -32,6 +45,9 @@ pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
     let mut made = Connection {
         name,
         url: None,
+        smtp: None,
+        from: None,
+        dkim: None,
         auth: None,
         sign: None,
         tls: None,
@@ -47,8 +63,8 @@ pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
     while !input.is("}") {
         let (rest, word) =
             cut(ident(
-            "a setting (`url`, `auth`, `sign`, `tls`, `timeout`, `retry`, `concurrency`, `throttle`, `breaker`, `private`) \
-             or `}`",
+            "a setting (`url`, `smtp`, `from`, `dkim`, `auth`, `sign`, `tls`, `timeout`, `retry`, `concurrency`, \
+             `throttle`, `breaker`, `private`) or `}`",
         ))
         .parse(input)?;
         if let Some(before) = seen.iter().find(|before| before.text == word.text) {
@@ -78,9 +94,18 @@ pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
 
 fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()> {
     let rest = match &*word.text {
-        "url" => {
-            let (rest, url) = cut(setting).parse(input)?;
-            made.url = Some(url);
+        "url" | "smtp" | "from" => {
+            let (rest, value) = cut(setting).parse(input)?;
+            match &*word.text {
+                "url" => made.url = Some(value),
+                "smtp" => made.smtp = Some(value),
+                _ => made.from = Some(value),
+            }
+            rest
+        }
+        "dkim" => {
+            let (rest, parts) = cut(|input| parts(input, word.clone())).parse(input)?;
+            made.dkim = Some(parts);
             rest
         }
         "auth" => {

@@ -210,3 +210,50 @@ fn a_mail_that_is_sent_again_after_a_crash_is_the_same_mail() {
         assert_eq!(mails[0].to, mails[1].to);
     }
 }
+
+#[test]
+fn a_document_beside_the_journeys_is_part_of_what_goes_out() {
+    let mut world = world("sqlite", |_, _| Said::Usual);
+    let folder = world.setup.folder.join("project");
+    std::fs::create_dir(&folder).unwrap();
+    let html = PROJECT.lines().find(|line| line.trim_start().starts_with("html:")).unwrap();
+    let project = PROJECT.replace(html, "  mjml: file(\"welcome.mjml\")");
+    let mjml = "<mjml><mj-body><mj-section><mj-column>\n<mj-text>Dear \"{{ profile.name }}\", {{ n }}</mj-text>\n</mj-column></mj-section></mj-body></mjml>\n";
+    std::fs::write(folder.join("a.journey"), project.trim_start()).unwrap();
+    let run = |args: &[&str]| {
+        let output =
+            std::process::Command::new(tests::program()).args(args).current_dir(&folder).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).unwrap())
+    };
+    let (good, said) = run(&["check", "."]);
+    assert!(!good && said.contains("there is no file `welcome.mjml` beside this one"), "{said}");
+    std::fs::write(folder.join("welcome.mjml"), mjml).unwrap();
+    let (good, said) = run(&["check", "."]);
+    assert!(good, "{said}");
+    let (good, said) = run(&["fmt", "."]);
+    assert!(good && std::fs::read_to_string(folder.join("welcome.mjml")).unwrap() == mjml, "{said}");
+    std::fs::write(
+        folder.join("profile.json"),
+        r#"{"customerId":"c1","name":"Ada","email":"ada@example.com"}"#,
+    )
+    .unwrap();
+    std::fs::write(folder.join("event.json"), r#"{"event":"Asked","properties":{"n":7}}"#).unwrap();
+    let sample = ["--profile", "profile.json", "--event", "event.json", "--journeys", "."];
+    let (good, said) = run(&[&["preview", "welcome"][..], &sample[..]].concat());
+    assert!(
+        good && said.starts_with("MAIL smtps://mail.example.com\nFrom: Shop <shop@example.com>\n"),
+        "{said}"
+    );
+    assert!(said.contains("--- text/plain ---\nDear \"Ada\", 7"), "{said}");
+
+    world.setup.journeys = folder;
+    let server = world.setup.start().unwrap();
+    person(&server, "c1", &json!({"name": "<Zoë>"}));
+    ask(&server, "c1");
+    assert_eq!(told(&world.partner), "sent");
+    let mails = world.mails.mails();
+    let read = MessageParser::default().parse(&mails[0].data).unwrap();
+    assert!(read.body_html(0).unwrap().contains("Dear \"&lt;Zoë&gt;\", 7"));
+    assert_eq!(read.body_text(0).unwrap().trim(), "Dear \"<Zoë>\", 7");
+}

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use lang::{Source, compile, documents, draw};
+use proptest::prelude::*;
 
 const PROJECT: &str = "profile { customerId: string key, name: string = \"Ada\" }
 event asked { id: string }
@@ -104,4 +105,105 @@ fn a_document_that_nothing_takes_or_that_is_nested_without_end_harms_nobody() {
     sources[1].text = "<mjml><mj-body>".to_owned() + &"<mj-raw>".repeat(50_000);
     let drawn = draw(&compile(&sources).diagnostics, &sources, false);
     assert!(drawn.contains("too-deep"), "{drawn}");
+}
+
+const WORDS: &[&str] = &[
+    "<mjml>",
+    "</mjml>",
+    "<mj-head>",
+    "</mj-head>",
+    "<mj-body>",
+    "</mj-body>",
+    "<mj-section>",
+    "</mj-section>",
+    "<mj-column>",
+    "</mj-column>",
+    "<mj-text>",
+    "</mj-text>",
+    "<mj-button href=\"",
+    "\">",
+    "</mj-button>",
+    "<mj-raw>",
+    "</mj-raw>",
+    "<mj-image src='",
+    "' />",
+    "<mj-table>",
+    "</mj-table>",
+    "<mj-style>",
+    "</mj-style>",
+    "<mj-title>",
+    "</mj-title>",
+    "<mj-attributes>",
+    "</mj-attributes>",
+    "<mj-all padding=\"",
+    "<mj-hero>",
+    "</mj-hero>",
+    "<mj-group>",
+    "</mj-group>",
+    "<mj-social>",
+    "</mj-social>",
+    "<mj-social-element name='",
+    "<mj-navbar>",
+    "</mj-navbar>",
+    "<mj-accordion>",
+    "</mj-accordion>",
+    "<mj-carousel>",
+    "</mj-carousel>",
+    "<mj-wrapper>",
+    "</mj-wrapper>",
+    "<!--",
+    "-->",
+    "<p>",
+    "</p>",
+    "<br>",
+    "<br/>",
+    "<",
+    ">",
+    "/",
+    "\"",
+    "'",
+    "=",
+    "&",
+    "&amp;",
+    " ",
+    "\n",
+    "\\",
+    "é",
+    "width='",
+    "-1px",
+    "9999999999999999999px",
+    "%",
+    "0",
+    "{{ profile.name }}",
+    "{% for i in items %}",
+    "{{ i }}",
+    "{% end %}",
+    "{% if true %}",
+    "{% else %}",
+    "{{",
+    "%}",
+    "<![CDATA[",
+    "]]>",
+    "<?xml ?>",
+    "<!DOCTYPE html>",
+    "wayfarehole0x",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_document_is_answered(words in prop::collection::vec(prop::sample::select(WORDS), 0..60), whole in any::<bool>()) {
+        let soup = words.concat();
+        let begin = "<mjml><mj-body><mj-section><mj-column><mj-text>";
+        let end = "</mj-text></mj-column></mj-section></mj-body></mjml>";
+        let sources = good(&if whole { soup } else { format!("{begin}{soup}{end}") });
+        let compiled = compile(&sources);
+        prop_assert_eq!(compiled.project.is_some(), compiled.diagnostics.is_empty());
+        if let Some(project) = compiled.project {
+            let alone = [Source { name: "greets".into(), text: project.journeys["greets"].source.to_string() }];
+            let again = compile(&alone);
+            prop_assert!(again.diagnostics.is_empty(), "{}", draw(&again.diagnostics, &alone, false));
+        }
+    }
 }

@@ -26,14 +26,29 @@ pub(crate) fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
     }
     files.sort();
     files.dedup();
-    files
-        .into_iter()
-        .map(|file| {
-            let text =
-                fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-            Ok(Source { name: file.display().to_string(), text })
-        })
-        .collect()
+    let mut sources = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+        sources.push(Source { name: file.display().to_string(), text });
+    }
+    let documents = documents(&sources);
+    sources.extend(documents);
+    Ok(sources)
+}
+
+/// The documents that journey files take. One that cannot be read is left to the compiler, which says who wants it.
+fn documents(sources: &[Source]) -> Vec<Source> {
+    let mut found = BTreeMap::new();
+    for source in sources {
+        let folder = Path::new(&source.name).parent().unwrap_or(Path::new(""));
+        for path in lang::documents(source).into_iter().map(|name| folder.join(name)) {
+            if let Ok(text) = fs::read_to_string(&path) {
+                found.insert(path.display().to_string(), text);
+            }
+        }
+    }
+    found.retain(|name, _| sources.iter().all(|source| source.name != *name));
+    found.into_iter().map(|(name, text)| Source { name, text }).collect()
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {

@@ -21,6 +21,7 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     header::{ACCEPT_ENCODING, HeaderMap, HeaderValue},
 };
+use tokio::net::TcpStream;
 use url::{Host, Url};
 
 use crate::{
@@ -105,14 +106,43 @@ impl Guard {
         Ok(self.client.request(method, url))
     }
 
+    /// A connection to a host, if it may be dialled: all its addresses are checked before one of them is dialled.
+    pub(crate) async fn dial(&self, host: &Host, port: u16) -> Result<TcpStream, String> {
+        let (name, addresses) = self.addresses_of(host).await?;
+        addresses.iter().try_for_each(|address| check_address(&name, *address, &self.private))?;
+        let mut why = "it has no address".to_owned();
+        for address in addresses {
+            match tokio::time::timeout(DIAL, TcpStream::connect((address, port))).await {
+                Ok(Ok(stream)) => {
+                    stream.set_nodelay(true).map_err(|error| error.to_string())?;
+                    return Ok(stream);
+                }
+                Ok(Err(error)) => why = error.to_string(),
+                Err(_) => why = format!("no answer within {} seconds", DIAL.as_secs()),
+            }
+        }
+        Err(format!("`{name}` cannot be reached: {why}"))
+    }
+
+    /// A host as it is named under `private`, and its addresses.
+    async fn addresses_of(&self, host: &Host) -> Result<(String, Vec<IpAddr>), String> {
+        Ok(match host {
+            Host::Ipv4(address) => (address.to_string(), vec![(*address).into()]),
+            Host::Ipv6(address) => (address.to_string(), vec![(*address).into()]),
+            Host::Domain(name) => (name.clone(), look_up(&self.look_up, name).await?),
+        })
+    }
+
+    /// Whether a host may have private addresses.
+    pub(crate) fn is_private(&self, host: &Host) -> bool {
+        self.private.contains(&host.to_string().trim_matches(['[', ']']).to_owned())
+    }
+
     /// Whether a URL's host may be dialled, a name looked up for that; nothing is sent to the host.
     pub(crate) async fn look(&self, url: &Url) -> Result<(), String> {
-        let (host, addresses) = match url.host() {
-            Some(Host::Ipv4(address)) => (address.to_string(), vec![address.into()]),
-            Some(Host::Ipv6(address)) => (address.to_string(), vec![address.into()]),
-            Some(Host::Domain(name)) => (name.to_owned(), look_up(&self.look_up, name).await?),
-            None => return Ok(()),
-        };
+        // Schemes that `url` does not know keep their hosts as they were written.
+        let Some(host) = url.host_str().and_then(|host| Host::parse(host).ok()) else { return Ok(()) };
+        let (host, addresses) = self.addresses_of(&host).await?;
         addresses.into_iter().try_for_each(|address| check_address(&host, address, &self.private))
     }
 }
@@ -126,6 +156,8 @@ fn reason(error: reqwest::Error) -> String {
     cause.to_string()
 }
 
+/// How long an address may take to accept a connection to a mail server.
+const DIAL: Duration = Duration::from_secs(10);
 /// How long a name may take to be looked up where nobody waits for a call.
 const LOOK_UP: Duration = Duration::from_secs(5);
 

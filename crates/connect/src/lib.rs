@@ -1,4 +1,4 @@
-//! Speaks to partners: HTTP actions, with credentials, tokens, signatures, a timeout for each attempt, and egress rules.
+//! Speaks to partners: HTTP actions and mail over SMTP, with credentials, tokens, signatures, a timeout for each attempt, and egress rules.
 //!
 //! What comes in: a rendered [`graph::Request`], which names a connection and holds no secret. What goes out: the
 //! partner's [`graph::Answer`], or the [`CallError`] that says why there is none. Deliberately absent: SQL, journeys,
@@ -10,6 +10,7 @@ mod attempt;
 mod credentials;
 mod environment;
 mod guard;
+mod mail;
 mod partner;
 mod peer;
 mod renewed;
@@ -57,7 +58,7 @@ pub struct Missing {
 /// A request as it would go out, secrets masked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
-    /// The HTTP method.
+    /// The HTTP method, or [`graph::mail::MAIL`].
     pub method: String,
     /// The whole URL.
     pub url: String,
@@ -70,7 +71,8 @@ pub struct Shown {
 /// As it looks on the wire.
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} {} HTTP/1.1", self.method, self.url)?;
+        let version = if self.method == graph::mail::MAIL { "" } else { " HTTP/1.1" };
+        writeln!(f, "{} {}{version}", self.method, self.url)?;
         for (name, value) in &self.headers {
             writeln!(f, "{name}: {value}")?;
         }
@@ -85,6 +87,8 @@ pub struct Attempt {
     pub outcome: Result<Answer, CallError>,
     /// From the first byte out to the last byte in.
     pub duration: Duration,
+    /// Whether it was a mail, so that the answer's status is one of SMTP.
+    pub by_mail: bool,
 }
 
 /// Why the partners cannot be set up.
@@ -144,14 +148,17 @@ impl Partners {
     /// Makes one attempt of a call.
     pub async fn attempt(&self, request: &Request, idempotency_key: Uuid) -> Attempt {
         let start = Instant::now();
-        let outcome = match self.partners.get(&request.connection) {
-            Some(partner) => attempt::make(partner, request, idempotency_key).await,
-            None => Err(CallError::new(
+        let partner = self.partners.get(&request.connection);
+        let mailer = partner.and_then(|partner| partner.here.connection.mail.as_ref());
+        let outcome = match (partner, mailer) {
+            (Some(partner), Some(mailer)) => mail::make(partner, mailer, request, idempotency_key).await,
+            (Some(partner), None) => attempt::make(partner, request, idempotency_key).await,
+            (None, _) => Err(CallError::new(
                 ErrorKind::Refused,
                 format!("the connection `{}` is not declared any more", request.connection),
             )),
         };
-        Attempt { outcome, duration: start.elapsed() }
+        Attempt { outcome, duration: start.elapsed(), by_mail: mailer.is_some() }
     }
 
     /// The values that connections need and that are not to be had. Files and programs that hold some are asked.
@@ -187,7 +194,10 @@ impl Partners {
     /// When its connection is not declared.
     pub async fn shown(&self, request: &Request, idempotency_key: Uuid) -> Result<Shown, String> {
         match self.partners.get(&request.connection) {
-            Some(partner) => Ok(attempt::preview(&partner.here, request, idempotency_key).await),
+            Some(partner) => Ok(match &partner.here.connection.mail {
+                Some(mailer) => mail::preview(&partner.here, mailer, request, idempotency_key).await,
+                None => attempt::preview(&partner.here, request, idempotency_key).await,
+            }),
             None => Err(format!("the connection `{}` is not declared", request.connection)),
         }
     }

@@ -9,6 +9,7 @@ use url::Url;
 use crate::{
     Environment, Missing, Override, SetupError,
     environment::Lack,
+    mail,
     renewed::Renewed,
     secret::{MASK, Secret},
     tls::Clients,
@@ -19,6 +20,8 @@ pub(crate) struct Partner {
     pub(crate) here: Arc<Here>,
     /// The token that all its calls share, where it wants one.
     pub(crate) token: Option<Renewed<Secret, CallError>>,
+    /// The sessions with its mail server, where it is one.
+    pub(crate) mails: mail::Pool,
 }
 
 /// A connection in this environment.
@@ -44,7 +47,8 @@ impl Partner {
             (None, Setting::Text(url)) => Some(url.to_string()),
             (None, Setting::Env(_) | Setting::Secret(_) | Setting::Joined(_)) => None,
         };
-        let base = text.map(|text| parse(&text)).transpose().map_err(wrong)?;
+        let by_mail = connection.mail.is_some();
+        let base = text.map(|text| parse_for(&text, by_mail)).transpose().map_err(wrong)?;
         if base.as_ref().is_some_and(|base| base.query().is_some()) {
             return Err(wrong("its URL has a query; give that in the action".into()));
         }
@@ -54,7 +58,7 @@ impl Partner {
             connection.private.iter().map(ToString::to_string).chain(here.private).collect();
         let clients = Clients::new(private, connection.tls.clone()).map_err(SetupError::Client)?;
         let here = Arc::new(Here { connection, clients, environment, base, token_url });
-        Ok(Partner { token: token::of(&here), here })
+        Ok(Partner { token: token::of(&here), mails: mail::Pool::default(), here })
     }
 }
 
@@ -70,7 +74,8 @@ impl Here {
         if let Some(base) = &self.base {
             return Ok(base.clone());
         }
-        self.url(&self.connection.url).await.map_err(|reason| CallError::new(ErrorKind::Refused, reason))
+        let url = self.url(&self.connection.url, self.connection.mail.is_some()).await;
+        url.map_err(|reason| CallError::new(ErrorKind::Refused, reason))
     }
 
     /// Where a token is asked for.
@@ -78,7 +83,7 @@ impl Here {
         if let Some(url) = &self.token_url {
             return Ok(url.clone());
         }
-        let url = self.url(written).await;
+        let url = self.url(written, false).await;
         url.map_err(|reason| CallError::new(ErrorKind::Auth, format!("of the token server, {reason}")))
     }
 
@@ -87,7 +92,7 @@ impl Here {
         self.token_url(self.connection.auth.token_url()?).await.ok()
     }
 
-    async fn url(&self, written: &Setting) -> Result<Url, String> {
+    async fn url(&self, written: &Setting, by_mail: bool) -> Result<Url, String> {
         let text = match written {
             Setting::Joined(parts) => {
                 let mut text = String::new();
@@ -98,7 +103,7 @@ impl Here {
             }
             whole => self.environment.value(whole).await.map_err(|lack| lack.reason)?.expose().to_owned(),
         };
-        parse(&text)
+        parse_for(&text, by_mail)
     }
 
     /// A part of a URL's path: what comes from elsewhere stays one name between two slashes.
@@ -162,6 +167,10 @@ impl Here {
         }
         missing
     }
+}
+
+fn parse_for(text: &str, by_mail: bool) -> Result<Url, String> {
+    if by_mail { mail::parse(text) } else { parse(text) }
 }
 
 fn parse(text: &str) -> Result<Url, String> {

@@ -7,6 +7,11 @@ use std::{
 };
 
 use graph::{CallError, ErrorKind, Setting, Tls};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+use rustls_platform_verifier::Verifier;
 
 use crate::{Environment, environment::Lack, guard::Guard, secret::Secret};
 
@@ -43,6 +48,17 @@ impl Clients {
         Ok(Clients { plain, private, tls, made: Mutex::default() })
     }
 
+    /// The certificates that there are now; none where the public authorities are enough.
+    ///
+    /// # Errors
+    /// When one is not to be had.
+    pub(crate) async fn material(&self, environment: &Environment) -> Result<Option<Material>, CallError> {
+        match &self.tls {
+            Some(tls) => Ok(Some(Material::find(tls, environment).await?)),
+            None => Ok(None),
+        }
+    }
+
     /// The client to call with now.
     ///
     /// # Errors
@@ -72,6 +88,46 @@ impl Clients {
             }
         }
     }
+}
+
+/// Settings for TLS where it is not an HTTP client that speaks it; they mean the same.
+///
+/// # Errors
+/// Why the certificates are no good.
+pub(crate) fn config(material: Option<&Material>) -> Result<ClientConfig, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|error| error.to_string())?;
+    let authorities = match material.and_then(|material| material.ca.as_ref()) {
+        Some(ca) => {
+            let read = CertificateDer::pem_slice_iter(ca.expose().as_bytes()).collect::<Result<Vec<_>, _>>();
+            let read = read.map_err(|error| error.to_string())?;
+            if read.is_empty() {
+                return Err("there is no certificate of an authority".into());
+            }
+            read
+        }
+        None => Vec::new(),
+    };
+    let builder = if material.is_some_and(|material| material.ca_only) {
+        let mut roots = RootCertStore::empty();
+        for authority in authorities {
+            roots.add(authority).map_err(|error| error.to_string())?;
+        }
+        builder.with_root_certificates(roots)
+    } else {
+        let verifier =
+            Verifier::new_with_extra_roots(authorities, provider).map_err(|error| error.to_string())?;
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+    };
+    let Some((certificate, key)) = material.and_then(|material| material.identity.as_ref()) else {
+        return Ok(builder.with_no_client_auth());
+    };
+    let chain =
+        CertificateDer::pem_slice_iter(certificate.expose().as_bytes()).collect::<Result<Vec<_>, _>>();
+    let chain = chain.map_err(|error| error.to_string())?;
+    let key = PrivateKeyDer::from_pem_slice(key.expose().as_bytes()).map_err(|error| error.to_string())?;
+    builder.with_client_auth_cert(chain, key).map_err(|error| error.to_string())
 }
 
 impl Material {

@@ -133,6 +133,7 @@ async fn all_that_comes_out(login: &Login, connection: Connection, environment: 
         path: "/a?b=c".into(),
         headers: vec![("x-note".into(), "marker".into())],
         body: Some(("application/json".into(), "{}".into())),
+        text: None,
     };
     let mut out = vec![shown];
     let connection = Arc::new(connection);

@@ -21,6 +21,7 @@ fn connection(url: &str, auth: Auth, private: &[&str]) -> Arc<Connection> {
         url: Setting::Text(url.into()),
         auth,
         sign: None,
+        mail: None,
         tls: None,
         timeout_each: 1_000_000,
         timeout_total: 5_000_000,
@@ -44,6 +45,7 @@ fn get(path: &str) -> Request {
         path: path.into(),
         headers: Vec::new(),
         body: None,
+        text: None,
     }
 }
 

@@ -84,6 +84,7 @@ fn request() -> graph::Request {
         path: "/a".into(),
         headers: Vec::new(),
         body: None,
+        text: None,
     }
 }
 

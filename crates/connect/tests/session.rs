@@ -112,6 +112,7 @@ async fn a_token_is_sent_as_it_is_said() {
             path: "/a?b=c".into(),
             headers: Vec::new(),
             body: None,
+            text: None,
         };
         let preview = partners.preview(&request, Uuid::nil()).await;
         assert!(preview.contains(shown) && !preview.contains("token-number"), "{preview}");

@@ -53,6 +53,7 @@ fn post(body: &str) -> Request {
         path: "/hook?a=b".into(),
         headers: Vec::new(),
         body: Some(("application/json".into(), body.to_owned())),
+        text: None,
     }
 }
 

@@ -123,6 +123,7 @@ fn connection(url: Setting, auth: Auth, private: &[&str]) -> Connection {
         tls: None,
         timeout_each: 2_000_000,
         timeout_total: 5_000_000,
+        mail: None,
         retry: Connection::RETRY,
         pressure: graph::Pressure::default(),
         private: private.iter().map(|host| (*host).into()).collect(),
@@ -145,6 +146,7 @@ async fn call(partners: &Partners, path: &str) -> Result<graph::Answer, CallErro
         path: path.into(),
         headers: Vec::new(),
         body: None,
+        text: None,
     };
     partners.attempt(&request, Uuid::nil()).await.outcome
 }

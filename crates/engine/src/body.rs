@@ -18,7 +18,7 @@ use crate::{
 /// The content type of a body, and the body; none where there is none.
 pub(crate) fn of(body: &Body, scope: &Scope<'_>) -> Result<Option<(Name, String)>, Fault> {
     let made = match body {
-        Body::None => None,
+        Body::None | Body::Mail => None,
         Body::Json(template) => {
             let json = text(template, scope)?;
             serde_json::from_str::<serde::de::IgnoredAny>(&json)

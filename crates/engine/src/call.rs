@@ -277,8 +277,11 @@ fn was_held_back(result: &Result<Value, CallError>) -> bool {
 pub fn read_answer(action: &Action, answer: &Answer) -> Result<Value, CallError> {
     let good = (200..300).contains(&answer.status);
     if !good && !action.answer.as_ref().is_some_and(|answers| answers.has(answer.status)) {
-        let kind = if matches!(answer.status, 401 | 403) { ErrorKind::Auth } else { ErrorKind::Http };
-        let reason = format!("`{}` answered {}", action.name, answer.status);
+        let by_mail = action.connection.mail.is_some();
+        let refuses_us = !by_mail && matches!(answer.status, 401 | 403);
+        let kind = if refuses_us { ErrorKind::Auth } else { ErrorKind::Http };
+        let said = if by_mail { format!(": {}", kept(&answer.body)) } else { String::new() };
+        let reason = format!("`{}` answered {}{said}", action.name, answer.status);
         return Err(error_of(action, answer, kind, reason));
     }
     let Some(answers) = &action.answer else { return Ok(Value::Null) };

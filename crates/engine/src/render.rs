@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use graph::{
-    Action, CallError, ErrorKind, Escape, Name, Part, Request, Template, Value,
+    Action, Body, CallError, ErrorKind, Escape, MailPart, Name, Part, Request, Template, Value,
     library::{
         Fault,
         encode::{html, url},
@@ -99,7 +99,16 @@ pub fn request_of(action: &Action, args: &[Value], scope: &Scope<'_>) -> Result<
     let params: BTreeMap<Name, Value> =
         action.params.iter().map(|(name, _)| name.clone()).zip(args.iter().cloned()).collect();
     let scope = scope.with_variables(&params);
-    render(action, &scope).map_err(|fault| {
+    let made = match action.body {
+        Body::Mail => mail(action, &params),
+        Body::None
+        | Body::Json(_)
+        | Body::Xml(_)
+        | Body::Form(_)
+        | Body::Multipart(_)
+        | Body::Text { .. } => render(action, &scope),
+    };
+    made.map_err(|fault| {
         CallError::new(
             ErrorKind::Invalid,
             format!("the request of `{}` cannot be made: {fault}", action.name),
@@ -129,5 +138,38 @@ fn render(action: &Action, scope: &Scope<'_>) -> Result<Request, Fault> {
         path,
         headers,
         body,
+        text: None,
+    })
+}
+
+/// The parts of a mail in their places. What may stand in them is known to whoever writes the mail.
+fn mail(action: &Action, parts: &BTreeMap<Name, Value>) -> Result<Request, Fault> {
+    let (mut headers, mut html, mut plain) = (Vec::new(), None, None);
+    for part in MailPart::ALL {
+        let texts: Vec<String> = match parts.get(part.word()) {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::List(items)) => items.iter().map(ToString::to_string).collect(),
+            Some(one) => vec![one.to_string()],
+        };
+        if texts.iter().any(|text| text.len() > MOST_BYTES) {
+            return Err(Fault::new("the text grows beyond 1 MiB"));
+        }
+        match (part.header(), part) {
+            (Some(header), _) => headers.extend(texts.into_iter().map(|text| (header.into(), text))),
+            (None, MailPart::Html) => html = texts.into_iter().next(),
+            (None, _) => plain = texts.into_iter().next(),
+        }
+    }
+    let (body, text) = match html {
+        Some(html) => (("text/html".into(), html), plain),
+        None => (("text/plain".into(), plain.unwrap_or_default()), None),
+    };
+    Ok(Request {
+        connection: action.connection.name.clone(),
+        method: action.method.clone(),
+        path: String::new(),
+        headers,
+        body: Some(body),
+        text,
     })
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Name, Value};
 
-/// A rendered request, complete but for the connection's host and credentials.
+/// A rendered request, complete but for the connection's host and credentials. A mail is one too: its method is
+/// [`MAIL`](crate::mail::MAIL), it has no path, and its headers are those parts of it that stand in its head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// The connection that carries it.
@@ -20,6 +21,9 @@ pub struct Request {
     pub headers: Vec<(Name, String)>,
     /// The content type and the body.
     pub body: Option<(Name, String)>,
+    /// What a mail with an HTML body says where HTML is not shown, if that was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// What a partner answered, whatever the status.

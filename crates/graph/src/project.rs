@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    Answers, Audience, Auth, Expr, Journey, Name, Policy, Pressure, RecordType, Retry, RetryOn, Setting,
-    Sign, Template, Tls, Type,
+    Answers, Audience, Auth, Expr, Journey, Mailer, Name, Policy, Pressure, RecordType, Retry, RetryOn,
+    Setting, Sign, Template, Tls, Type,
 };
 
 /// A whole compiled project.
@@ -66,6 +66,8 @@ pub struct Connection {
     pub auth: Auth,
     /// How requests are signed.
     pub sign: Option<Sign>,
+    /// What it knows besides if it speaks SMTP; none for HTTP.
+    pub mail: Option<Mailer>,
     /// By which certificates it and its partner know each other; none when the public authorities do.
     pub tls: Option<Tls>,
     /// Longest time for one attempt, in microseconds.
@@ -87,6 +89,11 @@ impl Connection {
     pub const TIMEOUT_EACH: i64 = 5_000_000;
     /// Longest time for a call when the file does not say: a minute.
     pub const TIMEOUT_TOTAL: i64 = 60_000_000;
+    /// Longest time for one attempt at a mail server when the file does not say: half a minute, for such servers take
+    /// their time to look at who is there.
+    pub const MAIL_TIMEOUT_EACH: i64 = 30_000_000;
+    /// Longest time for a mail when the file does not say: five minutes.
+    pub const MAIL_TIMEOUT_TOTAL: i64 = 300_000_000;
     /// The repetitions when the file does not say.
     pub const RETRY: Retry =
         Retry { times: 3, first: 200_000, most: 5_000_000, on: RetryOn::USUAL, share: None };
@@ -94,7 +101,9 @@ impl Connection {
     /// What it needs to know besides its URL.
     pub fn settings(&self) -> Vec<&Setting> {
         let sign = self.sign.iter().flat_map(Sign::settings);
-        self.auth.settings().into_iter().chain(sign).chain(self.tls.iter().flat_map(Tls::settings)).collect()
+        let tls = self.tls.iter().flat_map(Tls::settings);
+        let mail = self.mail.iter().flat_map(Mailer::settings);
+        self.auth.settings().into_iter().chain(sign).chain(tls).chain(mail).collect()
     }
 
     /// The names of what it needs of the environment, each once.
@@ -158,6 +167,8 @@ pub enum Body {
         /// The text.
         text: Template,
     },
+    /// A mail, of which the action's parameters are the parts.
+    Mail,
 }
 
 /// A part of a `multipart/form-data` body ([RFC 7578](https://www.rfc-editor.org/rfc/rfc7578)).

@@ -37,6 +37,9 @@ impl RetryOn {
         refused: true,
         statuses: std::borrow::Cow::Borrowed(&[(408, 408), (425, 425), (429, 429), (500, 599)]),
     };
+    /// The same of a mail server: a reply from 400 on is for now and one from 500 on is for good (RFC 5321, section 4.2.1).
+    pub const BY_MAIL: RetryOn =
+        RetryOn { timeout: true, refused: true, statuses: std::borrow::Cow::Borrowed(&[(400, 499)]) };
     /// After nothing.
     pub const NOTHING: RetryOn =
         RetryOn { timeout: false, refused: false, statuses: std::borrow::Cow::Borrowed(&[]) };
@@ -82,6 +85,16 @@ mod tests {
         ] {
             assert_eq!(RetryOn::USUAL.covers(&of(kind, status)), passing, "{kind:?} {status:?}");
             assert!(!RetryOn::NOTHING.covers(&of(kind, status)), "{kind:?} {status:?}");
+        }
+        for (kind, status, passing) in [
+            (ErrorKind::Http, Some(451), true),
+            (ErrorKind::Http, Some(421), true),
+            (ErrorKind::Http, Some(550), false),
+            (ErrorKind::Auth, Some(454), true),
+            (ErrorKind::Auth, Some(535), false),
+            (ErrorKind::Timeout, None, true),
+        ] {
+            assert_eq!(RetryOn::BY_MAIL.covers(&of(kind, status)), passing, "by mail: {kind:?} {status:?}");
         }
     }
 }

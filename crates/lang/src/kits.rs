@@ -1,11 +1,12 @@
 //! The kits that ship with the language: connections and actions of well-known partners, which `use "std/NAME"` brings
 //! into a project as if the file lay in its folder. A kit is parsed only where it is used.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
     Source,
     diagnostic::{Code, Report},
+    files::is_document,
     syntax::{
         At,
         ast::{Decl, DeclKind, Ident, Text},
@@ -123,9 +124,14 @@ impl Kit {
 pub(crate) struct Parsed<'s> {
     pub(crate) sources: Cow<'s, [Source]>,
     pub(crate) files: Vec<Vec<Decl>>,
+    /// The files that hold no declarations but a text.
+    pub(crate) documents: Documents,
     pub(crate) kits: Used,
     pub(crate) reports: Vec<Report>,
 }
+
+/// Documents, by the numbers of their files.
+pub(crate) type Documents = BTreeMap<u32, Text>;
 
 /// Which of the files are kits.
 #[derive(Default)]
@@ -165,11 +171,25 @@ impl Used {
 /// Parses sources, and the kits that they use, directly or through other kits.
 pub(crate) fn parse(sources: &[Source]) -> Parsed<'_> {
     let used = Used { own: sources.len(), kits: Vec::new() };
-    let mut parsed =
-        Parsed { sources: Cow::Borrowed(sources), files: Vec::new(), kits: used, reports: Vec::new() };
+    let mut parsed = Parsed {
+        sources: Cow::Borrowed(sources),
+        files: Vec::new(),
+        documents: Documents::new(),
+        kits: used,
+        reports: Vec::new(),
+    };
     let mut next = 0;
     while let Some(source) = parsed.sources.get(next) {
-        let (decls, found) = parser::parse(&source.text, u32::try_from(next).unwrap_or(u32::MAX));
+        let file = u32::try_from(next).unwrap_or(u32::MAX);
+        if is_document(&source.name) {
+            let (text, found) = parser::document(&source.text, file);
+            parsed.reports.extend(found);
+            parsed.documents.insert(file, text);
+            parsed.files.push(Vec::new());
+            next += 1;
+            continue;
+        }
+        let (decls, found) = parser::parse(&source.text, file);
         parsed.reports.extend(found);
         for decl in &decls {
             let DeclKind::Use(path) = &decl.kind else { continue };

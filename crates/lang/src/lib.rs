@@ -8,6 +8,7 @@ mod check;
 mod diagnostic;
 pub mod draw_graph;
 pub mod editor;
+mod files;
 mod format;
 mod kits;
 mod literal;
@@ -16,6 +17,7 @@ mod syntax;
 
 pub use diagnostic::{Code, Diagnostic, Fix, Related, Severity, draw, draw_place, to_json, to_sarif};
 pub use draw_graph::{dot, mermaid};
+pub use files::{documents, is_document};
 pub use format::format;
 pub use kits::{Declared, Kit, kit, kits};
 pub use literal::literal;
@@ -62,8 +64,9 @@ fn build(sources: &[Source], for_editor: bool) -> (Compiled, Vec<editor::Mention
         let diagnostics = vec![report.finish(&file_names)];
         return (Compiled { project: None, tests: Vec::new(), diagnostics }, Vec::new());
     }
-    let kits::Parsed { sources, files, kits, mut reports } = kits::parse(sources);
-    let names = check::Names::collect(&files, &kits, &mut reports);
+    let kits::Parsed { sources, files, documents, kits, mut reports } = kits::parse(sources);
+    let mut names = check::Names::collect(&files, &kits, &mut reports);
+    names.documents = documents;
     let (module, found) = check::check(&names, &sources, &mut reports, for_editor);
     let mut mentions = found.mentions;
     if for_editor {

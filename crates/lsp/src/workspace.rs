@@ -93,6 +93,15 @@ impl Workspace {
                 kept.push(path);
             }
         }
+        let documents: BTreeSet<PathBuf> =
+            sources.iter().flat_map(lang::documents).map(|name| folder.join(name)).collect();
+        for path in documents {
+            let text = self.open.get(&path).cloned().or_else(|| fs::read_to_string(&path).ok());
+            if let Some(text) = text {
+                sources.push(Source { name: path.display().to_string(), text });
+                kept.push(path);
+            }
+        }
         self.keep(Some(folder), kept, sources);
     }
 

@@ -99,6 +99,7 @@ mod tests {
             path: path.into(),
             headers: Vec::new(),
             body: None,
+            text: None,
         }
     }
 

@@ -1,8 +1,9 @@
 //! What tests and measurements need of the outside: a throw-away PostgreSQL, the real binary, an HTTP client, a partner
-//! that records, a network that fails. Nothing of it is part of the product.
+//! and a mail server that record, a network that fails. Nothing of it is part of the product.
 
 mod cluster;
 pub mod http;
+mod mail;
 mod nats;
 mod partner;
 mod postgres;
@@ -10,6 +11,7 @@ mod relay;
 pub mod server;
 
 pub use cluster::Cluster;
+pub use mail::{Delivery, MailServer, Said, Security};
 pub use nats::{Nats, Publisher};
 pub use partner::{Partner, Recorded, Reply};
 pub use postgres::postgres;

@@ -13,7 +13,14 @@ export interface Happening {
   attempt?: number;
   action?: string;
   policy?: string;
-  request?: { method: string; connection: string; path: string; headers: [string, string][]; body?: [string, string] };
+  request?: {
+    method: string;
+    connection: string;
+    path: string;
+    headers: [string, string][];
+    body?: [string, string];
+    text?: string;
+  };
   status?: number | string;
   body?: string;
   error?: { kind: string; reason: string; status?: number };

@@ -24,8 +24,17 @@ export function Happenings({ happenings }: { happenings: Happening[] }) {
   );
 }
 
+/** A mail as it is read: its head, then its text, then its HTML. */
+function mail(request: NonNullable<Happening['request']>): string {
+  const [kind, content] = request.body ?? ['text/plain', ''];
+  const head = [`MAIL (connection ${request.connection})`, ...request.headers.map(([name, value]) => `${name}: ${value}`)];
+  const text = request.text === undefined ? [] : ['', '--- text/plain ---', request.text];
+  return [...head, ...text, '', `--- ${kind} ---`, content].join('\n');
+}
+
 function details(happening: Happening): string | undefined {
   const { request } = happening;
+  if (request?.method === 'MAIL') return mail(request);
   if (request) {
     const headers = request.headers.map(([name, value]) => `${name}: ${value}`);
     const type = request.body ? [`content-type: ${request.body[0]}`] : [];

@@ -18,6 +18,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
     for source in project::read(&args.files.paths)? {
+        if lang::is_document(&source.name) {
+            continue;
+        }
         match lang::format(&source) {
             Err(diagnostics) => {
                 project::show(&diagnostics, std::slice::from_ref(&source));

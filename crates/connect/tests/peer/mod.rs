@@ -93,6 +93,7 @@ impl Login {
             url: Setting::Text(self.url().into()),
             auth,
             sign: None,
+            mail: None,
             tls: None,
             timeout_each: 5_000_000,
             timeout_total: 60_000_000,
@@ -203,6 +204,7 @@ pub(crate) async fn get(partners: &Partners, path: &str) -> Result<graph::Answer
         path: path.into(),
         headers: Vec::new(),
         body: None,
+        text: None,
     };
     partners.attempt(&request, Uuid::nil()).await.outcome
 }

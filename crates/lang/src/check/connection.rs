@@ -2,7 +2,7 @@
 
 use graph::{Auth, Connection, Name, Pressure, Setting};
 
-use super::{auth, scope::Env, sign};
+use super::{auth, mail_server, scope::Env, sign};
 use crate::{
     diagnostic::{Code, Report},
     syntax::{
@@ -13,9 +13,11 @@ use crate::{
 
 /// Checks a connection.
 pub(crate) fn check(connection: &ast::Connection, doc: Option<&Name>, env: &mut Env<'_>) -> Connection {
-    let url = match &connection.url {
-        Some(setting) => url(setting, "?#", env),
-        None => {
+    let mail = mail_server::check(connection, env);
+    let url = match (&connection.smtp, &connection.url) {
+        (Some(setting), _) => mail_server::address(setting, env),
+        (None, Some(setting)) => url(setting, "?#", env),
+        (None, None) => {
             env.report(
                 Report::new(
                     Code::BadSetting,
@@ -23,7 +25,7 @@ pub(crate) fn check(connection: &ast::Connection, doc: Option<&Name>, env: &mut 
                     format!("the connection `{}` has no `url`", connection.name.text),
                 )
                 .label("where is it?")
-                .help("add `url: \"https://…\"`"),
+                .help("add `url: \"https://…\"`; a mail server has `smtp: \"smtps://…\"`"),
             );
             Setting::Text("".into())
         }
@@ -31,18 +33,27 @@ pub(crate) fn check(connection: &ast::Connection, doc: Option<&Name>, env: &mut 
     let auth = connection.auth.as_ref().map_or(Auth::None, |(at, auth)| auth::check(*at, auth, env));
     let sign = connection.sign.as_ref().and_then(|sign| sign::check(sign, env));
     let tls = connection.tls.as_ref().map(|tls| sign::tls(tls, env));
-    let each = connection.each.map_or(Connection::TIMEOUT_EACH, |(_, micros)| micros);
-    let total = connection.total.map_or(Connection::TIMEOUT_TOTAL.max(each), |(_, micros)| micros);
+    let (usual, usual_total) = match mail {
+        Some(_) => (Connection::MAIL_TIMEOUT_EACH, Connection::MAIL_TIMEOUT_TOTAL),
+        None => (Connection::TIMEOUT_EACH, Connection::TIMEOUT_TOTAL),
+    };
+    let each = connection.each.map_or(usual, |(_, micros)| micros);
+    let total = connection.total.map_or(usual_total.max(each), |(_, micros)| micros);
     limits(connection, each, total, env);
+    let usual = if mail.is_some() { graph::RetryOn::BY_MAIL } else { graph::RetryOn::USUAL };
+    let on = connection.retry_on.clone().unwrap_or(usual);
+    let retry = connection.retry.as_ref().map_or(Connection::RETRY, |(_, retry)| retry.clone());
+    let retry = graph::Retry { on, ..retry };
     Connection {
         name: connection.name.text.clone(),
         url,
         auth,
         sign,
+        mail,
         tls,
         timeout_each: each,
         timeout_total: total,
-        retry: connection.retry.as_ref().map_or(Connection::RETRY, |(_, retry)| retry.clone()),
+        retry,
         pressure: pressure(connection, env),
         private: connection.private.iter().filter_map(|host| host_of(host, env)).collect(),
         doc: doc.cloned(),
@@ -89,7 +100,7 @@ fn limits(connection: &ast::Connection, each: i64, total: i64, env: &mut Env<'_>
             );
         }
         let is_status = |(from, to): &(u16, u16)| (300..=599).contains(from) && (*from..=599).contains(to);
-        if !retry.on.statuses.iter().all(is_status) {
+        if !connection.retry_on.iter().flat_map(|on| on.statuses.iter()).all(is_status) {
             env.report(
                 Report::new(Code::BadSetting, at, "the status of an answer that fails is 300 to 599")
                     .label("no such status")

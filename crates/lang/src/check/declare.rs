@@ -8,7 +8,7 @@ use std::{
 use graph::{EventSchema, Name, ProfileSchema, RecordType, Type};
 
 use super::{
-    Module, action, audience, connection, function, journey, message, policy,
+    Module, action, audience, connection, function, journey, mail, message, policy,
     scope::{Env, Event},
     test,
     types::Resolver,
@@ -27,6 +27,11 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
     function::all(env);
     for (name, (declared, doc)) in &names.connections {
         let made = Arc::new(connection::check(declared, *doc, env));
+        if let (Some(_), Some((action, _))) = (&made.mail, names.actions.get(name)) {
+            let message = format!("`{name}` is an action and a mail server, so `via {name}` could be either");
+            let report = Report::new(Code::DuplicateName, declared.name.at, message);
+            env.report(report.label("choose another name").related(action.name.at, "the action"));
+        }
         env.connections.insert(name.clone(), made);
     }
     for (name, (declared, _)) in &names.policies {
@@ -37,6 +42,12 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
     for (name, (declared, doc)) in &names.actions {
         if let Some(made) = action::check(declared, *doc, Event::Unknown, env) {
             actions.insert(name.clone(), Arc::new(made));
+        }
+    }
+    let servers = env.connections.keys().cloned().collect::<Vec<_>>();
+    for name in servers {
+        if let Some(action) = mail::action(&name, env) {
+            actions.entry(name).or_insert(action);
         }
     }
     let mut messages = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Messages: the arguments of the action that carries them.
+//! Messages: the arguments of the action that carries them, or the parts of the mail that they are.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::{
     Kind,
     action::params,
     expr::Check,
-    policy,
+    mail, policy,
     scope::{Env, Event, Scope},
 };
 use crate::{
@@ -29,20 +29,22 @@ pub(crate) fn check(
     for (param, (_, ty)) in message.params.iter().zip(&typed) {
         scope.bind_variable(&param.name, ty.clone(), env);
     }
-    let Some((declared, _)) = env.names.actions.get(&message.action.text).copied() else {
-        let at = message.action.at;
-        let known = env.names.actions.keys().map(|name| &**name);
-        let report =
-            Report::new(Code::UnknownAction, at, format!("there is no action `{}`", message.action.text))
-                .label("not declared")
-                .did_you_mean(at, &message.action.text, known);
-        env.report(report);
+    let by_mail = mail::connection(message, env).is_some();
+    let declared = env.names.actions.get(&message.action.text).map(|(declared, _)| *declared);
+    if declared.is_none() && !by_mail {
+        unknown(message, env);
         return None;
-    };
+    }
     let policies = policy::over(message, env);
     let mut check = Check { env, scope: &mut scope };
-    let args = arguments(message, &declared.params, &mut check);
-    superfluous(message, declared, check.env);
+    let args = match declared {
+        Some(declared) => {
+            let args = arguments(message, &declared.params, &mut check);
+            superfluous(message, declared, check.env);
+            args
+        }
+        None => mail::arguments(message, &mut check),
+    };
     Some(Message {
         name: message.name.text.clone(),
         params: typed.into_iter().map(|(name, ty)| (name, ty.unwrap_or(Type::Json))).collect(),
@@ -51,6 +53,27 @@ pub(crate) fn check(
         policies,
         doc: doc.cloned(),
     })
+}
+
+/// Says that nothing of this name carries messages.
+fn unknown(message: &ast::Message, env: &mut Env<'_>) {
+    let (at, name) = (message.action.at, &message.action.text);
+    let report = match env.connections.get(name) {
+        Some(_) => Report::new(Code::UnknownAction, at, format!("`{name}` is a connection that speaks HTTP"))
+            .label("no action, and no mail server")
+            .help(
+                "name an action that calls it; or a connection with `smtp: \"smtps://…\"`, which sends mail",
+            ),
+        None => {
+            let servers = env.connections.values().filter(|connection| connection.mail.is_some());
+            let servers = servers.map(|connection| &*connection.name);
+            let known: Vec<&str> = env.names.actions.keys().map(|name| &**name).chain(servers).collect();
+            Report::new(Code::UnknownAction, at, format!("there is no action `{name}`"))
+                .label("not declared")
+                .did_you_mean(at, name, known.into_iter())
+        }
+    };
+    env.report(report);
 }
 
 /// The arguments of the action, in its order, from the fields of the message.
@@ -117,7 +140,11 @@ pub(crate) fn for_event(
     env: &mut Env<'_>,
 ) -> Option<Arc<Message>> {
     let (message, doc) = env.names.messages.get(name).copied()?;
-    let action = super::action::for_event(&message.action.text, event.clone(), journey, used, env);
+    let carrier = &message.action.text;
+    let action = match mail::connection(message, env) {
+        Some(_) => mail::action(carrier, env),
+        None => super::action::for_event(carrier, event.clone(), journey, used, env),
+    };
     let before = std::mem::take(&mut env.reports);
     let general = check(message, doc, Event::Unknown, action.clone(), env);
     let base = std::mem::take(&mut env.reports);

@@ -54,6 +54,8 @@ pub(crate) struct Names<'a> {
     pub(crate) messages: BTreeMap<Name, (&'a Message, Option<&'a Name>)>,
     pub(crate) journeys: BTreeMap<Name, (&'a Journey, Option<&'a Name>)>,
     pub(crate) tests: Vec<(&'a Test, At)>,
+    /// The documents beside the journeys.
+    pub(crate) documents: kits::Documents,
     /// Where the names of types stand.
     pub(crate) type_names: HashMap<Name, At>,
     /// Where each declaration stands, doc comment included.

@@ -16,6 +16,7 @@ pub(crate) enum Place {
     Header,
     Json,
     Xml,
+    Html,
 }
 
 impl Check<'_, '_> {
@@ -80,6 +81,7 @@ impl Check<'_, '_> {
             Place::Url => Escape::Url,
             Place::Header => Escape::Header,
             Place::Xml => Escape::Xml,
+            Place::Html => Escape::Html,
             Place::Json if quoted => Escape::JsonString,
             Place::Json => Escape::JsonValue,
         };

@@ -48,7 +48,7 @@ pub fn complete(sources: &[Source], file: usize, byte: usize) -> Vec<Candidate> 
     let word_before = words_before.rsplit(|letter| !is_part(letter)).next().unwrap_or_default().to_owned();
     source.text.replace_range(start..end, PLACEHOLDER);
 
-    let kits::Parsed { sources, files, kits, reports } = kits::parse(&sources);
+    let kits::Parsed { sources, files, documents, kits, reports } = kits::parse(&sources);
     let mut candidates = Vec::new();
     for report in &reports {
         let here = report.at.file as usize == file && report.at.start as usize == start;
@@ -61,12 +61,19 @@ pub fn complete(sources: &[Source], file: usize, byte: usize) -> Vec<Candidate> 
         }
     }
     let mut found_reports = Vec::new();
-    let names = Names::collect(&files, &kits, &mut found_reports);
+    let mut names = Names::collect(&files, &kits, &mut found_reports);
+    names.documents = documents;
     let (_, found) = check::check(&names, &sources, &mut found_reports, true);
     candidates.extend(found.candidates);
     // Without its arguments a call does not parse, so the checker never comes by.
     candidates.extend(match &*word_before {
-        "call" | "mock" | "via" => declared(crate::Code::UnknownAction, &names),
+        "call" => declared(crate::Code::UnknownAction, &names),
+        "mock" | "via" => {
+            let mut all = declared(crate::Code::UnknownAction, &names);
+            let servers = names.connections.iter().filter(|(_, (connection, _))| connection.smtp.is_some());
+            all.extend(servers.map(|(name, _)| Candidate::new(&**name, Thing::Connection, "")));
+            all
+        }
         "send" => declared(crate::Code::UnknownMessage, &names),
         _ => Vec::new(),
     });

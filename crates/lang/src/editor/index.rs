@@ -85,7 +85,10 @@ impl Index<'_, '_> {
                     self.policy(policy);
                 }
                 self.message(&message.name);
-                self.action(&message.action);
+                match self.names.actions.contains_key(&message.action.text) {
+                    true => self.action(&message.action),
+                    false => self.connection(&message.action),
+                }
                 message.params.iter().for_each(|param| self.ty(&param.ty));
             }
             DeclKind::Journey(journey) => {
@@ -171,7 +174,12 @@ impl Index<'_, '_> {
 
     fn connection(&mut self, name: &Ident) {
         let Some((connection, doc)) = self.names.connections.get(&name.text).copied() else { return };
-        let url = connection.url.as_ref().and_then(|url| url.text.fixed()).unwrap_or_default();
+        let url = connection
+            .smtp
+            .as_ref()
+            .or(connection.url.as_ref())
+            .and_then(|url| url.text.fixed())
+            .unwrap_or_default();
         let code = format!("connection {} // {url}", name.text);
         self.add(name.at, Some(connection.name.at), Thing::Connection, code, doc);
     }
@@ -254,7 +262,10 @@ impl Index<'_, '_> {
     fn test_line(&mut self, line: &TestKind) {
         match line {
             TestKind::Journeys(names) => names.iter().for_each(|name| self.journey(name)),
-            TestKind::Mock { action, .. } => self.action(action),
+            TestKind::Mock { action, .. } => match self.names.actions.contains_key(&action.text) {
+                true => self.action(action),
+                false => self.connection(action),
+            },
             TestKind::Event { event, .. } => self.event(event),
             TestKind::StartJourney { journey, .. } => self.journey(journey),
             TestKind::Expect(Expect::Journey { journey, .. }) => self.journey(journey),

@@ -1,14 +1,19 @@
 //! The text of a version: the journey and every declaration it uses, by kind and name, each as it was written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use graph::Name;
 
 use crate::{
     check::{Kind, Names},
+    files::beside,
     syntax::{
         At,
-        ast::{EntryKind, Field, Ident, Journey, Param, TypeExpr, TypeKind},
+        ast::{EntryKind, Expr, ExprKind, Field, Ident, Journey, Param, TypeExpr, TypeKind},
+        template::quoted,
         visit,
     },
 };
@@ -25,6 +30,8 @@ pub(crate) trait Project {
     fn names(&self) -> &Names<'_>;
     /// The text at a place.
     fn slice(&self, at: At) -> &str;
+    /// The document of a name beside the file of a place.
+    fn document(&self, at: At, name: &str) -> Option<&str>;
 }
 
 impl Project for crate::check::Environment<'_> {
@@ -34,6 +41,10 @@ impl Project for crate::check::Environment<'_> {
     fn slice(&self, at: At) -> &str {
         let text = self.sources.get(at.file as usize).map_or("", |source| source.text.as_str());
         text.get(at.start as usize..at.end as usize).unwrap_or_default()
+    }
+    fn document(&self, at: At, name: &str) -> Option<&str> {
+        let file = beside(self.sources, at.file, name)?;
+        self.sources.get(file as usize).map(|source| source.text.as_str())
     }
 }
 
@@ -47,8 +58,8 @@ pub(crate) fn of(root: &(Kind, Name), used: &BTreeMap<(Kind, Name), At>, project
         if names.places.contains_key(&next) && found.insert(next.clone()) {
             // What others are made of matters only as far as their header goes.
             needs(&next, next == *root, names, &mut open);
-            let text = names.places.get(&next).map_or("", |at| project.slice(*at));
-            open.extend(functions(text, names));
+            let text = names.places.get(&next).map(|at| written(&next, *at, project)).unwrap_or_default();
+            open.extend(functions(&text, names));
         }
     }
     let mut bundle = Bundle { text: String::new(), shift: 0 };
@@ -66,10 +77,36 @@ pub(crate) fn of(root: &(Kind, Name), used: &BTreeMap<(Kind, Name), At>, project
         if declaration == root {
             bundle.shift = i64::try_from(bundle.text.len()).unwrap_or_default() - i64::from(at.start);
         }
-        bundle.text.push_str(project.slice(*at));
+        bundle.text.push_str(&written(declaration, *at, project));
     }
     bundle.text.push('\n');
     bundle
+}
+
+/// A declaration as it stands in a version: the documents that a message takes from files stand in it.
+fn written<'p>((kind, name): &(Kind, Name), at: At, project: &'p impl Project) -> Cow<'p, str> {
+    let text = project.slice(at);
+    let names = project.names();
+    let takes = *kind == Kind::Message && !names.functions.contains_key("file");
+    let message = names.messages.get(name).filter(|_| takes);
+    let Some((message, _)) = message else { return Cow::Borrowed(text) };
+    let taken = message.fields.iter().filter_map(|(_, value)| match &value.kind {
+        ExprKind::Call { receiver: None, name, args, .. } if &*name.text == "file" => match args.as_slice() {
+            [Expr { kind: ExprKind::Text(file), .. }] => {
+                Some((value.at, project.document(value.at, &file.fixed()?)?))
+            }
+            _ => None,
+        },
+        _ => None,
+    });
+    let (mut whole, mut from) = (String::new(), at.start);
+    for (place, document) in taken {
+        whole.push_str(project.slice(At { start: from, end: place.start, ..at }));
+        whole.push_str(&quoted(document));
+        from = place.end;
+    }
+    whole.push_str(project.slice(At { start: from, ..at }));
+    Cow::Owned(whole)
 }
 
 /// The functions whose names occur in a text. A word that merely looks like one costs nothing but its text.
@@ -131,7 +168,9 @@ fn needs((kind, name): &(Kind, Name), is_root: bool, names: &Names<'_>, open: &m
         Kind::Message => {
             if let Some((message, _)) = names.messages.get(name) {
                 types.params(&message.params);
-                open.push((Kind::Action, message.action.text.clone()));
+                let carrier = &message.action.text;
+                let is_action = names.actions.contains_key(carrier);
+                open.push((if is_action { Kind::Action } else { Kind::Connection }, carrier.clone()));
                 let policies = names.policies_over(&message.under).into_iter();
                 open.extend(policies.map(|policy| (Kind::Policy, policy.clone())));
             }

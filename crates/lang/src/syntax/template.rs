@@ -22,6 +22,8 @@ pub(crate) enum Form {
     Quoted,
     /// JSON as it stands; so much indentation is taken off each line.
     Json { indent: usize },
+    /// A document in a file of its own, as it stands.
+    Document,
 }
 
 /// Reads the text that `source[at]` holds (without quotes).
@@ -144,7 +146,8 @@ impl Reader<'_> {
 
     fn text(&mut self, start: usize, end: usize) {
         let raw = self.source.get(start..end).unwrap_or_default();
-        if let Some((from, to)) = foreign::hole(raw) {
+        let document = matches!(self.form, Form::Document);
+        if let Some((from, to)) = foreign::hole(raw).filter(|_| !document) {
             let inner = raw.get(from..to).unwrap_or_default().trim_matches(['$', '{', '}']);
             self.report(
                 start + from,
@@ -156,6 +159,7 @@ impl Reader<'_> {
         }
         let text = match self.form {
             Form::Quoted => self.unescape(raw, start),
+            Form::Document => raw.to_owned(),
             Form::Json { indent } => {
                 let mut escaped = false;
                 for byte in raw.bytes() {
@@ -339,6 +343,36 @@ impl Reader<'_> {
         }
         Text { at: self.at, parts: self.open.pop().map(|frame| frame.parts).unwrap_or_default() }
     }
+}
+
+/// A document as a text in quotes that means the same: what is in its holes and tags stays as it is.
+pub(crate) fn quoted(document: &str) -> String {
+    let mut out = String::with_capacity(document.len() + document.len() / 16);
+    out.push('"');
+    let mut at = 0;
+    while let Some(rest) = document.get(at..).filter(|rest| !rest.is_empty()) {
+        let inside = match rest.get(..2) {
+            Some("{{") => Some(Inside::Hole(0)),
+            Some("{%") => Some(Inside::Tag),
+            _ => None,
+        };
+        if let Some(End::At(close)) = inside.map(|inside| end_of(document, at + 2, inside)) {
+            out.push_str(document.get(at..close).unwrap_or_default());
+            at = close;
+            continue;
+        }
+        let Some(letter) = rest.chars().next() else { break };
+        match letter {
+            '"' | '\\' => out.extend(['\\', letter]),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            letter => out.push(letter),
+        }
+        at += letter.len_utf8();
+    }
+    out.push('"');
+    out
 }
 
 /// Takes up to `indent` spaces off the beginning of each line but the first.

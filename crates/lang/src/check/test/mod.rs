@@ -19,6 +19,7 @@ use super::{
     entry::input_of,
     expr::Check,
     journey::event_type,
+    mail,
     scope::{Env, Event, Scope, record_of},
 };
 use crate::{
@@ -188,7 +189,10 @@ impl Lines<'_, '_> {
         delay: Option<&Expr>,
         times: Option<u32>,
     ) -> Option<StatementKind> {
-        let declared = self.outgoing(Outgoing::Call, action)?;
+        let declared = match mail::action(&action.text, self.check.env) {
+            Some(mail) => Declared { given: mail.params.clone(), ..Declared::default() },
+            None => self.outgoing(Outgoing::Call, action)?,
+        };
         let with = with.map(|with| self.with(with, &declared.given)).unwrap_or_default();
         let reply = match reply {
             ast::Reply::Returns(value) => Reply::Returns(match &declared.answer {
@@ -310,7 +314,10 @@ impl Lines<'_, '_> {
             Outgoing::Send => names.messages.get(&name.text).map(|(message, _)| {
                 let given = typed(&message.params, self.check.env);
                 let carrier = names.actions.get(&message.action.text).map(|(action, _)| *action);
-                let carried = carrier.map(|action| typed(&action.params, self.check.env)).unwrap_or_default();
+                let carried = match carrier {
+                    Some(action) => typed(&action.params, self.check.env),
+                    None => mail::looked_at(message),
+                };
                 Declared { given, carried, answer: None, error: None }
             }),
         };

@@ -6,12 +6,18 @@ use super::{super::At, Ident, RequestParts, Text};
 pub(crate) struct Connection {
     pub(crate) name: Ident,
     pub(crate) url: Option<Setting>,
+    /// Where its mail server is, instead of `url`.
+    pub(crate) smtp: Option<Setting>,
+    pub(crate) from: Option<Setting>,
+    pub(crate) dkim: Option<Parts>,
     pub(crate) auth: Option<(At, Auth)>,
     pub(crate) sign: Option<Sign>,
     pub(crate) tls: Option<Parts>,
     pub(crate) each: Option<(At, i64)>,
     pub(crate) total: Option<(At, i64)>,
     pub(crate) retry: Option<(At, graph::Retry)>,
+    /// After what, if it is said.
+    pub(crate) retry_on: Option<graph::RetryOn>,
     pub(crate) at_once: Option<(At, u32)>,
     pub(crate) throttle: Option<(At, graph::Rate)>,
     pub(crate) cap: Option<(At, graph::Rate)>,
@@ -113,6 +119,7 @@ impl Parts {
                 "assertion_for",
             ],
             "hmac" => &["header", "key", "algorithm", "encoding", "prefix", "over", "timestamp"],
+            "dkim" => &["domain", "selector", "key"],
             "tls" => &["certificate", "key", "ca", "ca_only"],
             _ => &[],
         }

@@ -22,8 +22,11 @@ use crate::{
     },
 };
 
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 14] = [
     "url",
+    "smtp",
+    "from",
+    "dkim",
     "auth",
     "sign",
     "tls",
@@ -43,12 +46,16 @@ pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
     let mut made = Connection {
         name,
         url: None,
+        smtp: None,
+        from: None,
+        dkim: None,
         auth: None,
         sign: None,
         tls: None,
         each: None,
         total: None,
         retry: None,
+        retry_on: None,
         at_once: None,
         throttle: None,
         cap: None,
@@ -59,9 +66,8 @@ pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
     while !input.is("}") {
         let (rest, word) =
             cut(ident(
-            "a setting (`url`, `auth`, `sign`, `tls`, `timeout`, `retry`, `concurrency`, `throttle`, `cap`, `breaker`, \
-             `private`) \
-             or `}`",
+            "a setting (`url`, `smtp`, `from`, `dkim`, `auth`, `sign`, `tls`, `timeout`, `retry`, `concurrency`, \
+             `throttle`, `cap`, `breaker`, `private`) or `}`",
         ))
         .parse(input)?;
         if let Some(before) = seen.iter().find(|before| before.text == word.text) {
@@ -91,9 +97,18 @@ pub(crate) fn connection(input: P<'_>) -> R<'_, DeclKind> {
 
 fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()> {
     let rest = match &*word.text {
-        "url" => {
-            let (rest, url) = cut(setting).parse(input)?;
-            made.url = Some(url);
+        "url" | "smtp" | "from" => {
+            let (rest, value) = cut(setting).parse(input)?;
+            match &*word.text {
+                "url" => made.url = Some(value),
+                "smtp" => made.smtp = Some(value),
+                _ => made.from = Some(value),
+            }
+            rest
+        }
+        "dkim" => {
+            let (rest, parts) = cut(|input| parts(input, word.clone())).parse(input)?;
+            made.dkim = Some(parts);
             rest
         }
         "auth" => {
@@ -113,8 +128,9 @@ fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()
         }
         "timeout" => timeout(input, made)?.0,
         "retry" => {
-            let (rest, retry) = cut(retry).parse(input)?;
+            let (rest, (retry, on)) = cut(retry).parse(input)?;
             made.retry = Some((input.until(&rest), retry));
+            made.retry_on = on;
             rest
         }
         "concurrency" => {
@@ -194,10 +210,10 @@ fn timeout<'a>(mut input: P<'a>, made: &mut Connection) -> R<'a, ()> {
 }
 
 /// `never`, or `3 times, 200ms to 5s, on timeout or 503, at most 20% of calls`, of which only the first part must be there.
-fn retry(input: P<'_>) -> R<'_, graph::Retry> {
+fn retry(input: P<'_>) -> R<'_, (graph::Retry, Option<graph::RetryOn>)> {
     let usual = graph::Connection::RETRY;
     if input.is("never") {
-        return Ok((input.take_from(1), graph::Retry { times: 0, ..usual }));
+        return Ok((input.take_from(1), (graph::Retry { times: 0, ..usual }, None)));
     }
     let times =
         input.first().filter(|token| token.kind == Kind::Number).and_then(|token| token.text.parse().ok());
@@ -206,7 +222,7 @@ fn retry(input: P<'_>) -> R<'_, graph::Retry> {
         "time" => tag!("time")(input.take_from(1))?,
         _ => cut(tag!("times")).parse(input.take_from(1))?,
     };
-    let mut retry = graph::Retry { times, ..usual };
+    let (mut retry, mut on) = (graph::Retry { times, ..usual }, None);
     if rest.is(",") && rest.tokens.get(1).is_some_and(|token| token.kind == Kind::Number) {
         let (after, first) = cut(duration).parse(rest.take_from(1))?;
         let (after, _) = cut(tag!("to")).parse(after)?;
@@ -216,8 +232,8 @@ fn retry(input: P<'_>) -> R<'_, graph::Retry> {
         rest = after;
     }
     if rest.is(",") && rest.peek(1) == "on" {
-        let (after, on) = cut(retry_on).parse(rest.take_from(2))?;
-        retry.on = on;
+        let (after, said) = cut(retry_on).parse(rest.take_from(2))?;
+        on = Some(said);
         rest = after;
     }
     if rest.is(",") && rest.peek(1) == "at" && rest.peek(2) == "most" {
@@ -229,7 +245,7 @@ fn retry(input: P<'_>) -> R<'_, graph::Retry> {
         retry.share = Some(share);
         rest = after;
     }
-    Ok((rest, retry))
+    Ok((rest, (retry, on)))
 }
 
 /// `timeout or refused or 429 or 500 to 599`

@@ -361,6 +361,14 @@ pub(crate) fn for_tag(input: P<'_>) -> (Ident, Expr) {
     }
 }
 
+/// Reads a document: a text with holes that fills a file.
+pub(crate) fn document(source: &str, file: u32) -> (Text, Vec<Report>) {
+    let shared = Shared { reports: RefCell::default(), depth: Cell::new(0) };
+    let end = u32::try_from(source.len()).unwrap_or(u32::MAX);
+    let text = template::read(source, At { file, start: 0, end }, Form::Document, &shared);
+    (text, shared.reports.into_inner())
+}
+
 /// Reads a whole file.
 pub(crate) fn parse(source: &str, file: u32) -> (Vec<Decl>, Vec<Report>) {
     let lexed = lex(source, file, 0);

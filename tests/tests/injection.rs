@@ -58,7 +58,7 @@ impl Place {
         let scope = Scope::new(&nobody, &nobody, &none, jiff::Timestamp::UNIX_EPOCH);
         let before = self.partner.seen().len();
         let sent = match request_of(&self.project.actions[action], &[Value::text(value)], &scope) {
-            Ok(request) => self.partners.attempt(&request, Uuid::nil()).await.outcome.map(|_| ()),
+            Ok(request) => self.partners.attempt(&request, Uuid::nil(), None).await.outcome.map(|_| ()),
             Err(error) => Err(error),
         };
         let seen = self.partner.seen();

@@ -164,6 +164,16 @@ fn a_call_is_answered_in_the_partners_place() {
         });
         let vips = partner.seen_at("POST /tell").iter().filter(|told| told.body.contains("true")).count();
         assert_eq!(vips, 1, "{database}");
+        // All calls of an instance are one trace, each attempt another part of it.
+        let (asked, told) = (partner.seen_at("GET /look"), partner.seen_at("POST /tell"));
+        for instance in instances(&server, "journey=looking") {
+            let trace = instance["id"].as_str().unwrap().replace('-', "");
+            for (seen, call) in [(&asked, 1), (&told, 2)] {
+                let expected = format!("00-{trace}-{call:08x}00000001-01");
+                let of_it = |one: &&testkit::Recorded| one.header("traceparent") == Some(&expected);
+                assert_eq!(seen.iter().filter(of_it).count(), 1, "{database}: {expected}");
+            }
+        }
     }
 }
 

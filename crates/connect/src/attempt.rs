@@ -12,7 +12,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    Shown,
+    Shown, Trace,
     answer::{Patience, failure, late, read},
     credentials::{Credentials, sent_as},
     partner::{Here, Partner},
@@ -24,22 +24,28 @@ use crate::{
 const MOST_URL_BYTES: usize = 60_000;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const TRACEPARENT: &str = "traceparent";
 /// The status of an answer to credentials that are not taken.
 const UNAUTHORIZED: u16 = 401;
 
 /// Makes one attempt, bounded in time and size. A token that is refused is had anew once, and the request sent again:
 /// all of it within the time of one attempt, because whoever made the call looks for its end then.
-pub(crate) async fn make(partner: &Partner, request: &Request, key: Uuid) -> Result<Answer, CallError> {
+pub(crate) async fn make(
+    partner: &Partner,
+    request: &Request,
+    key: Uuid,
+    trace: Option<Trace>,
+) -> Result<Answer, CallError> {
     let within = Duration::from_micros(partner.here.connection.timeout_each.unsigned_abs());
     let patience = Patience { who: "the partner", most_bytes: 1 << 20, within };
     let deadline = Instant::now() + within;
     let in_time = timeout_at(deadline, async {
-        let (answer, token) = send(partner, request, key, patience).await?;
+        let (answer, token) = send(partner, request, key, trace, patience).await?;
         let (Some(tokens), Some(number)) = (&partner.token, token) else { return Ok(answer) };
         if answer.status != UNAUTHORIZED || !tokens.refuse(number) {
             return Ok(answer);
         }
-        let (answer, token) = send(partner, request, key, patience).await?;
+        let (answer, token) = send(partner, request, key, trace, patience).await?;
         if let Some(number) = token {
             tokens.judge(number, answer.status != UNAUTHORIZED);
         }
@@ -53,6 +59,7 @@ async fn send(
     partner: &Partner,
     request: &Request,
     key: Uuid,
+    trace: Option<Trace>,
     patience: Patience,
 ) -> Result<(Answer, Option<u64>), CallError> {
     let mut url = join(&partner.here, request).await?;
@@ -70,6 +77,10 @@ async fn send(
         .header(IDEMPOTENCY_KEY, key.to_string());
     for (name, value) in &request.headers {
         builder = builder.header(header_name(name)?, header_value(value)?);
+    }
+    let says_another = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(TRACEPARENT));
+    if let Some(trace) = trace.filter(|_| !says_another) {
+        builder = builder.header(TRACEPARENT, trace.to_string());
     }
     if let Some((content_type, body)) = &request.body {
         builder = builder.header(CONTENT_TYPE, header_value(content_type)?).body(body.clone());

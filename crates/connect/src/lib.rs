@@ -80,6 +80,31 @@ impl fmt::Display for Shown {
     }
 }
 
+/// Where an attempt belongs in what a partner records of its requests, sent as `traceparent`
+/// ([W3C Trace Context](https://www.w3.org/TR/trace-context/)) unless the action says another: all calls of an instance are
+/// one trace, whose id is the instance's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// The trace: an instance.
+    pub instance: Uuid,
+    /// The attempt in it; never zero, which the standard forbids.
+    pub attempt: std::num::NonZeroU64,
+}
+
+impl Trace {
+    /// The trace of an attempt of a call of an instance.
+    pub fn of(instance: Uuid, call: u32, attempt: u32) -> Trace {
+        let number = u64::from(call) << 32 | u64::from(attempt);
+        Trace { instance, attempt: std::num::NonZeroU64::new(number).unwrap_or(std::num::NonZeroU64::MIN) }
+    }
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "00-{}-{:016x}-01", self.instance.simple(), self.attempt)
+    }
+}
+
 /// How an attempt ended, and how long it took.
 #[derive(Debug)]
 pub struct Attempt {
@@ -145,14 +170,14 @@ impl Partners {
         }
     }
 
-    /// Makes one attempt of a call.
-    pub async fn attempt(&self, request: &Request, idempotency_key: Uuid) -> Attempt {
+    /// Makes one attempt of a call; `trace` says where it belongs, if it is one of an instance.
+    pub async fn attempt(&self, request: &Request, idempotency_key: Uuid, trace: Option<Trace>) -> Attempt {
         let start = Instant::now();
         let partner = self.partners.get(&request.connection);
         let mailer = partner.and_then(|partner| partner.here.connection.mail.as_ref());
         let outcome = match (partner, mailer) {
             (Some(partner), Some(mailer)) => mail::make(partner, mailer, request, idempotency_key).await,
-            (Some(partner), None) => attempt::make(partner, request, idempotency_key).await,
+            (Some(partner), None) => attempt::make(partner, request, idempotency_key, trace).await,
             (None, _) => Err(CallError::new(
                 ErrorKind::Refused,
                 format!("the connection `{}` is not declared any more", request.connection),

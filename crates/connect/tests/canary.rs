@@ -142,7 +142,7 @@ async fn all_that_comes_out(login: &Login, connection: Connection, environment: 
         // Each begins anew: what is remembered of a failure would hide the next one.
         let partners = Partners::new([connection.clone()], BTreeMap::new(), environment.clone()).unwrap();
         out.extend([format!("{partners:?}"), partners.preview(&request, Uuid::nil()).await]);
-        let attempt = partners.attempt(&request, Uuid::nil()).await;
+        let attempt = partners.attempt(&request, Uuid::nil(), None).await;
         out.push(format!("{attempt:?} {:?}", attempt.outcome.as_ref().map_err(|error| error.to_value())));
         out.extend(partners.missing().await.iter().map(|missing| format!("{missing:?}")));
     }

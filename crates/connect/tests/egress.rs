@@ -50,7 +50,7 @@ fn get(path: &str) -> Request {
 }
 
 async fn outcome(partners: &Partners, request: &Request) -> Result<graph::Answer, graph::CallError> {
-    partners.attempt(request, Uuid::nil()).await.outcome
+    partners.attempt(request, Uuid::nil(), None).await.outcome
 }
 
 /// Answers every connection with these bytes, then keeps it open.

@@ -64,7 +64,7 @@ fn simple() -> Request {
 }
 
 async fn send(partners: &Partners, request: &Request) -> Result<Answer, CallError> {
-    partners.attempt(request, KEY).await.outcome
+    partners.attempt(request, KEY, None).await.outcome
 }
 
 #[tokio::test]

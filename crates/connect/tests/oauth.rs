@@ -74,7 +74,7 @@ async fn a_token_is_renewed_while_calls_go_on_and_none_waits_for_it() {
     }
     // After 3.2 seconds of each token's life: at 0, 3.2, 6.6.
     assert_eq!(login.asked().len(), 3);
-    assert!(partners.attempt(&request(), uuid::Uuid::nil()).await.outcome.is_ok());
+    assert!(partners.attempt(&request(), uuid::Uuid::nil(), None).await.outcome.is_ok());
 }
 
 fn request() -> graph::Request {

@@ -58,7 +58,7 @@ fn post(body: &str) -> Request {
 }
 
 async fn sent(login: &Login, partners: &Partners, body: &str, id: Uuid) -> Recorded {
-    partners.attempt(&post(body), id).await.outcome.unwrap();
+    partners.attempt(&post(body), id, None).await.outcome.unwrap();
     login.partner.seen().pop().unwrap()
 }
 
@@ -178,7 +178,7 @@ async fn no_call_is_unsigned_while_the_secret_is_rotated() {
             tokio::spawn(async move {
                 for number in 0..60_u128 {
                     let id = Uuid::from_u128(caller * 1_000 + number);
-                    partners.attempt(&post("{\"a\":1}"), id).await.outcome.unwrap();
+                    partners.attempt(&post("{\"a\":1}"), id, None).await.outcome.unwrap();
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             })
@@ -210,7 +210,7 @@ async fn a_secret_that_cannot_sign_sends_nothing() {
     let login = Login::start();
     for wrong in ["", "canary", "whsec_", "whsec_ä", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw canary"] {
         let partners = partners(&login, Sign::StandardWebhooks(secret("KEY")), &key(wrong));
-        let error = partners.attempt(&post("{}"), Uuid::nil()).await.outcome.unwrap_err();
+        let error = partners.attempt(&post("{}"), Uuid::nil(), None).await.outcome.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Auth);
         assert!(error.reason.starts_with("the secret of the signature is not `whsec_`"), "{}", error.reason);
     }

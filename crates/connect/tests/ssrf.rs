@@ -148,7 +148,7 @@ async fn call(partners: &Partners, path: &str) -> Result<graph::Answer, CallErro
         body: None,
         text: None,
     };
-    partners.attempt(&request, Uuid::nil()).await.outcome
+    partners.attempt(&request, Uuid::nil(), None).await.outcome
 }
 
 fn text(url: &str) -> Setting {

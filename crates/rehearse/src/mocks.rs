@@ -89,6 +89,7 @@ impl World for Partners {
         if let Some(left) = &mut mock.left {
             *left -= 1;
         }
+        let by_mail = action.connection.mail.is_some();
         let outcome = match &mock.reply {
             ArmedReply::Returns(value) => Ok(good(value, action)),
             ArmedReply::Status(status, body) => Ok(Answer::of(
@@ -97,6 +98,8 @@ impl World for Partners {
                     (None, _) => String::new(),
                     // A text stands for a body as it is: that of a server in between, for one.
                     (Some(Value::Text(text)), Some(_)) => text.to_string(),
+                    // What a mail server says is a line of text.
+                    (Some(Value::Text(text)), None) if by_mail => text.to_string(),
                     (Some(body), _) => json::write(body),
                 },
             )),

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use connect::Partners;
+use connect::{Partners, Trace};
 use engine::{AttemptId, Effect};
 use graph::{Answer, CallError, Name, Request};
 use jiff::Timestamp;
@@ -136,7 +136,9 @@ impl Attempt<'_> {
             note(tally, self.request, self.action, refused.kind.word(), None);
             Missed::Error(refused)
         })?;
-        let made = partners.attempt(self.request, self.idempotency_key);
+        let AttemptId { instance, call, attempt } = self.id;
+        let trace = Trace::of(instance, call, attempt);
+        let made = partners.attempt(self.request, self.idempotency_key, Some(trace));
         let made = stop.over.run_until_cancelled(made).await.ok_or(Missed::GivenUp)?;
         pass.end(&made);
         note(tally, self.request, self.action, end_of(&made.outcome), Some(made.duration));

@@ -91,7 +91,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if !args.send {
         return Ok(ExitCode::SUCCESS);
     }
-    let outcome = runtime.block_on(partners.attempt(&previewed.request, key));
+    let outcome = runtime.block_on(partners.attempt(&previewed.request, key, None));
     let read = answer::show(&previewed.action, &outcome);
     if let (true, Some(found)) = (args.record, &rehearsed) {
         Recorder { sources: &sources, found }.keep(outcome.outcome.as_ref(), read.as_ref())?;

@@ -206,7 +206,7 @@ pub(crate) async fn get(partners: &Partners, path: &str) -> Result<graph::Answer
         body: None,
         text: None,
     };
-    partners.attempt(&request, Uuid::nil()).await.outcome
+    partners.attempt(&request, Uuid::nil(), None).await.outcome
 }
 
 /// So many attempts at once; the statuses and errors that they end with, counted.

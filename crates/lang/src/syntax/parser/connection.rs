@@ -133,6 +133,26 @@ fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()
             made.retry_on = on;
             rest
         }
+        "concurrency" | "throttle" | "cap" | "breaker" => pressure_of(input, word, made)?.0,
+        "private" => {
+            let (rest, hosts) = cut(private).parse(input)?;
+            made.private = hosts;
+            rest
+        }
+        _ => {
+            let mut rest = input.take_from(1);
+            while rest.first().is_some_and(|token| !token.leads && token.text != "}") {
+                rest = rest.take_from(1);
+            }
+            rest
+        }
+    };
+    Ok((rest, ()))
+}
+
+/// How hard the partner is pressed.
+fn pressure_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()> {
+    let rest = match &*word.text {
         "concurrency" => {
             let (rest, at_once) = cut(number("how many calls run at once, such as `20`")).parse(input)?;
             made.at_once = Some((input.until(&rest), at_once));
@@ -153,18 +173,7 @@ fn setting_of<'a>(input: P<'a>, word: &Ident, made: &mut Connection) -> R<'a, ()
             made.breaker = Some((input.until(&rest), breaker));
             rest
         }
-        "private" => {
-            let (rest, hosts) = cut(private).parse(input)?;
-            made.private = hosts;
-            rest
-        }
-        _ => {
-            let mut rest = input.take_from(1);
-            while rest.first().is_some_and(|token| !token.leads && token.text != "}") {
-                rest = rest.take_from(1);
-            }
-            rest
-        }
+        _ => input,
     };
     Ok((rest, ()))
 }

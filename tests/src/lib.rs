@@ -11,7 +11,13 @@ pub mod proof;
 pub mod shim;
 pub mod sql;
 
-use std::{fs, path::PathBuf, process::Command, sync::OnceLock, time::Duration};
+use std::{
+    fs,
+    path::PathBuf,
+    process::Command,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 use testkit::{
@@ -187,4 +193,13 @@ pub fn eventually(what: &str, patience: Duration, mut done: impl FnMut() -> bool
         std::thread::sleep(Duration::from_millis(50));
     }
     begin.elapsed()
+}
+
+/// The most moments that any stretch of this length sees.
+pub fn most_within(stretch: Duration, moments: &[Instant]) -> usize {
+    let mut sorted = moments.to_vec();
+    sorted.sort();
+    let within =
+        |first: &Instant| sorted.iter().filter(|one| **one >= *first && **one < *first + stretch).count();
+    sorted.iter().map(within).max().unwrap_or_default()
 }

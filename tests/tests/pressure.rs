@@ -14,7 +14,7 @@ use std::{
 
 use serde_json::{Value, json};
 use testkit::{Partner, Reply, server::Server};
-use tests::{DATABASES, eventually, instances, setup_of};
+use tests::{DATABASES, eventually, instances, most_within, setup_of};
 
 /// The journeys of a test: one connection with these settings, and one without any.
 fn journeys(settings: &str) -> String {
@@ -59,15 +59,6 @@ fn send(server: &Server, event: &str, numbers: std::ops::Range<usize>) {
         .collect();
     let answer = server.writer().json("POST", "/v1/events", &json!(events).to_string()).unwrap();
     assert_eq!(answer.status, 202, "{}", answer.body);
-}
-
-/// The most moments that any stretch of this length sees.
-fn most_within(stretch: Duration, moments: &[Instant]) -> usize {
-    let mut sorted = moments.to_vec();
-    sorted.sort();
-    let within =
-        |first: &Instant| sorted.iter().filter(|one| **one >= *first && **one < *first + stretch).count();
-    sorted.iter().map(within).max().unwrap_or_default()
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::{
 
 use serde_json::{Value, json};
 use testkit::{Partner, Reply, server::Server};
-use tests::{DATABASES, eventually, instances, setup_of};
+use tests::{DATABASES, eventually, instances, most_within, setup_of};
 
 fn journeys(settings: &str) -> String {
     format!(
@@ -40,12 +40,6 @@ fn send(server: &Server, numbers: std::ops::Range<usize>) {
     let events: Vec<Value> = numbers.map(event).collect();
     let answer = server.writer().json("POST", "/v1/events", &json!(events).to_string()).unwrap();
     assert_eq!(answer.status, 202, "{}", answer.body);
-}
-
-fn most_within(stretch: Duration, moments: &[Instant]) -> usize {
-    let within =
-        |first: &Instant| moments.iter().filter(|one| **one >= *first && **one < *first + stretch).count();
-    moments.iter().map(within).max().unwrap_or_default()
 }
 
 #[test]

@@ -26,20 +26,7 @@ const CLIENTS: u64 = 64;
 pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
     let server = site.start()?;
     let count = effort.nappers;
-    // All wait for one moment, which is said in every event and so must be known before. It goes slower later.
-    let probe = load::fill(&server, 0..PROBE, Duration::from_secs(60), &sleeper)?;
-    let time = Duration::from_secs_f64(3.0 + 2.0 * probe * count as f64 / PROBE as f64);
-    let moment = Timestamp::now() + SignedDuration::try_from(time)?;
-    let until = format!(r#"{{"until":"{moment}"}}"#);
-    let text = |number: u64| {
-        let profile = format!("napper-{number}");
-        load::event("Nap", &profile, &profile, &until)
-    };
-    let filled =
-        load::fill(&server, 0..count, time, &text).context("the moment came before all waited for it")?;
-    let waiting = count_of(&server, "napper", "waiting")?;
-    ensure!(waiting == count, "{waiting} of {count} wait for the moment");
-    std::thread::sleep(Duration::try_from(moment.duration_since(Timestamp::now())).unwrap_or_default());
+    let filled = gather(&server, &Herd { event: "Nap", journey: "napper", run: 0, count })?;
     let drained = AtomicBool::new(false);
     let (seconds, acks) = std::thread::scope(|scope| {
         let senders = scope.spawn(|| {
@@ -62,10 +49,38 @@ pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
     }))
 }
 
-/// An event that is no part of the herd.
-fn sleeper(number: u64) -> String {
-    let profile = format!("sleeper-{number}");
-    load::event("Sleep", &profile, &profile, "{}")
+/// People who all wait for one moment.
+pub(crate) struct Herd {
+    /// The event that lets them in, with the moment as `until`.
+    pub(crate) event: &'static str,
+    /// The journey that they wait in.
+    pub(crate) journey: &'static str,
+    /// Which herd it is in this journey, from 0.
+    pub(crate) run: usize,
+    pub(crate) count: u64,
+}
+
+/// Lets a herd in and waits for its moment; gives how many seconds it took to let them in.
+pub(crate) fn gather(server: &Server, herd: &Herd) -> Result<f64> {
+    let Herd { event, journey, run, count } = *herd;
+    // The moment is said in every event and so must be known before. It goes slower later.
+    let probe = load::fill(server, 0..PROBE, Duration::from_secs(60), &|number| {
+        let profile = format!("sleeper-{run}-{number}");
+        load::event("Sleep", &profile, &profile, "{}")
+    })?;
+    let time = Duration::from_secs_f64(3.0 + 2.0 * probe * count as f64 / PROBE as f64);
+    let moment = Timestamp::now() + SignedDuration::try_from(time)?;
+    let until = format!(r#"{{"until":"{moment}"}}"#);
+    let text = |number: u64| {
+        let profile = format!("{journey}-{run}-{number}");
+        load::event(event, &profile, &profile, &until)
+    };
+    let filled =
+        load::fill(server, 0..count, time, &text).context("the moment came before all waited for it")?;
+    let waiting = count_of(server, journey, "waiting")?;
+    ensure!(waiting == count, "{waiting} of {count} wait for the moment");
+    std::thread::sleep(Duration::try_from(moment.duration_since(Timestamp::now())).unwrap_or_default());
+    Ok(filled)
 }
 
 /// Seconds until none waits any more.

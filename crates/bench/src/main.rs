@@ -7,6 +7,7 @@
 //! bars goes to stdout, `--json` writes all figures for programs.
 
 mod acks;
+mod calls;
 mod drain;
 mod figures;
 mod floor;
@@ -53,6 +54,14 @@ enum Role {
         /// Where to listen.
         address: SocketAddr,
     },
+    /// Be a bare loop of calls of the partner.
+    Bare {
+        /// Where the partner listens.
+        address: SocketAddr,
+        /// For how many seconds.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
     /// Be the floor program: write the rows of complete journeys by hand.
     Floor {
         /// The URL of an empty database.
@@ -80,6 +89,8 @@ enum Part {
     Acks,
     /// Complete journeys: their rate, cost and lateness, and the floor.
     Journeys,
+    /// Calls a second, next to a bare loop.
+    Calls,
     /// A million waiting instances: memory, restart, cost.
     Sleepers,
     /// A million instances due in one second.
@@ -95,6 +106,9 @@ struct Effort {
     floor_seconds: u64,
     timed_seconds: u64,
     cost_seconds: u64,
+    /// How many calls fall due together, and for how long a bare loop calls.
+    callers: u64,
+    call_seconds: u64,
     sleepers: u64,
     nappers: u64,
     drain_deadline: Duration,
@@ -110,6 +124,8 @@ impl Effort {
             floor_seconds: of(4, 10),
             timed_seconds: of(5, 15),
             cost_seconds: of(4, 15),
+            callers: of(20_000, 100_000),
+            call_seconds: of(4, 10),
             sleepers: of(100_000, 1_000_000),
             nappers: of(50_000, 1_000_000),
             drain_deadline: Duration::from_secs(of(60, 300)),
@@ -126,6 +142,7 @@ fn main() -> Result<()> {
     let cli = Cli::parse();
     match cli.role {
         Some(Role::Partner { address }) => return partner::serve(address),
+        Some(Role::Bare { address, seconds }) => return calls::bare(address, seconds),
         Some(Role::Floor { database, inputs, seconds }) => return floor::run(&database, inputs, seconds),
         None => {}
     }
@@ -157,9 +174,10 @@ fn main() -> Result<()> {
 /// All that is wanted of a database.
 fn measure(database: Database, parts: &[Part], effort: &Effort) -> Value {
     type Measure = fn(&Site, &Effort) -> Result<Value>;
-    let known: [(Part, &str, Measure); 4] = [
+    let known: [(Part, &str, Measure); 5] = [
         (Part::Acks, "acks", acks::measure),
         (Part::Journeys, "journeys", journeys::measure),
+        (Part::Calls, "calls", calls::measure),
         (Part::Sleepers, "sleepers", sleepers::measure),
         (Part::Drain, "drain", drain::measure),
     ];

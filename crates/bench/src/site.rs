@@ -77,6 +77,11 @@ impl Site {
         Ok(self.setup.start()?)
     }
 
+    /// Where the partner listens.
+    pub(crate) fn partner_address(&self) -> SocketAddr {
+        self.partner.address
+    }
+
     /// How many messages have come to the partner.
     pub(crate) fn messages(&self) -> Result<u64> {
         let answer = self.partner.client().get("/count")?;

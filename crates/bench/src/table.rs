@@ -43,7 +43,7 @@ const fn of_a_million(line: Line) -> Line {
 
 use Bar::{AtLeast, AtMost};
 
-const LINES: [Line; 18] = [
+const LINES: [Line; 21] = [
     line(
         "durable acknowledgements, 64 clients, single events",
         "/acks/single_per_s/median",
@@ -151,6 +151,15 @@ const LINES: [Line; 18] = [
         "",
         AtLeast(0.4),
         AtLeast(0.4),
+    ),
+    line("calls that are due together", "/calls/per_s/median", "/s", Bar::None, Bar::None),
+    line("calls of a bare loop", "/calls/bare_per_s/median", "/s", Bar::None, Bar::None),
+    line(
+        "share of them that the server reaches",
+        "/calls/share_of_bare/median",
+        "",
+        AtLeast(0.5),
+        AtLeast(0.5),
     ),
 ];
 

@@ -80,7 +80,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let connections: Vec<_> = project.connections.values().cloned().collect();
     let partners = Partners::new(connections, settings.overrides(), environment)?;
     let runtime = tokio_runtime()?;
-    if project.messages.contains_key(&*args.name) && !project.actions.contains_key(&*args.name) {
+    // A mail says itself what it says.
+    let by_mail = previewed.action.connection.mail.is_some();
+    if !by_mail && project.messages.contains_key(&*args.name) && !project.actions.contains_key(&*args.name) {
         print(&message(&args.name, &previewed));
     }
     if let Some(found) = &rehearsed {

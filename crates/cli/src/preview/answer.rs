@@ -17,7 +17,9 @@ pub(crate) fn show(action: &Action, attempt: &Attempt) -> Result<Value, CallErro
     };
     let headers: Vec<String> =
         answer.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-    print(&format!("\nHTTP {} in {took} ms\n{}\n\n{}\n", answer.status, headers.join("\n"), answer.body));
+    let protocol = if attempt.by_mail { "SMTP" } else { "HTTP" };
+    let head = format!("{protocol} {} in {took} ms\n{}", answer.status, headers.join("\n"));
+    print(&format!("\n{head}\n\n{}\n", answer.body));
     let read = engine::read_answer(action, answer);
     print(&match (&read, &action.answer) {
         (Ok(_), Some(answers)) => format!("the answer fits {}", answers.ty()),

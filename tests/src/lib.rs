@@ -203,3 +203,16 @@ pub fn most_within(stretch: Duration, moments: &[Instant]) -> usize {
         |first: &Instant| sorted.iter().filter(|one| **one >= *first && **one < *first + stretch).count();
     sorted.iter().map(within).max().unwrap_or_default()
 }
+
+/// Sends these people (`p0`, `p1`, …) an event each, which has their number as `n`.
+///
+/// # Panics
+/// When they are not taken.
+pub fn send_to_each(server: &Server, event: &str, numbers: std::ops::Range<usize>) {
+    let one = |n| serde_json::json!({"id": format!("{event}-{n}"), "event": event, "profile": format!("p{n}"), "properties": {"n": n}});
+    let events: Vec<Value> = numbers.map(one).collect();
+    match server.writer().json("POST", "/v1/events", &Value::from(events).to_string()) {
+        Ok(answer) => assert_eq!(answer.status, 202, "{}", answer.body),
+        Err(error) => assert!(error.to_string().is_empty(), "the events were not sent: {error}"),
+    }
+}

@@ -16,7 +16,7 @@ use testkit::{
     Partner, Reply,
     server::{Server, Setup},
 };
-use tests::{DATABASES, eventually, instances, setup_of};
+use tests::{DATABASES, eventually, instances, send_to_each, setup_of};
 
 const PROJECT: &str = r#"
 profile { customerId: string key }
@@ -73,14 +73,6 @@ fn site(database: &str) -> Site {
     Site { setup, server, partner, down }
 }
 
-fn send(server: &Server, event: &str, numbers: std::ops::Range<usize>) {
-    let events: Vec<Value> = numbers
-        .map(|n| json!({"id": format!("{event}-{n}"), "event": event, "profile": format!("p{n}"), "properties": {"n": n}}))
-        .collect();
-    let answer = server.writer().json("POST", "/v1/events", &json!(events).to_string()).unwrap();
-    assert_eq!(answer.status, 202, "{}", answer.body);
-}
-
 fn post(server: &Server, path: &str, body: &Value) -> (u16, Value) {
     let answer = server.admin().json("POST", path, &body.to_string()).unwrap();
     (answer.status, serde_json::from_str(&answer.body).unwrap())
@@ -95,7 +87,7 @@ fn what_failed_is_retried_all_at_once_and_each_effect_happens_once() {
     const PEOPLE: usize = 400;
     for database in DATABASES {
         let Site { server, partner, down, .. } = site(database);
-        send(&server, "Asked", 0..PEOPLE);
+        send_to_each(&server, "Asked", 0..PEOPLE);
         eventually("all are parked", Duration::from_secs(60), || failed(&server).len() == PEOPLE);
         let (status, problem) = post(&server, "/v1/instances/retry", &json!({}));
         assert_eq!(status, 400, "what is meant must be said: {problem}");
@@ -127,7 +119,7 @@ fn what_failed_is_retried_all_at_once_and_each_effect_happens_once() {
 fn some_of_them_are_done_and_the_next_request_goes_on_behind_those() {
     for database in DATABASES {
         let Site { server, partner, .. } = site(database);
-        send(&server, "Asked", 0..600);
+        send_to_each(&server, "Asked", 0..600);
         eventually("all are parked", Duration::from_secs(60), || {
             partner.seen_at("GET /look").len() == 600 && instances(&server, "status=calling").is_empty()
         });
@@ -144,7 +136,7 @@ fn some_of_them_are_done_and_the_next_request_goes_on_behind_those() {
 fn a_call_is_answered_in_the_partners_place() {
     for database in DATABASES {
         let Site { server, partner, .. } = site(database);
-        send(&server, "Asked", 0..3);
+        send_to_each(&server, "Asked", 0..3);
         eventually("all are parked", Duration::from_secs(60), || failed(&server).len() == 3);
         let id = failed(&server)[0]["id"].as_str().unwrap().to_owned();
         let path = format!("/v1/instances/{id}/answer");
@@ -195,8 +187,8 @@ fn a_paused_connection_holds_its_calls_through_a_restart_and_nobody_else() {
         assert_eq!(post(&server, "/v1/connections/nobody/pause", &json!({})).0, 404);
         // Every node has heard of it by then.
         thread::sleep(Duration::from_millis(1_500));
-        send(&server, "Asked", 0..PEOPLE);
-        send(&server, "Other", 0..PEOPLE);
+        send_to_each(&server, "Asked", 0..PEOPLE);
+        send_to_each(&server, "Other", 0..PEOPLE);
         eventually("the others are told", Duration::from_secs(30), || {
             partner.effects("POST /tell").len() == PEOPLE
         });
@@ -229,8 +221,8 @@ fn it_is_seen_how_calls_go() {
         let Site { server, partner, .. } = site(database);
         let frail = connection(&server, "frail");
         assert_eq!((&frail["breaker"], &frail["actions"]), (&json!("closed"), &json!([])), "{frail}");
-        send(&server, "Peeked", 0..120);
-        send(&server, "Other", 0..30);
+        send_to_each(&server, "Peeked", 0..120);
+        send_to_each(&server, "Other", 0..30);
         eventually("all have ended", Duration::from_secs(30), || {
             partner.effects("POST /tell").len() == 30 && failed(&server).len() >= 100
         });

@@ -12,9 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::{Value, json};
 use testkit::{Partner, Reply, server::Server};
-use tests::{DATABASES, eventually, instances, most_within, setup_of};
+use tests::{DATABASES, eventually, instances, most_within, send_to_each, setup_of};
 
 /// The journeys of a test: one connection with these settings, and one without any.
 fn journeys(settings: &str) -> String {
@@ -53,14 +52,6 @@ journey telling {{
     )
 }
 
-fn send(server: &Server, event: &str, numbers: std::ops::Range<usize>) {
-    let events: Vec<Value> = numbers
-        .map(|n| json!({"id": format!("{event}-{n}"), "event": event, "profile": format!("p{n}"), "properties": {"n": n}}))
-        .collect();
-    let answer = server.writer().json("POST", "/v1/events", &json!(events).to_string()).unwrap();
-    assert_eq!(answer.status, 202, "{}", answer.body);
-}
-
 #[test]
 fn a_throttled_partner_never_gets_more_than_its_rate() {
     const CALLS: usize = 120;
@@ -78,7 +69,7 @@ fn a_throttled_partner_never_gets_more_than_its_rate() {
             _ => vec![setup.start().unwrap()],
         };
         // All at once, and for many people, so that every node has its part.
-        send(&servers[0], "Asked", 0..CALLS);
+        send_to_each(&servers[0], "Asked", 0..CALLS);
         eventually("some have come", Duration::from_secs(20), || came.lock().unwrap().len() >= 20);
         // A process that begins anew does not begin the rate anew.
         servers.pop().unwrap().kill().unwrap();
@@ -112,7 +103,7 @@ fn no_more_calls_run_at_once_than_the_file_says() {
         .unwrap();
         let setup = setup_of(database, &partner, &journeys("concurrency: 3"), &["pressed", "free"]);
         let server = setup.start().unwrap();
-        send(&server, "Asked", 0..60);
+        send_to_each(&server, "Asked", 0..60);
         eventually("everybody was called for", Duration::from_secs(60), || {
             partner.effects("POST /pressed").len() == 60
         });
@@ -134,12 +125,12 @@ fn a_partner_that_is_down_is_left_alone_and_nothing_is_lost() {
         let settings = "retry: 5 times, 100ms to 200ms\n  concurrency: 1\n  breaker: 50% of 4 calls, open 3s";
         let setup = setup_of(database, &partner, &journeys(settings), &["pressed", "free"]);
         let server = setup.start().unwrap();
-        send(&server, "Asked", 0..CALLS);
+        send_to_each(&server, "Asked", 0..CALLS);
         eventually("the breaker opens", Duration::from_secs(20), || {
             partner.seen_at("POST /pressed").len() >= 4
         });
         // Others are served meanwhile.
-        send(&server, "Other", 0..50);
+        send_to_each(&server, "Other", 0..50);
         eventually("the others are told", Duration::from_secs(20), || {
             partner.effects("POST /free").len() == 50
         });
@@ -171,11 +162,11 @@ fn an_answer_that_is_kept_is_asked_for_once() {
         .unwrap();
         let setup = setup_of(database, &partner, &journeys(""), &["pressed", "free"]);
         let server = setup.start().unwrap();
-        send(&server, "Looked", 0..40);
+        send_to_each(&server, "Looked", 0..40);
         eventually("everybody is told", Duration::from_secs(30), || {
             partner.effects("POST /free").len() == 40
         });
-        send(&server, "Looked", 40..80);
+        send_to_each(&server, "Looked", 40..80);
         eventually("everybody is told", Duration::from_secs(30), || {
             partner.effects("POST /free").len() == 80
         });

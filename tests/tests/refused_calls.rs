@@ -11,9 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::{Value, json};
 use testkit::{Partner, Reply, server::Server};
-use tests::{DATABASES, eventually, instances, most_within, setup_of};
+use tests::{DATABASES, eventually, instances, most_within, send_to_each, setup_of};
 
 fn journeys(settings: &str) -> String {
     format!(
@@ -35,13 +34,6 @@ journey pressing {{
     )
 }
 
-fn send(server: &Server, numbers: std::ops::Range<usize>) {
-    let event = |n| json!({"id": format!("e{n}"), "event": "Asked", "profile": format!("p{n}"), "properties": {"n": n}});
-    let events: Vec<Value> = numbers.map(event).collect();
-    let answer = server.writer().json("POST", "/v1/events", &json!(events).to_string()).unwrap();
-    assert_eq!(answer.status, 202, "{}", answer.body);
-}
-
 #[test]
 fn beyond_a_cap_calls_fail_at_once_and_no_stretch_sees_more() {
     const CAP: usize = 30;
@@ -61,7 +53,7 @@ fn beyond_a_cap_calls_fail_at_once_and_no_stretch_sees_more() {
         let begin = Instant::now();
         let mut sent = 0;
         while begin.elapsed() < Duration::from_secs(4) {
-            send(&servers[0], sent..sent + 10);
+            send_to_each(&servers[0], "Asked", sent..sent + 10);
             sent += 10;
             thread::sleep(Duration::from_millis(100));
         }
@@ -96,7 +88,7 @@ fn a_partner_that_fails_is_not_called_several_times_as_often() {
         let settings = "retry: 20 times, 50ms to 100ms, at most 50% of calls";
         let setup = setup_of(database, &partner, &journeys(settings), &["pressed"]);
         let server = setup.start().unwrap();
-        send(&server, 0..CALLS);
+        send_to_each(&server, "Asked", 0..CALLS);
         eventually("some are repeated", Duration::from_secs(20), || {
             partner.seen_at("POST /pressed").len() >= CALLS * 3 / 2
         });

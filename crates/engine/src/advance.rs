@@ -193,9 +193,9 @@ fn operate(mut walk: Walk<'_>, operation: &Operation) -> Output {
     if !fits {
         return walk.ignore(Ignored::NotNow);
     }
-    let answer = match operation {
+    let value = match operation {
         Operation::Answer(body) => match walk.answer_by_hand(body) {
-            Ok(answer) => answer,
+            Ok(value) => value,
             Err(reason) => return walk.ignore(Ignored::Unfit(reason.into())),
         },
         Operation::Retry | Operation::Skip | Operation::Cancel => graph::Value::Null,
@@ -214,8 +214,7 @@ fn operate(mut walk: Walk<'_>, operation: &Operation) -> Output {
                 None => walk.try_again(),
             }
         }
-        Operation::Skip => skip(&mut walk, graph::Value::Null),
-        Operation::Answer(_) => skip(&mut walk, answer),
+        Operation::Skip | Operation::Answer(_) => skip(&mut walk, value),
     }
     walk.finish()
 }

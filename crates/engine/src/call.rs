@@ -1,8 +1,8 @@
 //! The life of a call: begun, tried again, settled.
 
 use graph::{
-    Action, Answer, CallError, ErrorKind, Journey, Retry, Step, StepKind, Value, Way, answers::read_body,
-    json,
+    Action, Answer, CallError, ErrorKind, Journey, Message, Retry, Step, StepKind, Value, Way,
+    answers::read_body, json, library::Fault,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -244,25 +244,33 @@ pub fn arguments_of(
 }
 
 fn arguments(journey: &Journey, step: &Step, scope: &Scope<'_>) -> Result<Arguments, CallError> {
-    let values = |exprs: &[graph::Expr], scope: &Scope<'_>| {
+    let invalid = |fault: Fault| CallError::new(ErrorKind::Invalid, fault.0);
+    let values = |exprs: &[graph::Expr]| {
         let values: Result<Vec<_>, _> = exprs.iter().map(|expr| evaluate(expr, scope)).collect();
-        values.map_err(|fault| CallError::new(ErrorKind::Invalid, fault.0))
+        values.map_err(invalid)
     };
     match &step.kind {
         StepKind::Call { args, .. } => {
-            let given = values(args, scope)?;
+            let given = values(args)?;
             Ok(Arguments { carried: given.clone(), given })
         }
         StepKind::Send { message, args, .. } => {
-            let given = values(args, scope)?;
+            let given = values(args)?;
             let Some(message) = journey.messages.get(message) else {
                 return Err(CallError::new(ErrorKind::Invalid, "the message does not exist"));
             };
-            let params = message.params.iter().map(|(name, _)| name.clone()).zip(given.clone()).collect();
-            Ok(Arguments { carried: values(&message.args, &scope.with_variables(&params))?, given })
+            let carried = carried_by(message, &given, scope);
+            Ok(Arguments { carried: carried.map_err(invalid)?, given })
         }
         _ => Err(CallError::new(ErrorKind::Invalid, "the step calls nothing")),
     }
+}
+
+/// The arguments of the action that carries a message, when the message is given these.
+pub(crate) fn carried_by(message: &Message, given: &[Value], scope: &Scope<'_>) -> Result<Vec<Value>, Fault> {
+    let params = message.params.iter().map(|(name, _)| name.clone()).zip(given.iter().cloned()).collect();
+    let inner = scope.with_variables(&params);
+    message.args.iter().map(|arg| evaluate(arg, &inner)).collect()
 }
 
 /// Whether an attempt did not go out at all, because the partner is left alone: it is none.

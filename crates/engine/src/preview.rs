@@ -6,7 +6,7 @@ use graph::{Action, Name, Project, Request, Type, Value};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use crate::{Scope, evaluate, render::request_of};
+use crate::{Scope, call::carried_by, render::request_of};
 
 /// The data that a request is made for.
 #[derive(Clone, Debug, Default)]
@@ -62,10 +62,7 @@ pub fn preview(project: &Project, name: &str, sample: &Sample, now: Timestamp) -
     let (action, values) = match (project.actions.get(name), project.messages.get(name)) {
         (Some(action), _) => (action.clone(), arguments(&action.params, sample)?),
         (None, Some(message)) => {
-            let given = arguments(&message.params, sample)?;
-            let params = message.params.iter().map(|(name, _)| name.clone()).zip(given).collect();
-            let inner = scope.with_variables(&params);
-            let values = message.args.iter().map(|arg| evaluate(arg, &inner)).collect::<Result<Vec<_>, _>>();
+            let values = carried_by(message, &arguments(&message.params, sample)?, &scope);
             let values = values.map_err(|fault| {
                 NoPreview::Request(format!("the message `{name}` cannot be made: {fault}"))
             })?;

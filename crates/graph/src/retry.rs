@@ -1,5 +1,7 @@
 //! Whether and when failed attempts are repeated.
 
+use std::borrow::Cow;
+
 use crate::{CallError, ErrorKind};
 
 /// How failed attempts are repeated.
@@ -26,7 +28,7 @@ pub struct RetryOn {
     /// After a connection that was refused or broke.
     pub refused: bool,
     /// After answers of these statuses, from and to.
-    pub statuses: std::borrow::Cow<'static, [(u16, u16)]>,
+    pub statuses: Cow<'static, [(u16, u16)]>,
 }
 
 impl RetryOn {
@@ -35,14 +37,13 @@ impl RetryOn {
     pub const USUAL: RetryOn = RetryOn {
         timeout: true,
         refused: true,
-        statuses: std::borrow::Cow::Borrowed(&[(408, 408), (425, 425), (429, 429), (500, 599)]),
+        statuses: Cow::Borrowed(&[(408, 408), (425, 425), (429, 429), (500, 599)]),
     };
     /// The same of a mail server: a reply from 400 on is for now and one from 500 on is for good (RFC 5321, section 4.2.1).
     pub const BY_MAIL: RetryOn =
-        RetryOn { timeout: true, refused: true, statuses: std::borrow::Cow::Borrowed(&[(400, 499)]) };
+        RetryOn { timeout: true, refused: true, statuses: Cow::Borrowed(&[(400, 499)]) };
     /// After nothing.
-    pub const NOTHING: RetryOn =
-        RetryOn { timeout: false, refused: false, statuses: std::borrow::Cow::Borrowed(&[]) };
+    pub const NOTHING: RetryOn = RetryOn { timeout: false, refused: false, statuses: Cow::Borrowed(&[]) };
 
     /// Whether the same request may succeed a little later. The status of an `auth` error may be that of a server which
     /// gives out tokens and is only down.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 const WINDOW: Duration = Duration::from_secs(10);
 /// How many repetitions there may always be in it, for those who are called rarely.
 const ALWAYS: u32 = 100;
-/// How long one of them is, in parts of the window.
+/// Into how many parts it is divided: the oldest one is forgotten whole.
 const PARTS: usize = 10;
 
 /// What was called lately.

@@ -13,12 +13,9 @@ use std::{
 
 use graph::{CallError, ErrorKind, Name, Rate};
 use store::{Granted, Store};
-use tokio::{
-    sync::Mutex,
-    time::{Instant, sleep},
-};
+use tokio::{sync::Mutex, time::Instant};
 
-use crate::throttle::{AFTER_FAILURE, JITTER, Waits};
+use crate::throttle::{JITTER, Waits, surely};
 
 /// For how long nobody asks again, once the cap is reached.
 const REACHED: Duration = Duration::from_millis(50);
@@ -74,24 +71,15 @@ impl Cap {
     /// As many of those that wait as may go out.
     async fn claim(&self) -> Granted {
         let window = Duration::from_micros(self.rate.per.unsigned_abs()) + JITTER + LATE;
-        loop {
-            let asked = Instant::now();
+        let mut asked = Instant::now();
+        let claim = || {
+            asked = Instant::now();
             let wanted = self.waiting.load(Ordering::Relaxed).max(1);
-            match self.store.claim_share(&self.connection, self.rate.count, window, wanted).await {
-                // The answer took its time, by which the slice ends earlier.
-                Ok(granted) => {
-                    let within = (granted.within + LATE).saturating_sub(asked.elapsed());
-                    return Granted { within, ..granted };
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "calls of a capped connection could not be counted"
-                    );
-                    sleep(AFTER_FAILURE).await;
-                }
-            }
-        }
+            self.store.claim_share(&self.connection, self.rate.count, window, wanted)
+        };
+        let granted = surely("calls of a capped connection could not be counted", claim).await;
+        // The answer took its time, by which the slice ends earlier.
+        Granted { within: (granted.within + LATE).saturating_sub(asked.elapsed()), ..granted }
     }
 
     fn refusal(&self) -> CallError {

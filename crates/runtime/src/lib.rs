@@ -104,7 +104,6 @@ struct Shared {
     node: Option<Arc<Node>>,
     peers: Peers,
     routes: Arc<Routes>,
-    pauses: Arc<Pauses>,
     workers: Vec<mpsc::Sender<Command>>,
     /// The memory that is left for requests which wait to be written.
     room: Arc<Semaphore>,
@@ -226,7 +225,7 @@ impl Runtime {
             writing.spawn(worker.run());
             workers.push(reports);
         }
-        tasks.spawn(pauses.clone().watch(workers.clone(), stop.clone()));
+        tasks.spawn(pauses.watch(workers.clone(), stop.clone()));
         let node = take_part(&setup, address, &workers, &routes, &calling).await?;
         let Setup { store, catalog, partners: _, peers, clock, retention: _, address: _ } = setup;
         let shared = Shared {
@@ -237,7 +236,6 @@ impl Runtime {
             node,
             peers,
             routes,
-            pauses,
             workers,
             room: Arc::new(Semaphore::new(ROOM)),
             stop,

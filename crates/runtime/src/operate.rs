@@ -1,5 +1,7 @@
 //! What operators do with instances: with one, or with all that fit.
 
+use std::time::Duration;
+
 use engine::{Ignored, Operation, Status};
 use futures_util::{StreamExt, stream};
 use store::Filter;
@@ -14,6 +16,9 @@ use crate::{
 const PAGE: u32 = 500;
 /// How many are asked about at once, so that a turn takes many of them and others come in between.
 const AT_ONCE: usize = 250;
+
+/// How long a worker whose queue is full is left alone.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// What became of the instances that an operation was for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,7 +106,7 @@ impl Runtime {
             match self.ask(ask).await {
                 Ok(Told::Operated(Ok(()))) => return Ended::Done,
                 Ok(Told::Operated(Err(_))) => return Ended::Ignored,
-                Err(Error::Overloaded) => self.look_again().await,
+                Err(Error::Overloaded) => tokio::time::sleep(AGAIN).await,
                 Ok(Told::Erased | Told::Profile(_)) | Err(_) => return Ended::Unknown,
             }
         }

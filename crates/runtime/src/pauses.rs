@@ -88,9 +88,4 @@ impl Runtime {
     pub async fn resume(&self, connection: &Name) -> Result<(), Error> {
         Ok(self.store().resume(connection).await?)
     }
-
-    /// Since when a connection is paused, as far as this node knows.
-    pub fn paused_since(&self, connection: &Name) -> Option<Timestamp> {
-        self.shared.pauses.paused.borrow().get(connection).copied()
-    }
 }

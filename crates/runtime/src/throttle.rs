@@ -29,7 +29,7 @@ const AHEAD: Duration = Duration::from_millis(100);
 /// The longest that a call goes out behind its moment without moving those behind it: timers count in milliseconds.
 const LATE: Duration = Duration::from_millis(2);
 /// How long the store is left alone after it failed.
-pub(crate) const AFTER_FAILURE: Duration = Duration::from_millis(500);
+const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
 /// The turns of a connection's calls.
 pub(crate) struct Throttle {
@@ -81,29 +81,34 @@ impl Throttle {
         let mut claimed = self.claimed.lock().await;
         // No slot is claimed for later: after a pause calls go out as far apart as ever.
         self.pauses.until_running(&self.connection).await;
-        while claimed.left == 0 {
+        if claimed.left == 0 {
             let most = AHEAD.as_micros() / self.apart.as_micros().max(1);
             let most = u32::try_from(most).unwrap_or(u32::MAX).max(1);
             let slots = self.waiting.load(Ordering::Relaxed).clamp(1, most);
-            match self.store.claim_slots(&self.connection, slots, self.apart).await {
-                Ok(until) => {
-                    claimed.left = slots;
-                    claimed.next = claimed.next.max(Instant::now() + until);
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "no slot of a throttle could be claimed"
-                    );
-                    sleep(AFTER_FAILURE).await;
-                }
-            }
+            let claim = || self.store.claim_slots(&self.connection, slots, self.apart);
+            let until = surely("no slot of a throttle could be claimed", claim).await;
+            claimed.left = slots;
+            claimed.next = claimed.next.max(Instant::now() + until);
         }
         sleep_until(claimed.next).await;
         let now = Instant::now();
         let kept = if now > claimed.next + LATE { now } else { claimed.next };
         claimed.left -= 1;
         claimed.next = kept + self.apart;
+    }
+}
+
+/// What the store says, asked again and again until it answers.
+pub(crate) async fn surely<T, A>(otherwise: &'static str, mut ask: impl FnMut() -> A) -> T
+where
+    A: Future<Output = Result<T, store::Error>>,
+{
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "{otherwise}"),
+        }
+        sleep(AFTER_FAILURE).await;
     }
 }
 

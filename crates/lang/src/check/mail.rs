@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use graph::{Action, Connection, Escape, Expr as G, MailPart, Name, Part, Template, Type, Value};
 
-use super::{expr::Check, html, mjml, scope::Env, templates::Place};
+use super::{expr::Check, html, message::superfluous, mjml, scope::Env, templates::Place};
 use crate::{
     diagnostic::{Code, Report},
     files::{beside, is_plain},
@@ -40,7 +40,7 @@ pub(super) fn looked_at(message: &ast::Message) -> Vec<(Name, Type)> {
 
 /// The arguments of the action, in its order, from the fields of the message.
 pub(super) fn arguments(message: &ast::Message, check: &mut Check<'_, '_>) -> Vec<G> {
-    superfluous(message, check.env);
+    unwanted(message, check.env);
     let document = document(message, check.env);
     if field(message, MailPart::Text).is_none() && document.is_none() {
         let help =
@@ -111,22 +111,15 @@ fn missing(message: &ast::Message, part: &str, line: &str, help: &str, env: &mut
 }
 
 /// Reports fields that are given twice or are no part of a mail.
-fn superfluous(message: &ast::Message, env: &mut Env<'_>) {
+fn unwanted(message: &ast::Message, env: &mut Env<'_>) {
     let known: Vec<&str> = MailPart::ALL.map(MailPart::word).into_iter().chain([MJML]).collect();
-    for (index, (name, _)) in message.fields.iter().enumerate() {
-        if message.fields.iter().take(index).any(|(other, _)| other.text == name.text) {
-            let report = Report::new(Code::DuplicateName, name.at, format!("`{}` is given twice", name.text));
-            env.report(report.label("given again"));
-        } else if !known.contains(&&*name.text) {
-            let list: Vec<String> = known.iter().map(|word| format!("`{word}`")).collect();
-            env.report(
-                Report::new(Code::WrongArguments, name.at, format!("a mail has no `{}`", name.text))
-                    .label("not a part of a mail")
-                    .help(format!("its parts are {}", list.join(", ")))
-                    .did_you_mean(name.at, &name.text, known.iter().copied()),
-            );
-        }
-    }
+    let list: Vec<String> = known.iter().map(|word| format!("`{word}`")).collect();
+    let unknown = |name: &Ident| {
+        Report::new(Code::WrongArguments, name.at, format!("a mail has no `{}`", name.text))
+            .label("not a part of a mail")
+            .help(format!("its parts are {}", list.join(", ")))
+    };
+    superfluous(message, &known, unknown, env);
 }
 
 /// A value that may be written down.

@@ -40,7 +40,7 @@ pub(crate) fn check(
     let args = match declared {
         Some(declared) => {
             let args = arguments(message, &declared.params, &mut check);
-            superfluous(message, declared, check.env);
+            unwanted(message, declared, check.env);
             args
         }
         None => mail::arguments(message, &mut check),
@@ -107,26 +107,33 @@ fn arguments(message: &ast::Message, params: &[ast::Param], check: &mut Check<'_
 }
 
 /// Reports fields that are given twice or mean nothing to the action.
-fn superfluous(message: &ast::Message, declared: &ast::Action, env: &mut Env<'_>) {
+fn unwanted(message: &ast::Message, declared: &ast::Action, env: &mut Env<'_>) {
+    let known: Vec<&str> = declared.params.iter().map(|param| &*param.name.text).collect();
+    let unknown = |name: &ast::Ident| {
+        Report::new(
+            Code::WrongArguments,
+            name.at,
+            format!("the action `{}` takes no `{}`", message.action.text, name.text),
+        )
+        .label("not a parameter of the action")
+        .related(declared.name.at, "the action")
+    };
+    superfluous(message, &known, unknown, env);
+}
+
+/// Reports fields of a message that are given twice or are none of the known ones.
+pub(super) fn superfluous(
+    message: &ast::Message,
+    known: &[&str],
+    unknown: impl Fn(&ast::Ident) -> Report,
+    env: &mut Env<'_>,
+) {
     for (index, (name, _)) in message.fields.iter().enumerate() {
-        let twice = message.fields.iter().take(index).any(|(other, _)| other.text == name.text);
-        if twice {
-            env.report(
-                Report::new(Code::DuplicateName, name.at, format!("`{}` is given twice", name.text))
-                    .label("given again"),
-            );
-        } else if !declared.params.iter().any(|param| param.name.text == name.text) {
-            let known = declared.params.iter().map(|param| &*param.name.text);
-            env.report(
-                Report::new(
-                    Code::WrongArguments,
-                    name.at,
-                    format!("the action `{}` takes no `{}`", message.action.text, name.text),
-                )
-                .label("not a parameter of the action")
-                .related(declared.name.at, "the action")
-                .did_you_mean(name.at, &name.text, known),
-            );
+        if message.fields.iter().take(index).any(|(other, _)| other.text == name.text) {
+            let report = Report::new(Code::DuplicateName, name.at, format!("`{}` is given twice", name.text));
+            env.report(report.label("given again"));
+        } else if !known.contains(&&*name.text) {
+            env.report(unknown(name).did_you_mean(name.at, &name.text, known.iter().copied()));
         }
     }
 }

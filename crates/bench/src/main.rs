@@ -67,9 +67,9 @@ enum Role {
         /// The URL of an empty database.
         #[arg(long)]
         database: String,
-        /// How many inputs are in a transaction; a complete journey is four.
-        #[arg(long, default_value_t = 400)]
-        inputs: usize,
+        /// How many inputs are in a transaction on average; a complete journey is four.
+        #[arg(long, default_value_t = 400.0)]
+        inputs: f64,
         /// For how many seconds.
         #[arg(long, default_value_t = 10)]
         seconds: u64,

@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use self::rows::Cohorts;
@@ -32,12 +32,7 @@ pub(crate) fn measure(site: &Site, name: &str, inputs_per_turn: f64, effort: &Ef
     let seconds = effort.floor_seconds;
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["floor", "--database", &url]);
-    command.args([
-        "--inputs",
-        &inputs_per_turn.round().max(1.0).to_string(),
-        "--seconds",
-        &seconds.to_string(),
-    ]);
+    command.args(["--inputs", &inputs_per_turn.to_string(), "--seconds", &seconds.to_string()]);
     let printed = output_within(&mut command, Duration::from_secs(seconds + 60))?;
     eprintln!("floor: {}", printed.trim());
     let figures: Value = serde_json::from_str(&printed)?;
@@ -45,9 +40,10 @@ pub(crate) fn measure(site: &Site, name: &str, inputs_per_turn: f64, effort: &Ef
 }
 
 /// Is the floor: writes for so many seconds and prints the rate.
-pub(crate) fn run(url: &str, inputs: usize, seconds: u64) -> Result<()> {
+pub(crate) fn run(url: &str, inputs: f64, seconds: u64) -> Result<()> {
     // Each transaction takes one of the four inputs of every journey that it touches.
-    let a_cohort = (inputs / rows::TURNS).max(1);
+    ensure!(inputs > 0.0 && inputs.is_finite(), "a transaction has some inputs, not {inputs}");
+    let a_cohort = inputs / rows::TURNS as f64;
     let time = Duration::from_secs(seconds);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (journeys, transactions) = match url.split_once(':') {
@@ -58,7 +54,7 @@ pub(crate) fn run(url: &str, inputs: usize, seconds: u64) -> Result<()> {
     let figures = json!({
         "journeys_per_s": journeys.round(),
         "transactions_per_s": transactions.round(),
-        "inputs_per_transaction": a_cohort * rows::TURNS,
+        "inputs_per_transaction": inputs,
     });
     println!("{figures}");
     Ok(())

@@ -39,7 +39,7 @@ const AT_ONCE: &str = "WITH moved AS (UPDATE shards SET cursor = w.cursor \
      reached = c.reached + excluded.reached";
 
 /// Journeys and transactions a second, of all writers together.
-pub(super) async fn run(url: &str, a_cohort: usize, time: Duration) -> Result<(f64, f64)> {
+pub(super) async fn run(url: &str, a_cohort: f64, time: Duration) -> Result<(f64, f64)> {
     let mut connection = PgConnectOptions::from_str(url)?.connect().await?;
     sqlx::migrate!("../../migrations/postgres").run(&mut connection).await?;
     let shards: i64 = query_scalar("SELECT count(*) FROM shards").fetch_one(&mut connection).await?;

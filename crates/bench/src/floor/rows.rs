@@ -112,7 +112,11 @@ impl Instance {
 /// transactions before on by a turn, so that every transaction holds the mix of turns that the server's have.
 pub(super) struct Cohorts {
     shards: Range<i16>,
-    size: usize,
+    /// How many journeys a cohort has on average. The server's turns are not whole journeys, and a floor that rounded
+    /// would have transactions of another size than they.
+    mean: f64,
+    /// What is left of the cohorts so far, less than a journey.
+    owed: f64,
     /// The sequence number of the newest event of each shard.
     cursors: Vec<i64>,
     number: usize,
@@ -133,9 +137,9 @@ pub(super) struct Batch<'a> {
 }
 
 impl Cohorts {
-    pub(super) fn new(shards: Range<i16>, size: usize) -> Cohorts {
+    pub(super) fn new(shards: Range<i16>, mean: f64) -> Cohorts {
         let cursors = shards.clone().map(|_| 0).collect();
-        Cohorts { shards, size, cursors, number: 0, under_way: VecDeque::with_capacity(TURNS + 1) }
+        Cohorts { shards, mean, owed: 0.0, cursors, number: 0, under_way: VecDeque::with_capacity(TURNS + 1) }
     }
 
     pub(super) fn next(&mut self) -> Batch<'_> {
@@ -144,14 +148,18 @@ impl Cohorts {
             self.under_way.pop_back();
         }
         self.under_way.iter_mut().flatten().for_each(|instance| instance.turn += 1);
-        let entering = (0..self.size).filter_map(|_| self.enter(now)).collect();
-        self.under_way.push_front(entering);
+        self.owed += self.mean;
+        let size = self.owed.floor();
+        self.owed -= size;
+        let newcomers: Vec<Instance> = (0..size as usize).filter_map(|_| self.enter(now)).collect();
+        let entering = newcomers.len();
+        self.under_way.push_front(newcomers);
         let complete = self.under_way.get(TURNS - 1).map_or(0, Vec::len);
         Batch {
             now,
             cursors: self.shards.clone().zip(self.cursors.iter().copied()).collect(),
             instances: self.under_way.iter().flatten().collect(),
-            entering: self.size,
+            entering,
             complete,
         }
     }

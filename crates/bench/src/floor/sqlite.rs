@@ -43,7 +43,7 @@ const COUNTERS: &str = "INSERT INTO counters \
      reached = reached + excluded.reached";
 
 /// Journeys and transactions a second.
-pub(super) async fn run(url: &str, a_cohort: usize, time: Duration) -> Result<(f64, f64)> {
+pub(super) async fn run(url: &str, a_cohort: f64, time: Duration) -> Result<(f64, f64)> {
     let mut connection = connect(url).await?;
     sqlx::migrate!("../../migrations/sqlite").run(&mut connection).await?;
     let shards: i16 = query_scalar("SELECT count(*) FROM shards").fetch_one(&mut connection).await?;

@@ -21,6 +21,7 @@ mod json;
 mod json_paths;
 mod jumps;
 mod limit;
+mod links;
 mod literals;
 mod mail;
 mod mail_server;
@@ -74,6 +75,7 @@ pub(crate) struct Module {
     pub(crate) connections: BTreeMap<Name, Arc<Connection>>,
     pub(crate) actions: BTreeMap<Name, Arc<Action>>,
     pub(crate) messages: BTreeMap<Name, Arc<Message>>,
+    pub(crate) policies: BTreeMap<Name, Arc<graph::Policy>>,
     pub(crate) audiences: Vec<CheckedAudience>,
     pub(crate) journeys: Vec<Checked>,
     pub(crate) tests: Vec<graph::test::Test>,

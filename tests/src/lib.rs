@@ -105,6 +105,20 @@ pub fn setup_of(database: &str, partner: &Partner, project: &str, connections: &
     setup
 }
 
+/// Has the connection `email` lead to a mail server, which the secret `MAIL_CA` vouches for.
+///
+/// # Panics
+/// When it cannot be written.
+#[expect(clippy::panic, reason = "a test without its mail server must fail")]
+pub fn lead_mail_to(setup: &mut Setup, mails: &testkit::MailServer) {
+    setup.environment.push(("MAIL_CA".into(), mails.authority.clone()));
+    let address = mails.address;
+    let further = format!("[connection.email]\nurl = \"smtps://{address}\"\nprivate = [\"127.0.0.1\"]\n");
+    if let Err(error) = fs::write(setup.further_settings(), further) {
+        panic!("the settings cannot be written: {error}");
+    }
+}
+
 /// Puts a further journey beside the example ones.
 ///
 /// # Panics

@@ -13,7 +13,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use testkit::{Partner, Reply, server::Server};
-use tests::{DATABASES, eventually, instances, setup};
+use tests::{DATABASES, eventually, instances, setup, setup_of};
 
 const PROJECT: &str = r#"
 profile { customerId: string key }
@@ -125,4 +125,36 @@ fn prove(database: &str) {
     assert!(slowest < took / 2, "{database}: the herd took {took:?}, events {slowest:?}");
     eventually("all is over", PATIENCE, || instances(&server, "status=waiting").is_empty());
     assert_eq!(partner.seen().len(), asked.len(), "{database}: each was told once");
+}
+
+/// Two journeys that call a partner which takes twenty calls a second.
+const THROTTLED: &str = r#"
+profile { customerId: string key }
+event campaign "Campaign" { at: datetime }
+event asked "Asked" { n: int }
+connection shop { url: "https://shop.example.com"  throttle: 20 per second  timeout: 10s each, 10 minutes in all }
+action tell(who: string, n: int) { POST shop "/{{ who }}/{{ n }}/now" }
+journey herd { enter on campaign  call tell("herd", 0) }
+journey few { enter on asked as a  call tell("few", a.n) }
+"#;
+
+#[test]
+fn a_herd_at_a_throttle_lets_other_journeys_through() {
+    for database in DATABASES {
+        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+        let server = setup_of(database, &partner, THROTTLED, &["shop"]).start().unwrap();
+        let campaign = |n: usize| json!({"id": "c", "event": "Campaign", "profile": format!("h{n}"), "properties": {"at": "2026-01-05T09:00:00Z"}});
+        let herd = Value::Array((0..800).map(campaign).collect());
+        assert_eq!(server.writer().json("POST", "/v1/events", &herd.to_string()).unwrap().status, 202);
+        partner.wait_for("POST /herd/0/now", 20);
+        let asked = |n: usize| json!({"id": "a", "event": "Asked", "profile": format!("p{n}"), "properties": {"n": n}});
+        let few = Value::Array((0..20).map(asked).collect());
+        assert_eq!(server.writer().json("POST", "/v1/events", &few.to_string()).unwrap().status, 202);
+        for n in 0..20 {
+            partner.wait_for(&format!("POST /few/{n}/now"), 1);
+        }
+        // In the order of coming they would be behind all of the herd, forty seconds later.
+        let before = partner.seen_at("POST /herd/0/now").len();
+        assert!(before < 450, "{database}: {before} of the herd went before the few");
+    }
 }

@@ -17,7 +17,7 @@ use testkit::{
     Delivery, MailServer, Partner, Reply, Said, Security,
     server::{Server, Setup},
 };
-use tests::{DATABASES, eventually, setup_of};
+use tests::{DATABASES, eventually, lead_mail_to, setup_of};
 
 const PROJECT: &str = r#"
 profile {
@@ -63,10 +63,7 @@ fn world(database: &str, script: impl Fn(&str, usize) -> Said + Send + Sync + 's
     let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
     let mut setup = setup_of(database, &partner, PROJECT, &["partner"]);
     setup.environment.push(("SMTP_PASSWORD".into(), "canary-smtp-password".into()));
-    setup.environment.push(("MAIL_CA".into(), mails.authority.clone()));
-    let further =
-        format!("[connection.email]\nurl = \"smtps://{}\"\nprivate = [\"127.0.0.1\"]\n", mails.address);
-    std::fs::write(setup.further_settings(), further).unwrap();
+    lead_mail_to(&mut setup, &mails);
     World { mails, partner, setup }
 }
 

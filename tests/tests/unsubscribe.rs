@@ -12,7 +12,7 @@ use testkit::{
     http::Answer,
     server::{ADMIN_KEY, Server, Setup},
 };
-use tests::{DATABASES, eventually, setup_of, sql::Sql};
+use tests::{DATABASES, eventually, lead_mail_to, setup_of, sql::Sql};
 
 const PUBLIC: &str = "https://journeys.example.com";
 
@@ -79,11 +79,8 @@ fn world(database: &str) -> World {
     });
     let (mails, partner) = (mails.unwrap(), Partner::start(|_, _| Reply::ok("{}")).unwrap());
     let mut setup = setup_of(database, &partner, PROJECT, &["partner"]);
-    setup.environment.push(("MAIL_CA".into(), mails.authority.clone()));
     setup.environment.push(("WAYFARE_PUBLIC_URL".into(), format!("{PUBLIC}/")));
-    let further =
-        format!("[connection.email]\nurl = \"smtps://{}\"\nprivate = [\"127.0.0.1\"]\n", mails.address);
-    std::fs::write(setup.further_settings(), further).unwrap();
+    lead_mail_to(&mut setup, &mails);
     let server = setup.start().unwrap();
     World { mails, partner, setup, server }
 }

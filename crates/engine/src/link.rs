@@ -17,6 +17,8 @@ pub struct WayBack {
     pub instance: Uuid,
     /// What whoever follows it may unsubscribe from.
     pub policy: Option<Name>,
+    /// Where whoever clicks comes to in the end.
+    pub url: Option<String>,
 }
 
 /// Writes links: the same for the same message of the same instance, so that every attempt has the same request.
@@ -34,9 +36,11 @@ impl Links for Readable {
         let mut text = match to {
             Destination::Unsubscribe => "https://wayfare.example/unsubscribe/".to_owned(),
             Destination::Token => String::new(),
+            Destination::Clicked => "https://wayfare.example/clicked/".to_owned(),
+            Destination::Opened => "https://wayfare.example/opened/".to_owned(),
         };
         let policy = back.policy.as_deref().filter(|_| to == Destination::Unsubscribe);
-        let names = policy.into_iter().chain([&*back.message, &*back.profile]);
+        let names = policy.into_iter().chain([&*back.message, &*back.profile]).chain(back.url.as_deref());
         for (index, name) in names.enumerate() {
             let _ = write!(text, "{}{}", if index > 0 { "/" } else { "" }, url(name));
         }
@@ -44,7 +48,20 @@ impl Links for Readable {
     }
 }
 
-/// The way back to a message of an instance.
-pub(crate) fn way_back(link: &Link, profile: &Name, instance: Uuid) -> WayBack {
-    WayBack { profile: profile.clone(), message: link.message.clone(), instance, policy: link.policy.clone() }
+/// The text of a link in a message of an instance. One that leads out of the web (`mailto:`, `tel:`, `#part`) is left as it
+/// is, for no server can note that somebody followed it.
+pub(crate) fn written(
+    links: &dyn Links,
+    link: &Link,
+    profile: &Name,
+    instance: Uuid,
+    url: Option<String>,
+) -> String {
+    match url {
+        Some(url) if !(url.starts_with("https://") || url.starts_with("http://")) => url,
+        url => {
+            let (profile, message, policy) = (profile.clone(), link.message.clone(), link.policy.clone());
+            links.write(link.to, &WayBack { profile, message, instance, policy, url })
+        }
+    }
 }

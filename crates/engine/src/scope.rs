@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::{
     Context, Event, Instance,
-    link::{Links, Readable, way_back},
+    link::{Links, Readable, written},
 };
 
 /// How many nodes one evaluation may visit.
@@ -156,10 +156,10 @@ impl<'a> Scope<'a> {
     }
 
     /// The text of a link. Outside an instance there is nobody to find the way back to.
-    pub(crate) fn link(&self, link: &Link) -> String {
+    pub(crate) fn link(&self, link: &Link, url: Option<String>) -> String {
         match self.sender {
-            Some((instance, links)) => links.write(link.to, &way_back(link, &instance.profile, instance.id)),
-            None => Readable.write(link.to, &way_back(link, &Name::default(), uuid::Uuid::nil())),
+            Some((instance, links)) => written(links, link, &instance.profile, instance.id, url),
+            None => written(&Readable, link, &Name::default(), uuid::Uuid::nil(), url),
         }
     }
 

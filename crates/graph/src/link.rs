@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use crate::{Field, Name, RecordType, Type};
+use crate::{Expr, Field, Name, RecordType, Type};
 
 /// A link in a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Link {
     /// Where it leads.
     pub to: Destination,
@@ -16,6 +16,8 @@ pub struct Link {
     pub message: Name,
     /// What whoever follows it may unsubscribe from: the policy with a subscription that the message is sent under.
     pub policy: Option<Name>,
+    /// Where whoever clicks comes to in the end.
+    pub url: Option<Box<Expr>>,
 }
 
 /// Where a link leads.
@@ -25,17 +27,23 @@ pub enum Destination {
     Unsubscribe,
     /// Nowhere: it is the bare text that names what went out, for a provider that hands it back.
     Token,
+    /// Through this server, which notes the click, to another address.
+    Clicked,
+    /// To a picture that nobody sees, whose being fetched says that the message was opened.
+    Opened,
 }
 
 impl Destination {
-    /// All of them.
-    pub const ALL: [Destination; 2] = [Destination::Unsubscribe, Destination::Token];
+    /// Those that a message names, as fields of `links`; the others are put into it.
+    pub const NAMED: [Destination; 2] = [Destination::Unsubscribe, Destination::Token];
 
-    /// Its field of `links`.
+    /// Its name.
     pub fn word(self) -> &'static str {
         match self {
             Destination::Unsubscribe => "unsubscribe",
             Destination::Token => "token",
+            Destination::Clicked => "clicked",
+            Destination::Opened => "opened",
         }
     }
 }

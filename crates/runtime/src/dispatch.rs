@@ -13,7 +13,7 @@ use connect::{Partners, Trace};
 use engine::{AttemptId, Effect};
 use graph::{Answer, CallError, Name, Request};
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
@@ -22,6 +22,7 @@ use crate::{
     cache::Answers,
     command::Command,
     lane::{Lane, Lanes, NoPlace},
+    places::Place,
     tally::Tally,
     turn::Dispatch,
 };
@@ -44,19 +45,20 @@ pub(crate) struct Dispatcher {
 
 /// Places reserved for the calls of one turn.
 #[derive(Default)]
-pub(crate) struct Reserved(HashMap<Name, (Arc<Lane>, Vec<OwnedSemaphorePermit>)>);
+pub(crate) struct Reserved(HashMap<Name, (Arc<Lane>, Vec<Place>)>);
 
 impl Dispatcher {
-    /// Reserves a place for one call of a connection, or says when to ask again.
+    /// Reserves a place for one call of a connection by a journey, or says when to ask again.
     pub(crate) fn reserve(
         &self,
         connection: &Name,
+        journey: &Name,
         now: Timestamp,
         reserved: &mut Reserved,
     ) -> Result<(), NoPlace> {
         let lane = || (self.calling.lanes.of(connection), Vec::new());
         let (lane, places) = reserved.0.entry(connection.clone()).or_insert_with(lane);
-        places.push(lane.reserve(now)?);
+        places.push(lane.reserve(journey, now)?);
         Ok(())
     }
 

@@ -10,10 +10,10 @@ use std::{
 use connect::Attempt;
 use engine::AttemptId;
 use graph::{CallError, Connection, ErrorKind, Name, Pressure};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::Store;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     budget::Budget,
     cap::Cap,
     pauses::Pauses,
+    places::{Place, Places},
     throttle::Throttle,
 };
 
@@ -28,8 +29,6 @@ use crate::{
 const PLACES: usize = 4_096;
 /// How long a call of a throttled connection waits in memory at most, more or less: the others wait in the store.
 const LONGEST_IN_MEMORY: Duration = Duration::from_secs(10);
-/// A call for which there is no place is looked at again not before so long.
-const SOONEST: Duration = Duration::from_millis(500);
 /// How long a call takes, as long as nobody knows.
 const USUAL: Duration = Duration::from_secs(1);
 
@@ -87,15 +86,15 @@ impl Lanes {
 pub(crate) struct Lane {
     connection: Name,
     pauses: Arc<Pauses>,
-    places: Arc<Semaphore>,
-    most_places: usize,
+    places: Arc<Places>,
     at_once: Semaphore,
     at_once_most: u32,
     throttle: Option<Throttle>,
     cap: Option<Cap>,
     budget: Option<Mutex<Budget>>,
     breaker: Option<Mutex<Breaker>>,
-    queue: Mutex<Queue>,
+    /// How long a call took lately.
+    took: Mutex<Duration>,
 }
 
 /// How a lane is at a moment.
@@ -120,14 +119,6 @@ pub(crate) enum NoPlace {
     Paused,
 }
 
-/// What is known of those that wait in the store.
-struct Queue {
-    /// When the last of them is looked at again.
-    ends: Timestamp,
-    /// How long a call took lately.
-    took: Duration,
-}
-
 impl Lane {
     fn new(
         connection: Name,
@@ -148,38 +139,32 @@ impl Lane {
         Lane {
             connection,
             pauses,
-            places: Arc::new(Semaphore::new(places)),
-            most_places: places,
+            places: Places::new(places),
             at_once: Semaphore::new(at_once as usize),
             at_once_most: at_once,
             throttle,
             cap,
             budget: share.map(|share| Mutex::new(Budget::new(share, Instant::now()))),
             breaker: pressure.breaker.map(|rule| Mutex::new(Breaker::new(rule))),
-            queue: Mutex::new(Queue { ends: Timestamp::UNIX_EPOCH, took: USUAL }),
+            took: Mutex::new(USUAL),
         }
     }
 
-    /// A place for one call, or when it is to be tried again: those that wait in the store come back one after the other,
-    /// as fast as calls have ended lately, not all at once.
-    pub(crate) fn reserve(&self, now: Timestamp) -> Result<OwnedSemaphorePermit, NoPlace> {
+    /// A place for one call of a journey, or when it is to be tried again: those that wait in the store come back one after
+    /// the other, as fast as calls have ended lately, not all at once.
+    pub(crate) fn reserve(&self, journey: &Name, now: Timestamp) -> Result<Place, NoPlace> {
         if self.pauses.is_paused(&self.connection) {
             return Err(NoPlace::Paused);
         }
-        self.places.clone().try_acquire_owned().map_err(|_| {
-            let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            let apart = match &self.throttle {
-                Some(throttle) => throttle.apart(),
-                None => queue.took / self.at_once_most.max(1),
-            };
-            let after = |moment: Timestamp, pause: Duration| {
-                let pause = SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX);
-                moment.checked_add(pause).unwrap_or(moment)
-            };
-            let at = queue.ends.max(after(now, SOONEST));
-            queue.ends = after(at, apart);
-            NoPlace::Until(at)
-        })
+        let apart = match &self.throttle {
+            Some(throttle) => throttle.apart(),
+            None => *self.took() / self.at_once_most.max(1),
+        };
+        self.places.take(journey, now, apart).map_err(NoPlace::Until)
+    }
+
+    fn took(&self) -> MutexGuard<'_, Duration> {
+        self.took.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How it is now.
@@ -188,7 +173,7 @@ impl Lane {
             self.at_once_most as usize - self.at_once.available_permits().min(self.at_once_most as usize);
         LaneReport {
             connection: self.connection.clone(),
-            in_memory: self.most_places - self.places.available_permits().min(self.most_places),
+            in_memory: self.places.in_use(),
             running,
             breaker: self.breaker().map(|breaker| breaker.stands(Instant::now())),
         }
@@ -269,9 +254,9 @@ impl Pass<'_> {
     /// The call has ended.
     pub(crate) fn end(self, attempt: &Attempt) {
         let lane = self.lane;
-        let mut queue = lane.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.took = (queue.took * 7 + attempt.duration) / 8;
-        drop(queue);
+        let mut took = lane.took();
+        *took = (*took * 7 + attempt.duration) / 8;
+        drop(took);
         let Some(mut breaker) = lane.breaker() else { return };
         let opens = breaker.ended(self.admission, is_failure(attempt), Instant::now());
         let connection = lane.connection.to_string();

@@ -10,7 +10,7 @@ use std::fmt;
 use aes_siv::{KeyInit as _, siv::Aes256Siv};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use engine::link::{Links, WayBack};
-use graph::{Destination, Name};
+use graph::Destination;
 use store::Store;
 use uuid::Uuid;
 
@@ -18,8 +18,8 @@ use uuid::Uuid;
 const SEAL: usize = 64;
 /// How long the key of hashes is, in bytes.
 const HASH: usize = 32;
-/// The longest token that is looked at. A profile's key and the names of a project have at most a few hundred bytes.
-const LONGEST: usize = 4_096;
+/// The longest token that is looked at: what the address of a link may have, and a few hundred bytes of names.
+const LONGEST: usize = 8_192;
 
 /// Links under this deployment's key.
 pub(crate) struct SealedLinks {
@@ -53,8 +53,8 @@ impl SealedLinks {
         let sealed = URL_SAFE_NO_PAD.decode(Some(token).filter(|token| token.len() <= LONGEST)?).ok()?;
         let plain = self.cipher().decrypt(NOTHING_BESIDE, &sealed).ok()?;
         let (instance, names) = plain.split_at_checked(16)?;
-        let (profile, message, policy): (Name, Name, Option<Name>) = serde_json::from_slice(names).ok()?;
-        Some(WayBack { profile, message, policy, instance: Uuid::from_slice(instance).ok()? })
+        let (profile, message, policy, url) = serde_json::from_slice(names).ok()?;
+        Some(WayBack { profile, message, policy, url, instance: Uuid::from_slice(instance).ok()? })
     }
 
     /// The hashes of the addresses in the `to` of a message.
@@ -70,7 +70,8 @@ impl SealedLinks {
     }
 
     fn token(&self, back: &WayBack) -> String {
-        let names = serde_json::to_vec(&(&back.profile, &back.message, &back.policy)).unwrap_or_default();
+        let names = serde_json::to_vec(&(&back.profile, &back.message, &back.policy, &back.url));
+        let names = names.unwrap_or_default();
         let plain = [back.instance.as_bytes().as_slice(), &names].concat();
         // It fails only for texts of more than 2^36 bytes.
         let sealed = self.cipher().encrypt(NOTHING_BESIDE, &plain).unwrap_or_default();
@@ -84,10 +85,14 @@ impl SealedLinks {
 
 impl Links for SealedLinks {
     fn write(&self, to: Destination, back: &WayBack) -> String {
-        match to {
-            Destination::Unsubscribe => format!("{}/u/{}", self.public_url, self.token(back)),
-            Destination::Token => self.token(back),
-        }
+        let token = self.token(back);
+        let folder = match to {
+            Destination::Token => return token,
+            Destination::Unsubscribe => "u",
+            Destination::Clicked => "c",
+            Destination::Opened => "o",
+        };
+        format!("{}/{folder}/{token}", self.public_url)
     }
 }
 
@@ -140,6 +145,7 @@ mod tests {
             message: "cartReminder".into(),
             instance: Uuid::from_u128(7),
             policy: Some("marketing".into()),
+            url: Some("https://shop.example/?a=1&b=2".into()),
         }
     }
 

@@ -360,11 +360,11 @@ impl<'a> Batch<'a> {
         self.instances.insert(instance.id, Place { shard, instance, changed: true });
     }
 
-    /// The rows to write and the calls to hand out. A call for which `reserve` has no place is put off until it says, or
+    /// The rows to write and the calls to hand out. A call for which `reserve` (connection, journey) has no place is put off until it says, or
     /// held.
     pub(crate) fn finish(
         mut self,
-        reserve: &mut dyn FnMut(&Name) -> Result<(), NoPlace>,
+        reserve: &mut dyn FnMut(&Name, &Name) -> Result<(), NoPlace>,
     ) -> (Turn, Vec<Dispatch>) {
         let dispatches = self.hand_out(reserve);
         let touched = self.instances.values().filter(|place| place.changed).map(|place| place.shard);

@@ -333,9 +333,9 @@ impl Worker {
             {
                 let mut reserved = Reserved::default();
                 let ends = self.is_ending();
-                let (turn, dispatches) = batch.finish(&mut |connection| match ends {
+                let (turn, dispatches) = batch.finish(&mut |connection, journey| match ends {
                     true => Err(NoPlace::Until(inputs.now)),
-                    false => self.dispatcher.reserve(connection, inputs.now, &mut reserved),
+                    false => self.dispatcher.reserve(connection, journey, inputs.now, &mut reserved),
                 });
                 match self.writer.commit(&turn).await {
                     Ok(()) => {

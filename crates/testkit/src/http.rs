@@ -20,7 +20,7 @@ pub struct Answer {
     pub status: u16,
     /// The header lines, names in small letters.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body; what is no text in it is replaced.
     pub body: String,
 }
 
@@ -124,7 +124,7 @@ fn read_answer(stream: &mut BufReader<TcpStream>) -> io::Result<(Answer, bool)> 
         stream.take(length).read_to_end(&mut body)?;
     }
     let closes = header("connection").is_some_and(|value| value == "close");
-    let body = String::from_utf8(body).map_err(|_| broken("the body is not UTF-8"))?;
+    let body = String::from_utf8_lossy(&body).into_owned();
     Ok((Answer { status, headers, body }, closes))
 }
 

@@ -7,6 +7,7 @@ mod events;
 mod health;
 mod instances;
 mod journeys;
+mod links;
 mod node;
 mod nodes;
 mod operations;
@@ -133,6 +134,8 @@ pub(crate) fn router(app: App) -> Router {
         .merge(
             Router::new()
                 .route("/u/{token}", get(unsubscribe::get).post(unsubscribe::post))
+                .route("/c/{token}", get(links::click))
+                .route("/o/{token}", get(links::open))
                 .layer(middleware::from_fn_with_state((anybody, MOST_OF_A_CHOICE), body::whole)),
         )
         .route("/health/live", get(health::live))

@@ -92,6 +92,15 @@ impl Place {
         }
     }
 
+    /// Whether the address of a link stands here.
+    pub(super) fn is_link(&self) -> bool {
+        let tag = self.tag.to_ascii_lowercase();
+        let attributes = tag.strip_prefix('a').filter(|rest| rest.starts_with(char::is_whitespace));
+        let last = attributes.and_then(|rest| rest.trim_end().strip_suffix('='));
+        let name = last.and_then(|rest| rest.split_whitespace().last());
+        matches!(self.state, State::Value(_)) && name == Some("href")
+    }
+
     /// The element that is open here.
     pub(super) fn parent(&self) -> Option<&str> {
         self.open.last().map(String::as_str)

@@ -26,6 +26,7 @@ fn meaning(to: Destination) -> &'static str {
         Destination::Token => {
             "links.token: string\n\nNames this message to a provider that hands it back with what became of it."
         }
+        Destination::Clicked | Destination::Opened => "",
     }
 }
 
@@ -39,12 +40,12 @@ impl Check<'_, '_> {
     pub(super) fn link(&mut self, at: At, name: &Ident) -> (G, Ty) {
         let Some(sending) = &mut self.scope.sending else { return self.no_links(at) };
         if &*name.text == PLACEHOLDER {
-            let known = Destination::ALL.map(|to| Candidate::new(to.word(), Thing::Field, meaning(to)));
+            let known = Destination::NAMED.map(|to| Candidate::new(to.word(), Thing::Field, meaning(to)));
             self.env.candidates.extend(known);
             return failed();
         }
-        let Some(to) = Destination::ALL.into_iter().find(|to| to.word() == &*name.text) else {
-            let known = Destination::ALL.map(Destination::word);
+        let Some(to) = Destination::NAMED.into_iter().find(|to| to.word() == &*name.text) else {
+            let known = Destination::NAMED.map(Destination::word);
             let report =
                 Report::new(Code::UnknownField, name.at, format!("there is no link `{}`", name.text))
                     .label("no such link")
@@ -68,7 +69,7 @@ impl Check<'_, '_> {
             return failed();
         }
         self.env.mention(name.at, None, Thing::Field, || meaning(to).to_owned());
-        (G::Link(Link { to, message, policy }), Some(Type::Text))
+        (G::Link(Link { to, message, policy, url: None }), Some(Type::Text))
     }
 
     /// Reports links where no message is.

@@ -6,7 +6,15 @@ use graph::{
     Action, Connection, Destination, Escape, Expr as G, Link, MailPart, Name, Part, Template, Type, Value,
 };
 
-use super::{expr::Check, html, message::superfluous, mjml, scope::Env, templates::Place};
+use super::{
+    expr::Check,
+    html,
+    message::superfluous,
+    mjml,
+    scope::Env,
+    templates::Place,
+    tracking::{self, Tracking},
+};
 use crate::{
     diagnostic::{Code, Report},
     files::{beside, is_plain},
@@ -49,11 +57,14 @@ pub(super) fn arguments(message: &ast::Message, check: &mut Check<'_, '_>) -> Ve
             "add `text`, and `html` or `mjml`, or one of them; without `text` it is made from the HTML";
         missing(message, "a body", "text: \"…\"", help, check.env);
     }
+    let tracking = tracking::wanted(message, check.env);
     let absent = || G::Literal(Value::Null);
     let mut args = Vec::new();
     for part in MailPart::ALL {
         let arg = match (field(message, part), part) {
-            (_, MailPart::Html) => document.map_or_else(absent, |(name, value)| check.html(name, value)),
+            (_, MailPart::Html) => {
+                document.map_or_else(absent, |(name, value)| check.html(name, value, tracking))
+            }
             (Some((name, value)), MailPart::Text) => check.plain(name, value),
             (Some((name, value)), MailPart::Cc | MailPart::Bcc) => {
                 check.expect(value, &Type::List(Arc::new(Type::Text)), &what(name))
@@ -116,7 +127,8 @@ fn missing(message: &ast::Message, part: &str, line: &str, help: &str, env: &mut
 
 /// Reports fields that are given twice or are no part of a mail.
 fn unwanted(message: &ast::Message, env: &mut Env<'_>) {
-    let known: Vec<&str> = MailPart::ALL.map(MailPart::word).into_iter().chain([MJML]).collect();
+    let known: Vec<&str> =
+        MailPart::ALL.map(MailPart::word).into_iter().chain([MJML]).chain(tracking::WORDS).collect();
     let list: Vec<String> = known.iter().map(|word| format!("`{word}`")).collect();
     let unknown = |name: &Ident| {
         Report::new(Code::WrongArguments, name.at, format!("a mail has no `{}`", name.text))
@@ -183,7 +195,8 @@ impl Check<'_, '_> {
         let sending = self.scope.sending.as_mut()?;
         let policy = Some(sending.policy.clone()?);
         sending.links = true;
-        Some(G::Link(Link { to: Destination::Unsubscribe, message: sending.message.clone(), policy }))
+        let message = sending.message.clone();
+        Some(G::Link(Link { to: Destination::Unsubscribe, message, policy, url: None }))
     }
 
     /// A part that stands in the head of a mail, where no line may end.
@@ -205,7 +218,7 @@ impl Check<'_, '_> {
     }
 
     /// A document, in which values are escaped. What is computed could hold tags of anybody.
-    fn html(&mut self, name: &Ident, value: &Expr) -> G {
+    fn html(&mut self, name: &Ident, value: &Expr, tracking: Tracking) -> G {
         let none = G::Literal(Value::Null);
         let text = match written(value, self.env) {
             Written::Text(text) => text,
@@ -239,6 +252,7 @@ impl Check<'_, '_> {
         };
         let document = rendered.as_ref().unwrap_or(text);
         html::places(document, &mut html::Place::default(), &mut |report| self.env.report(report));
-        G::Text(self.template(document, Place::Html))
+        let made = self.template(document, Place::Html);
+        G::Text(self.tracked(made, tracking))
     }
 }

@@ -39,6 +39,7 @@ mod steps;
 mod templates;
 pub(crate) mod test;
 mod token;
+mod tracking;
 mod types;
 mod union;
 mod wait;

@@ -57,7 +57,7 @@ impl Batch<'_> {
     /// The calls to hand out once the turn is written. One for which `reserve` has no place is put off until it says, or held.
     pub(super) fn hand_out(
         &mut self,
-        reserve: &mut dyn FnMut(&Name) -> Result<(), NoPlace>,
+        reserve: &mut dyn FnMut(&Name, &Name) -> Result<(), NoPlace>,
     ) -> Vec<Dispatch> {
         let mut dispatches = Vec::with_capacity(self.dispatches.len());
         for dispatch in std::mem::take(&mut self.dispatches) {
@@ -66,7 +66,7 @@ impl Batch<'_> {
             if place.instance.attempt_under_way() != Some(dispatch.attempt()) {
                 continue;
             }
-            match reserve(&request.connection) {
+            match reserve(&request.connection, &place.instance.journey) {
                 Ok(()) => dispatches.push(dispatch),
                 Err(NoPlace::Until(later)) => place.instance.put_off(later),
                 Err(NoPlace::Paused) => place.instance.hold(self.now),

@@ -36,10 +36,18 @@ pub fn program() -> PathBuf {
     BUILT
         .get_or_init(|| {
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-            let built = Command::new(cargo)
-                .args(["build", "--quiet", "--package", "cli"])
-                .current_dir(workspace())
-                .status();
+            let mut build = Command::new(cargo);
+            build.args(["build", "--quiet", "--package", "cli"]).current_dir(workspace());
+            // What cargo says of this package would look to build scripts, such as that of *ring*, like a change since it
+            // was built from a shell; then all that stands on it would be built anew, here and there by turns.
+            for (name, _) in std::env::vars_os() {
+                let of_package =
+                    |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+                if name.to_str().is_some_and(of_package) {
+                    build.env_remove(name);
+                }
+            }
+            let built = build.status();
             if !built.is_ok_and(|status| status.success()) {
                 panic!("wayfare cannot be built");
             }

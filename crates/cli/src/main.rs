@@ -5,9 +5,12 @@
 mod commands;
 mod demo;
 mod doctor;
+mod many;
 mod preview;
 mod project;
+mod remote;
 mod settings;
+mod table;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -42,6 +45,10 @@ enum Command {
     Serve(commands::serve::Args),
     /// Say what is wrong with a deployment and how to mend it; changes nothing.
     Doctor(commands::doctor::Args),
+    /// Find instances on a running server; retry, skip, answer or cancel those that failed.
+    Instances(commands::instances::Args),
+    /// See how the calls of a running server go; hold a connection's calls, and let them go on.
+    Connections(commands::connections::Args),
     /// Run the five example journeys with a partner and people of their own.
     Demo(commands::demo::Args),
     /// Answer an editor: the language server, over standard input and output.
@@ -77,6 +84,8 @@ fn main() -> ExitCode {
         Command::Preview(args) => commands::preview::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),
+        Command::Instances(args) => commands::instances::run(&args),
+        Command::Connections(args) => commands::connections::run(&args),
         Command::Demo(args) => commands::demo::run(&args),
         Command::Lsp => commands::lsp(),
         Command::Explain(args) => commands::explain::run(&args),

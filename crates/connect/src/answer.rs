@@ -41,6 +41,11 @@ pub(crate) async fn read(mut response: Response, patience: Patience) -> Result<A
     let misfit =
         |reason: String| CallError { status: Some(status), ..CallError::new(ErrorKind::Invalid, reason) };
     let headers = headers(response.headers()).map_err(misfit)?;
+    // What says beforehand that it is too large need not be kept until it is.
+    let most = u64::try_from(patience.most_bytes).unwrap_or(u64::MAX);
+    if response.content_length().is_some_and(|length| length > most) {
+        return Err(misfit(too_large(patience.most_bytes)));
+    }
     let mut body = Body::new(packed, patience.most_bytes);
     let mut came = 0;
     while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error, patience))? {
@@ -131,6 +136,12 @@ impl Write for Capped {
         if self.bytes.len() + bytes.len() > self.most {
             self.full = true;
             return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let needed = self.bytes.len() + bytes.len();
+        if needed > self.bytes.capacity() {
+            // Doubled as usual, but never beyond what it may hold: many large answers at once are what memory must bear.
+            let wanted = (self.bytes.capacity() * 2).clamp(needed, self.most.max(needed));
+            self.bytes.reserve_exact(wanted - self.bytes.len());
         }
         self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())

@@ -11,6 +11,7 @@ mod credentials;
 mod environment;
 mod guard;
 mod mail;
+mod operator;
 mod partner;
 mod peer;
 mod renewed;
@@ -28,6 +29,7 @@ use std::{
 
 pub use environment::{Environment, Source};
 use graph::{Answer, CallError, Connection, ErrorKind, Name, Request};
+pub use operator::{Operator, OperatorFailure, Said};
 use partner::Partner;
 pub use peer::{PeerFailure, Peers};
 pub use secret::Secret;

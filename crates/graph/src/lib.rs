@@ -23,6 +23,7 @@ pub mod rules;
 pub mod schedule;
 pub mod sign;
 pub mod step;
+pub mod system;
 pub mod template;
 pub mod test;
 pub mod types;
@@ -47,6 +48,7 @@ pub use rules::{
 };
 pub use sign::{Sign, Tls};
 pub use step::{Arm, CalendarDay, Moment, Since, Span, Step, StepKind};
+pub use system::{SYSTEM_EVENTS, is_system_key, system_key, system_record, system_subject};
 pub use template::{Escape, Part, Template};
 pub use types::{Field, RecordType, Type};
 pub use union::UnionType;

@@ -27,7 +27,7 @@ pub struct RetryOn {
     pub timeout: bool,
     /// After a connection that was refused or broke.
     pub refused: bool,
-    /// After answers of these statuses, from and to.
+    /// After answers of these statuses, from and to. 410 is meant only where it stands alone.
     pub statuses: Cow<'static, [(u16, u16)]>,
 }
 
@@ -53,13 +53,22 @@ impl RetryOn {
             ErrorKind::Refused => self.refused,
             // It comes with the time for which the partner is left alone, or it is all that there is to say.
             ErrorKind::Open => error.wait.is_some(),
-            ErrorKind::Http | ErrorKind::Auth => error
-                .status
-                .is_some_and(|status| self.statuses.iter().any(|(from, to)| (*from..=*to).contains(&status))),
+            ErrorKind::Http | ErrorKind::Auth => error.status.is_some_and(|status| self.names(status)),
             ErrorKind::Invalid | ErrorKind::Capped => false,
         }
     }
+
+    /// Whether a status is among those that are repeated. Who answers 410 says that the address is gone for good (RFC 9110,
+    /// section 15.5.11), and Standard Webhooks has a sender stop at it; so a range that happens to hold it does not mean it.
+    fn names(&self, status: u16) -> bool {
+        let means =
+            |(from, to): &(u16, u16)| (*from..=*to).contains(&status) && (status != GONE || from == to);
+        self.statuses.iter().any(means)
+    }
 }
+
+/// The status that says that something is gone for good.
+const GONE: u16 = 410;
 
 #[cfg(test)]
 mod tests {
@@ -87,6 +96,12 @@ mod tests {
             assert_eq!(RetryOn::USUAL.covers(&of(kind, status)), passing, "{kind:?} {status:?}");
             assert!(!RetryOn::NOTHING.covers(&of(kind, status)), "{kind:?} {status:?}");
         }
+        let on =
+            |statuses: &[(u16, u16)]| RetryOn { statuses: Cow::Owned(statuses.to_vec()), ..RetryOn::NOTHING };
+        let gone = of(ErrorKind::Http, Some(410));
+        assert!(!on(&[(400, 599)]).covers(&gone), "a range does not mean 410");
+        assert!(on(&[(400, 599)]).covers(&of(ErrorKind::Http, Some(409))));
+        assert!(on(&[(400, 599), (410, 410)]).covers(&gone), "named, it is meant");
         for (kind, status, passing) in [
             (ErrorKind::Http, Some(451), true),
             (ErrorKind::Http, Some(421), true),

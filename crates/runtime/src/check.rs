@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::person::OWN_IDS;
-use graph::{Name, RecordType, Value, started};
+use graph::{Name, RecordType, SYSTEM_EVENTS, Value, is_system_key, started, system_record};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -51,13 +51,23 @@ pub enum What {
     Event(String),
     /// The start of this journey.
     Start(String),
+    /// What the server itself tells, by its name in the language.
+    System(Name),
 }
 
 impl What {
+    /// Whether the server itself lets it happen, and not a sender.
+    fn is_own(&self) -> bool {
+        match self {
+            What::System(_) => true,
+            What::Event(_) | What::Start(_) => false,
+        }
+    }
+
     /// What the properties are called by whoever sends them.
     fn properties(&self) -> &'static str {
         match self {
-            What::Event(_) => "properties",
+            What::Event(_) | What::System(_) => "properties",
             What::Start(_) => "input",
         }
     }
@@ -67,6 +77,7 @@ impl What {
         match self {
             What::Event(wire) => wire.clone(),
             What::Start(journey) => started(journey).to_string(),
+            What::System(name) => name.to_string(),
         }
     }
 }
@@ -93,11 +104,14 @@ pub(crate) fn check(
     now: Timestamp,
     shard: Shard,
 ) -> Result<NewEvent, Refusal> {
-    check_key("id", &event.id)?;
-    if event.id.starts_with(OWN_IDS) {
-        return Err(Refusal::new("id", format!("begins with `{OWN_IDS}`, as only the server's own ids do")));
+    if !event.what.is_own() {
+        check_key("id", &event.id)?;
+        if event.id.starts_with(OWN_IDS) {
+            let reason = format!("begins with `{OWN_IDS}`, as only the server's own ids do");
+            return Err(Refusal::new("id", reason));
+        }
+        check_person("profile", &event.profile)?;
     }
-    check_key("profile", &event.profile)?;
     let (name, record) = declared(catalog, &event.what)?;
     let field = event.what.properties();
     let text = event.properties.as_deref().map_or("{}", RawValue::get);
@@ -135,6 +149,10 @@ fn declared(catalog: &Catalog, what: &What) -> Result<(Name, Arc<RecordType>), R
                 Err(Refusal::new("event", unknown(wire, wires)))
             }
         },
+        What::System(name) => match system_record(name) {
+            Some(record) => Ok((name.clone(), record)),
+            None => Err(Refusal::new("event", unknown(name, SYSTEM_EVENTS.into_iter()))),
+        },
         What::Start(name) => match project.journeys.get(name.as_str()) {
             Some(journey) => match &journey.input {
                 Some(input) => Ok((started(name), input.clone())),
@@ -156,6 +174,7 @@ fn declared(catalog: &Catalog, what: &What) -> Result<(Name, Arc<RecordType>), R
 pub(crate) fn shard(received: &Received<'_>, shards: u16) -> Shard {
     let of = |profile: &str| check_key("profile", profile).map_or(0, |()| shard_of(profile, shards));
     match &received.event {
+        Ok(event) if event.what.is_own() => shard_of(&event.profile, shards),
         Ok(event) => of(&event.profile),
         Err(_) => fields(received.text).2.map_or(0, |profile| of(&profile)),
     }
@@ -212,6 +231,20 @@ pub fn check_key(field: &str, key: &str) -> Result<(), Refusal> {
     }
     if key.chars().any(char::is_control) {
         return Err(Refusal::new(field, "must not contain control characters"));
+    }
+    Ok(())
+}
+
+/// Checks the key of a person that a sender chose.
+///
+/// # Errors
+/// As of [`check_key`], and when it is one of the server's own.
+pub fn check_person(field: &str, key: &str) -> Result<(), Refusal> {
+    check_key(field, key)?;
+    if is_system_key(key) {
+        let reason =
+            format!("begins with `{OWN_IDS}`, as only the keys do of whom the server's events are about");
+        return Err(Refusal::new(field, reason));
     }
     Ok(())
 }

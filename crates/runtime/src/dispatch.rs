@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     Stop,
+    alarm::Alarms,
     cache::Answers,
     command::Command,
     lane::{Lane, Lanes, NoPlace},
@@ -33,6 +34,7 @@ pub(crate) struct Calling {
     pub(crate) lanes: Lanes,
     pub(crate) answers: Answers,
     pub(crate) tally: Tally,
+    pub(crate) alarms: Alarms,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: Stop,
 }
@@ -142,7 +144,8 @@ impl Attempt<'_> {
         let trace = Trace::of(instance, call, attempt);
         let made = partners.attempt(self.request, self.idempotency_key, Some(trace));
         let made = stop.over.run_until_cancelled(made).await.ok_or(Missed::GivenUp)?;
-        pass.end(&made);
+        let opened = pass.end(&made);
+        self.calling.alarms.ended(&self.request.connection, &made, opened);
         note(tally, self.request, self.action, end_of(&made.outcome), Some(made.duration));
         made.outcome.map_err(Missed::Error)
     }

@@ -251,13 +251,13 @@ pub(crate) struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// The call has ended.
-    pub(crate) fn end(self, attempt: &Attempt) {
+    /// The call has ended. True if the breaker opens by it.
+    pub(crate) fn end(self, attempt: &Attempt) -> bool {
         let lane = self.lane;
         let mut took = lane.took();
         *took = (*took * 7 + attempt.duration) / 8;
         drop(took);
-        let Some(mut breaker) = lane.breaker() else { return };
+        let Some(mut breaker) = lane.breaker() else { return false };
         let opens = breaker.ended(self.admission, is_failure(attempt), Instant::now());
         let connection = lane.connection.to_string();
         if opens {
@@ -269,6 +269,7 @@ impl Pass<'_> {
             metrics::gauge!("wayfare_breaker_open", "connection" => connection)
                 .set(f64::from(u8::from(opens)));
         }
+        opens
     }
 }
 

@@ -10,6 +10,7 @@
 //! **Wake-ups carry no data.** What a worker is told in memory (an answer, a moment that has come) is in the store as
 //! well: a call under way is found again when its lease runs out, a due instance by its `due_at`.
 
+mod alarm;
 mod ask;
 mod breaker;
 mod budget;
@@ -58,7 +59,7 @@ use uuid::Uuid;
 pub use breaker::Stands;
 pub use calls::{Calls, NodeCalls};
 pub use catalog::{Catalog, DeployError};
-pub use check::{Incoming, Received, Refusal, What, check_key};
+pub use check::{Incoming, Received, Refusal, What, check_key, check_person};
 pub use engine::{Outcome, link::WayBack};
 pub use lane::LaneReport;
 pub use look::{LookError, Looked, Wanted};
@@ -70,6 +71,7 @@ pub use subscriptions::Subscription;
 pub use suppressed::Listed;
 pub use tally::ActionCalls;
 
+use alarm::Alarms;
 use ask::{Ask, Told};
 use command::Command;
 use dispatch::{Calling, Dispatcher};
@@ -216,6 +218,7 @@ impl Runtime {
             lanes: Lanes::new(connections, setup.store.clone(), pauses.clone()),
             answers: cache::Answers::new(),
             tally: Tally::default(),
+            alarms: Alarms::default(),
             tasks: tasks.clone(),
             stop: stop.clone(),
         });
@@ -258,7 +261,9 @@ impl Runtime {
             tasks,
             refusal_ids: std::sync::Mutex::new(uuid::ContextV7::new()),
         };
-        Ok(Runtime { shared: Arc::new(shared) })
+        let runtime = Runtime { shared: Arc::new(shared) };
+        runtime.shared.tasks.spawn(alarm::watch(runtime.clone()));
+        Ok(runtime)
     }
 
     /// The store, for reading.

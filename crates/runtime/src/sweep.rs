@@ -8,7 +8,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use engine::{Event, audience::IN, person::OWN_IDS};
-use graph::{Journey, Name, Scheduled, Value, scheduled};
+use graph::{Journey, Name, Scheduled, Value, is_system_key, scheduled};
 use jiff::{SignedDuration, Timestamp};
 use store::{Shard, Sweep, Wanted, Writer};
 
@@ -179,7 +179,9 @@ impl Sweeper {
         let keys = writer.people(sweep.shard, of, &sweep.after, limit).await?;
         let done = keys.len() < usize::try_from(limit).unwrap_or(usize::MAX);
         let after = keys.last().cloned().unwrap_or_else(|| sweep.after.clone());
-        let people = keys.into_iter().map(|key| visitor(task, sweep.shard, key)).collect();
+        // What the server tells of is no person.
+        let people = keys.into_iter().filter(|key| !is_system_key(key));
+        let people = people.map(|key| visitor(task, sweep.shard, key)).collect();
         Ok(Some(Page { sweep: Sweep { after, done, ..sweep.clone() }, people }))
     }
 

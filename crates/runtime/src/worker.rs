@@ -283,6 +283,8 @@ impl Worker {
         if let (Some(page), Some(sweeper)) = (&inputs.page, &mut self.known.sweeper) {
             sweeper.moved(&page.sweep, page.people.len(), now);
         }
+        let written = turn.instances.iter().map(|(_, instance)| instance);
+        self.dispatcher.calling.alarms.written(written, now);
         let earliest = turn.instances.iter().filter_map(|(_, instance)| instance.due_at).min();
         let known = if draw.is_some() { next_due } else { self.known.next_due };
         self.known.next_due = [known, earliest].into_iter().flatten().min();

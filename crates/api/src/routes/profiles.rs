@@ -41,7 +41,7 @@ pub(super) async fn patch(
 }
 
 fn attributes(key: &str, body: &Bytes) -> Result<Map<String, Value>, Problem> {
-    runtime::check_key("key", key).map_err(|refusal| Problem::misfit(&refusal.field, &refusal.reason))?;
+    runtime::check_person("key", key).map_err(|refusal| Problem::misfit(&refusal.field, &refusal.reason))?;
     serde_json::from_slice(body).map_err(|error| {
         Problem::bad_request(format!("the body is not a JSON object of attributes: {error}"))
     })

@@ -1,12 +1,14 @@
 //! One file per command.
 
 pub(crate) mod check;
+pub(crate) mod connections;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod functions;
 pub(crate) mod graph;
+pub(crate) mod instances;
 pub(crate) mod kits;
 pub(crate) mod new;
 pub(crate) mod preview;

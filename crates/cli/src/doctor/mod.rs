@@ -10,7 +10,7 @@ mod postgres;
 mod schema;
 pub(crate) mod setup;
 mod sqlite;
-mod words;
+pub(crate) mod words;
 mod work;
 
 use finding::Finding;

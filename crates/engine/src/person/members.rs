@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use graph::{Journey, Name};
+use graph::{Journey, Name, is_system_key};
 use uuid::Uuid;
 
 use super::{Follow, Following, Past};
@@ -31,7 +31,8 @@ impl Following<'_> {
     /// Begins to watch the person for every audience that does not yet, as it is declared now.
     pub(super) fn meet(&mut self) {
         let audiences = self.around.audiences();
-        if audiences.is_empty() {
+        // An audience is of people.
+        if audiences.is_empty() || is_system_key(&self.around.key()) {
             return;
         }
         let listening = self.around.listening();

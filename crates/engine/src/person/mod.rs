@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// What the ids of events begin with that follow from others; senders' ids never do.
-pub const OWN_IDS: &str = "wayfare:";
+pub const OWN_IDS: &str = graph::system::OWN;
 /// From how many events in a row, without time passing, a further one may follow.
 pub const MOST_FOLLOWS: u32 = 16;
 /// How much may follow from one input in all.

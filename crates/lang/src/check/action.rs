@@ -10,6 +10,7 @@ use super::{
     expr::Check,
     policy,
     scope::{Env, Event, Scope},
+    system,
     templates::Place,
 };
 use crate::{
@@ -224,7 +225,7 @@ pub(crate) fn for_event(
 ) -> Option<Arc<Action>> {
     let (action, doc) = env.names.actions.get(name).copied()?;
     let before = std::mem::take(&mut env.reports);
-    let general = check(action, doc, Event::Unknown, env);
+    let general = system::among_people(env, |env| check(action, doc, Event::Unknown, env));
     let base = std::mem::take(&mut env.reports);
     let made = if base.is_empty() { check(action, doc, event, env) } else { general };
     let own = std::mem::replace(&mut env.reports, before);

@@ -23,6 +23,7 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
     let names = env.names;
     let profile = profile(env);
     env.profile = profile.as_ref().map(|profile| profile.record.clone());
+    env.people = env.profile.clone();
     let events = events(env);
     function::all(env);
     for (name, (declared, doc)) in &names.connections {

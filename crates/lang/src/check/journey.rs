@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use graph::{
     BinaryOp, Condition, ExitRule, Expr as G, Goal, Listener, Name, REACTIONS, Reentry, Root, SUBSCRIPTIONS,
-    Type, reaction, reaction_record, subscription,
+    SYSTEM_EVENTS, Type, reaction, reaction_record, subscription, system_record,
 };
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
     message, policy,
     scope::{Env, Event, Scope, record_of},
     steps::Walk,
+    system,
 };
 use crate::{
     diagnostic::{Code, Report},
@@ -32,6 +33,19 @@ pub(crate) fn check(
     doc: Option<&Name>,
     env: &mut Env<'_>,
 ) -> Option<Checked> {
+    if !system::enters(journey, env) {
+        return of_people(name, journey, doc, env);
+    }
+    let people = system::leave_people(env);
+    let checked = of_people(name, journey, doc, env).map(|made| Checked { is_of_system: true, ..made });
+    if let Some(checked) = &checked {
+        system::policies(checked, journey.name.at, env);
+    }
+    env.profile = people;
+    checked
+}
+
+fn of_people(name: &Name, journey: &Journey, doc: Option<&Name>, env: &mut Env<'_>) -> Option<Checked> {
     let Entered { entries, input, schedule, mut scope, event } = entry::check(journey, env)?;
     twice(journey, env);
     let mut check = Check { env, scope: &mut scope };
@@ -63,6 +77,7 @@ pub(crate) fn check(
     let bundle = bundle::of(&(Kind::Journey, name.clone()), &scope.used, env);
     Some(Checked {
         name: name.clone(),
+        is_of_system: false,
         doc: doc.cloned(),
         source: bundle.text.into(),
         shift: bundle.shift,
@@ -125,6 +140,9 @@ pub(crate) fn event_type(event: &Ident, env: &mut Env<'_>) -> Ty {
     if let Some(ty) = policy::event_type(event, env) {
         return Some(ty);
     }
+    if let Some(record) = system_record(&event.text) {
+        return Some(Type::Record(record));
+    }
     if event.text.contains('.') {
         derived(event, env);
         return None;
@@ -183,8 +201,10 @@ fn derived(event: &Ident, env: &mut Env<'_>) {
     let messages = env.names.messages.keys();
     let subscriptions = env.names.policies.iter().filter(|(_, (policy, _))| !policy.subscription.is_empty());
     let subscriptions = subscriptions.map(|(name, _)| name);
-    let known: Vec<String> = audiences
-        .flat_map(|name| [format!("{name}.joined"), format!("{name}.left")])
+    let known: Vec<String> = SYSTEM_EVENTS
+        .iter()
+        .map(|name| (*name).to_owned())
+        .chain(audiences.flat_map(|name| [format!("{name}.joined"), format!("{name}.left")]))
         .chain(messages.flat_map(|name| REACTIONS.map(|reaction| format!("{name}.{reaction}"))))
         .chain(subscriptions.flat_map(|name| SUBSCRIPTIONS.map(|word| format!("{name}.{word}"))))
         .collect();
@@ -193,9 +213,10 @@ fn derived(event: &Ident, env: &mut Env<'_>) {
         Report::new(Code::UnknownEvent, event.at, message)
             .label("no such event")
             .help(format!(
-                "an audience has `joined` and `left`, a message `{}`, a policy with a `subscription` `{}`",
+                "an audience has `joined` and `left`, a message `{}`, a policy with a `subscription` `{}`; the server tells `{}`",
                 REACTIONS.join("`, `"),
-                SUBSCRIPTIONS.join("`, `")
+                SUBSCRIPTIONS.join("`, `"),
+                SYSTEM_EVENTS.join("`, `")
             ))
             .did_you_mean(event.at, &event.text, known.iter().map(String::as_str)),
     );
@@ -204,6 +225,7 @@ fn derived(event: &Ident, env: &mut Env<'_>) {
 /// Notes that an event is used: of an audience or a message, that is.
 pub(crate) fn uses_event(event: &Ident, scope: &mut Scope) {
     match event.text.split_once('.') {
+        Some(_) if system_record(&event.text).is_some() => {}
         Some((base, _)) if reaction(&event.text).is_some() => {
             scope.uses(Kind::Message, &Ident { text: base.into(), at: event.at });
         }
@@ -218,6 +240,7 @@ pub(crate) fn uses_event(event: &Ident, scope: &mut Scope) {
 /// An event that is listened for, and its type.
 pub(crate) fn listener(listen: &Listen, check: &mut Check<'_, '_>) -> (Listener, Ty) {
     let ty = event_type(&listen.event, check.env);
+    system::heeded(&listen.event, check.env);
     uses_event(&listen.event, check.scope);
     let mark = check.scope.mark();
     let alias = match &listen.alias {

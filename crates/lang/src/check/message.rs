@@ -161,7 +161,8 @@ pub(crate) fn for_event(
         None => super::action::for_event(carrier, event.clone(), journey, used, env),
     };
     let before = std::mem::take(&mut env.reports);
-    let general = check(message, doc, Event::Unknown, action.clone(), env);
+    let general =
+        super::system::among_people(env, |env| check(message, doc, Event::Unknown, action.clone(), env));
     let base = std::mem::take(&mut env.reports);
     let made = if base.is_empty() { check(message, doc, event, action, env) } else { general };
     let own = std::mem::replace(&mut env.reports, before);

@@ -36,6 +36,7 @@ mod policy;
 mod scope;
 mod sign;
 mod steps;
+mod system;
 mod templates;
 pub(crate) mod test;
 mod token;
@@ -98,6 +99,8 @@ pub(crate) struct CheckedAudience {
 /// A checked journey.
 pub(crate) struct Checked {
     pub(crate) name: Name,
+    /// Whether it is entered by the server's own events, so that no person is in it.
+    pub(crate) is_of_system: bool,
     pub(crate) doc: Option<Name>,
     /// The journey and everything it uses, as text.
     pub(crate) source: Name,
@@ -177,6 +180,7 @@ pub(crate) fn check(
         types,
         sources,
         profile: None,
+        people: None,
         connections: BTreeMap::new(),
         functions: BTreeMap::new(),
         policies: BTreeMap::new(),

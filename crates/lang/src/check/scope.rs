@@ -29,6 +29,8 @@ pub(crate) struct Env<'a> {
     pub(crate) sources: &'a [Source],
     /// The type of `profile`.
     pub(crate) profile: Option<Arc<RecordType>>,
+    /// The type of `profile` where it is a person's, as it is but in journeys that heed the server's own events.
+    pub(crate) people: Option<Arc<RecordType>>,
     pub(crate) connections: BTreeMap<Name, Arc<Connection>>,
     pub(crate) policies: BTreeMap<Name, Arc<graph::Policy>>,
     pub(crate) functions: BTreeMap<Name, super::function::Checked>,

@@ -131,7 +131,13 @@ fn declared(code: crate::Code, names: &Names<'_>) -> Vec<Candidate> {
         names.map(|name| Candidate::new(&**name, thing, "")).collect()
     };
     match code {
-        Code::UnknownEvent => list(Thing::Event, &mut names.events.keys()),
+        Code::UnknownEvent => {
+            let mut all = list(Thing::Event, &mut names.events.keys());
+            all.extend(
+                graph::SYSTEM_EVENTS.map(|name| Candidate::new(name, Thing::Event, "told by the server")),
+            );
+            all
+        }
         Code::UnknownAction => list(Thing::Action, &mut names.actions.keys()),
         Code::UnknownMessage => list(Thing::Message, &mut names.messages.keys()),
         Code::UnknownConnection => list(Thing::Connection, &mut names.connections.keys()),

@@ -16,6 +16,7 @@ use crate::{check::Module, diagnostic::Report};
 
 /// The project of a module without mistakes; loops that never wait are reported.
 pub(crate) fn project(module: &Module, reports: &mut Vec<Report>) -> Project {
+    let of_system = Arc::new(module.profile.of_system());
     let journeys = module.journeys.iter().map(|checked| {
         let lowered = steps::lower(checked);
         reports.extend(loops::endless(&lowered.graph, &lowered.places));
@@ -25,7 +26,7 @@ pub(crate) fn project(module: &Module, reports: &mut Vec<Report>) -> Project {
             version: graph::version_of(&checked.source),
             source: checked.source.clone(),
             doc: checked.doc.clone(),
-            profile: module.profile.clone(),
+            profile: if checked.is_of_system { of_system.clone() } else { module.profile.clone() },
             entries: checked.entries.clone(),
             input: checked.input.clone(),
             schedule: checked.schedule.clone(),

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use engine::{Scope, evaluate};
 use graph::{
-    Expr, Name, Project, Value,
+    Expr, Name, Project, Value, is_system_key,
     step::Span,
+    system_key, system_record, system_subject,
     test::{Mock, Reply, StatementKind, Test},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -158,6 +159,7 @@ impl Play<'_> {
             StatementKind::Journeys(_) => Ok(()),
             StatementKind::Profile(attributes) => self.profile(attributes),
             StatementKind::Set { field, value } => {
+                self.turn_to_person();
                 let value = self.value(value)?;
                 let (stage, partners) = (&self.stage, &mut self.partners);
                 if let Some(person) = self.people.last_mut()
@@ -231,7 +233,17 @@ impl Play<'_> {
     }
 
     fn event(&mut self, event: &Name, properties: &Expr) -> Result<(), Complaint> {
-        let properties = self.value(properties)?;
+        let properties = match system_record(event) {
+            Some(_) => {
+                let properties = self.value(properties)?;
+                self.turn_to_system(event, &properties);
+                properties
+            }
+            None => {
+                self.turn_to_person();
+                self.value(properties)?
+            }
+        };
         self.live()?;
         let Some(person) = self.people.last_mut() else {
             return Err("nobody is there yet: write `profile { … }` before".to_owned().into());
@@ -241,11 +253,40 @@ impl Play<'_> {
         self.live()
     }
 
+    /// The next lines are about what the server tells of: a connection, or a journey.
+    fn turn_to_system(&mut self, event: &Name, properties: &Value) {
+        let subject = properties.field(system_subject(event)).and_then(Value::as_text).unwrap_or_default();
+        let key = system_key(event, subject);
+        if let Some(known) = self.people.iter().position(|person| person.key == key) {
+            let known = self.people.remove(known);
+            self.people.push(known);
+            return;
+        }
+        let schema = self.project.profile.of_system();
+        let attribute = |field: &graph::Field| {
+            let own = (field.name == schema.key).then(|| Value::Text(key.clone()));
+            (field.name.clone(), own.or_else(|| field.default.clone()).unwrap_or(Value::Null))
+        };
+        let profile = Value::record(schema.record.fields.iter().map(attribute));
+        self.people.push(Person::new(key, profile, &self.stage, self.now, &mut self.partners));
+    }
+
+    /// The next lines are about the person again who was there last.
+    fn turn_to_person(&mut self) {
+        if let Some(last) = self.people.iter().rposition(|person| !is_system_key(&person.key)) {
+            let person = self.people.remove(last);
+            self.people.push(person);
+        }
+    }
+
     /// Lets everything happen that is due.
     fn live(&mut self) -> Result<(), Complaint> {
         for (at, journey) in self.stage.scheduled(self.lived, self.now) {
             for person in &mut self.people {
                 person.live_until(&self.stage, at, &mut self.partners)?;
+                if is_system_key(&person.key) {
+                    continue;
+                }
                 person.scheduled(&self.stage, &journey, at, &mut self.partners);
             }
         }

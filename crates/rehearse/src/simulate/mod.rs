@@ -117,8 +117,9 @@ pub fn drawn(plan: &Plan<'_>, begin: Timestamp, number: usize, people: usize) ->
     }
     let entry = journey.entries.get(number % journey.entries.len().max(1));
     let event = entry.map(|entry| entry.event.clone()).unwrap_or_default();
-    let record = project.events.get(&event).map(|schema| &schema.record).or(journey.input.as_ref());
-    let mut properties = record.map(|record| draw.record(record));
+    let declared = project.events.get(&event).map(|schema| schema.record.clone());
+    let record = declared.or_else(|| graph::system_record(&event)).or_else(|| journey.input.clone());
+    let mut properties = record.map(|record| draw.record(&record));
     let day = SignedDuration::from_hours(24).as_micros();
     let offset = i64::try_from(day * number as i128 / people.max(1) as i128).unwrap_or_default();
     let at = begin.checked_add(SignedDuration::from_micros(offset)).map_err(|error| error.to_string())?;

@@ -42,6 +42,11 @@ impl<'b, 'a> Visit<'b, 'a> {
         current.is_some_and(|current| current.version == journey.version)
     }
 
+    /// Whether a journey sees the profile as the project declares it, which those that heed the server's own events do not.
+    fn reads_as_people(&self, journey: &Journey) -> bool {
+        Arc::ptr_eq(&journey.profile, &self.batch.catalog.project().profile)
+    }
+
     /// The attributes as a schema has them; those of the current project are read once a turn.
     fn read(&mut self, schema: &ProfileSchema, is_current: bool) -> Value {
         if is_current && let Some(read) = self.batch.person(&self.key).read.clone() {
@@ -176,18 +181,21 @@ impl Around for Visit<'_, '_> {
     }
 
     fn attributes(&mut self, journey: &Journey) -> Value {
-        let is_current = self.is_current(journey);
+        let is_current = self.is_current(journey) && self.reads_as_people(journey);
         self.read(&journey.profile, is_current)
     }
 
     fn attributes_at_entry(&mut self, journey: &Journey) -> Result<Value, String> {
-        if let Some(read) = &self.batch.person(&self.key).read {
+        let shared = self.reads_as_people(journey);
+        if shared && let Some(read) = &self.batch.person(&self.key).read {
             return Ok(read.clone());
         }
         let attributes = self.row().map_or("", |row| &row.attributes);
         let read = profile::read_for_entry(&journey.profile, attributes)
             .map_err(|misfit| format!("the profile does not fit: {misfit}"))?;
-        self.batch.person(&self.key).read = Some(read.clone());
+        if shared {
+            self.batch.person(&self.key).read = Some(read.clone());
+        }
         Ok(read)
     }
 

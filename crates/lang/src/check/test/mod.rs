@@ -8,7 +8,7 @@ use std::{
 };
 
 use graph::{
-    Answers, Expr as G, Field, Journey, Name, RecordType, Type, started,
+    Answers, Expr as G, Field, Journey, Name, RecordType, Type, started, system_record,
     test::{Expectation, Mock, Outgoing, Reply, Statement, StatementKind, Test, Whereabouts},
 };
 use jiff::Timestamp;
@@ -94,10 +94,17 @@ struct Lines<'c, 'a> {
 
 impl Lines<'_, '_> {
     fn line(&mut self, line: &ast::TestLine) -> Option<StatementKind> {
-        let needs_somebody = matches!(
-            line.kind,
-            TestKind::Set { .. } | TestKind::Event { .. } | TestKind::StartJourney { .. }
-        );
+        let needs_somebody = match &line.kind {
+            // What the server tells is about no person.
+            TestKind::Event { event, .. } => system_record(&event.text).is_none(),
+            TestKind::Set { .. } | TestKind::StartJourney { .. } => true,
+            TestKind::Start(_)
+            | TestKind::Journeys(_)
+            | TestKind::Profile(_)
+            | TestKind::Mock { .. }
+            | TestKind::After(_)
+            | TestKind::Expect(_) => false,
+        };
         if needs_somebody && !self.somebody {
             self.somebody = true;
             self.check.report(

@@ -7,6 +7,7 @@
 mod address;
 mod answer;
 mod attempt;
+mod aws;
 mod credentials;
 mod environment;
 mod guard;

@@ -4,7 +4,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use graph::{
-    CallError, ErrorKind, Request, Setting, Sign,
+    Auth, CallError, ErrorKind, Request, Setting, Sign,
     sign::{Algorithm, Encoding, Hmac, Mark},
 };
 use jiff::Timestamp;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     attempt::{header_name, header_value},
+    aws,
     partner::Here,
     secret::{MASK, Secret},
 };
@@ -29,7 +30,8 @@ pub(crate) struct Message<'a> {
 }
 
 impl Message<'_> {
-    fn body(&self) -> &str {
+    /// The body, empty where there is none.
+    pub(crate) fn body(&self) -> &str {
         self.request.body.as_ref().map_or("", |(_, body)| body)
     }
 
@@ -70,6 +72,17 @@ pub(crate) async fn headers(
             };
             webhook(message.id, now, &keys.iter().map(one).collect::<Vec<_>>().join(" "))
         }
+    };
+    let named = match &here.connection.auth {
+        Auth::Aws(way) => named.into_iter().chain(aws::headers(here, way, message, sent).await?).collect(),
+        Auth::None
+        | Auth::Basic { .. }
+        | Auth::Bearer(_)
+        | Auth::HeaderKey { .. }
+        | Auth::QueryKey { .. }
+        | Auth::OAuth2(_)
+        | Auth::Jwt(_)
+        | Auth::Token(_) => named,
     };
     named.into_iter().map(|(name, value)| Ok((header_name(&name)?, header_value(&value)?))).collect()
 }

@@ -42,14 +42,18 @@ macro_rules! kits {
     };
 }
 
-static KITS: [Kit; 12] = kits![
+static KITS: [Kit; 16] = kits![
+    "apns",
     "discord",
+    "fcm",
     "hubspot",
     "mailgun",
     "messagebird",
     "postmark",
+    "salesforce",
     "segment",
     "sendgrid",
+    "ses",
     "slack",
     "teams",
     "twilio",

@@ -224,9 +224,9 @@ fn completion_knows_kits_and_what_they_declare() {
     };
     let whole = offered("use \"‸\"");
     assert_eq!(whole.len(), lang::kits().len());
-    assert_eq!(whole[0].text, "std/discord");
+    assert_eq!(whole[0].text, "std/apns");
     for written in ["use \"st‸\"", "use \"std‸", "use \"‸"] {
-        assert_eq!(offered(written)[0].text, "std/discord", "{written}");
+        assert_eq!(offered(written)[0].text, "std/apns", "{written}");
     }
     let slack = offered("use \"std/sl‸ack\"").into_iter().find(|one| one.text == "slack").unwrap();
     assert_eq!(slack.thing, Thing::Kit);

@@ -82,7 +82,7 @@ fn each_says_what_it_is_and_keeps_to_its_names() {
 
 #[test]
 fn each_shows_an_example_that_compiles() {
-    let project = "profile { customerId: string key, email: string, phone: string, firstName: string }\n\
+    let project = "profile { customerId: string key, email: string, phone: string, firstName: string, device: string }\n\
                    event orderPlaced { orderId: string, total: decimal }\n";
     for kit in kits() {
         let head = kit.head();

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     Answers, Audience, Auth, Expr, Journey, Mailer, Name, Policy, Pressure, RecordType, Retry, RetryOn,
-    Setting, Sign, Template, Tls, Type,
+    Setting, Sign, Template, Tls, Type, hook::Webhook,
 };
 
 /// A whole compiled project.
@@ -20,6 +20,8 @@ pub struct Project {
     pub actions: BTreeMap<Name, Arc<Action>>,
     /// Messages by name.
     pub messages: BTreeMap<Name, Arc<Message>>,
+    /// Webhooks by name.
+    pub webhooks: BTreeMap<Name, Arc<Webhook>>,
     /// Audiences by name.
     pub audiences: BTreeMap<Name, Arc<Audience>>,
     /// Journeys by name.

@@ -12,6 +12,7 @@ use super::{
     scope::{Env, Event},
     test,
     types::Resolver,
+    webhook,
 };
 use crate::{
     diagnostic::{Code, Report},
@@ -57,6 +58,12 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
             messages.insert(name.clone(), Arc::new(made));
         }
     }
+    let mut webhooks = BTreeMap::new();
+    for (name, (declared, doc)) in &names.webhooks {
+        if let Some(made) = webhook::check(declared, *doc, env) {
+            webhooks.insert(name.clone(), Arc::new(made));
+        }
+    }
     let audiences = names.audiences.values();
     let audiences = audiences.map(|(declared, doc)| audience::check(declared, *doc, env)).collect();
     let mut journeys = Vec::new();
@@ -80,6 +87,7 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
         connections: env.connections.clone(),
         actions,
         messages,
+        webhooks,
         audiences,
         journeys,
         tests,

@@ -41,6 +41,7 @@ mod token;
 mod types;
 mod union;
 mod wait;
+mod webhook;
 mod xml;
 mod xml_reader;
 
@@ -74,6 +75,7 @@ pub(crate) struct Module {
     pub(crate) connections: BTreeMap<Name, Arc<Connection>>,
     pub(crate) actions: BTreeMap<Name, Arc<Action>>,
     pub(crate) messages: BTreeMap<Name, Arc<Message>>,
+    pub(crate) webhooks: BTreeMap<Name, Arc<graph::hook::Webhook>>,
     pub(crate) audiences: Vec<CheckedAudience>,
     pub(crate) journeys: Vec<Checked>,
     pub(crate) tests: Vec<graph::test::Test>,

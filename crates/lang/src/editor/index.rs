@@ -79,6 +79,12 @@ impl Index<'_, '_> {
                 action.params.iter().for_each(|param| self.ty(&param.ty));
                 action.answer_types().for_each(|ty| self.ty(ty));
             }
+            DeclKind::Webhook(webhook) => {
+                let name = &webhook.name;
+                let code = format!("webhook {} // POST /hooks/{}", name.text, name.text);
+                self.add(name.at, Some(name.at), Thing::Webhook, code, decl.doc.as_ref());
+                webhook.types().into_iter().for_each(|ty| self.ty(ty));
+            }
             DeclKind::Policy(policy) => self.policy(&policy.name),
             DeclKind::Message(message) => {
                 if let Under::One(policy) = &message.under {

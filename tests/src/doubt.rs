@@ -17,7 +17,7 @@ use graph::Name;
 use jiff::Timestamp;
 use store::{
     Behind, Counter, Error, Filter, Granted, History, Leases, Loaded, LoggedEvent, Nodes, Profile,
-    RefusedEvent, Shard, Store, Sweep, Turn, Version, Wanted, Writer,
+    RefusedEvent, Shard, Store, Suppression, Sweep, Turn, Version, Wanted, Writer,
 };
 use uuid::Uuid;
 
@@ -191,6 +191,27 @@ impl Store for Doubtful {
 
     async fn pauses(&self) -> Result<BTreeMap<Name, Timestamp>, Error> {
         self.inner.pauses().await
+    }
+
+    async fn suppress(&self, suppressions: &[Suppression]) -> Result<u64, Error> {
+        self.inner.suppress(suppressions).await
+    }
+
+    async fn unsuppress(&self, addresses: &[Uuid]) -> Result<u64, Error> {
+        self.inner.unsuppress(addresses).await
+    }
+
+    async fn suppressed(&self, addresses: &[Uuid]) -> Result<Vec<Suppression>, Error> {
+        self.doubts.reads()?;
+        self.inner.suppressed(addresses).await
+    }
+
+    async fn count_suppressed(&self) -> Result<BTreeMap<Name, u64>, Error> {
+        self.inner.count_suppressed().await
+    }
+
+    async fn key(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, Error> {
+        self.inner.key(name, fresh).await
     }
 
     async fn ping(&self) -> Result<(), Error> {

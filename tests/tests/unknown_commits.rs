@@ -66,6 +66,7 @@ async fn start(store: Arc<dyn Store>, partner: &Partner, text: &str) -> Runtime 
         peers: Peers::new().unwrap(),
         clock,
         retention: Retention::default(),
+        public_url: None,
         address: None,
     };
     Runtime::start(setup).await.unwrap()

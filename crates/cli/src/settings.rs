@@ -24,6 +24,9 @@ pub(crate) struct Deployment {
     /// Where to listen [default: 127.0.0.1:7070].
     #[arg(long, env = "WAYFARE_LISTEN")]
     listen: Option<String>,
+    /// Where the server is reached from outside, as in https://journeys.example.com: links in messages begin with it.
+    #[arg(long, env = "WAYFARE_PUBLIC_URL")]
+    public_url: Option<String>,
     /// The settings file [default: wayfare.toml, if there is one].
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,
@@ -40,6 +43,11 @@ impl Deployment {
     pub(crate) fn database(&self, settings: &Settings) -> String {
         let set = || settings.database.clone();
         self.database.clone().or_else(set).unwrap_or_else(|| "sqlite:wayfare.db".into())
+    }
+
+    /// Where the server is reached from outside, for the links in messages.
+    pub(crate) fn public_url(&self, settings: &Settings) -> Option<String> {
+        self.public_url.clone().or_else(|| settings.public_url.clone())
     }
 
     /// Where to listen.
@@ -59,6 +67,8 @@ pub(crate) struct Settings {
     pub(crate) database: Option<String>,
     /// Where to listen.
     pub(crate) listen: Option<String>,
+    /// Where the server is reached from outside, for the links in messages.
+    pub(crate) public_url: Option<String>,
     /// Where other nodes on the same database reach this one.
     pub(crate) advertise: Option<String>,
     /// A stream of NATS that events are taken from.
@@ -244,7 +254,7 @@ mod tests {
     fn every_setting_in_the_documentation_is_one() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let mut read = 0;
-        for page in ["README.md", "docs/scaling.md", "docs/connections.md"] {
+        for page in ["README.md", "docs/scaling.md", "docs/connections.md", "docs/messages.md"] {
             let text = std::fs::read_to_string(root.join(page)).unwrap();
             for block in text.split("```toml\n").skip(1) {
                 let block = block.split("```").next().unwrap();

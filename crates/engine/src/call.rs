@@ -86,7 +86,12 @@ impl<'a> Walk<'a> {
 
     /// The moment of the next attempt has come, or the attempt under way is lost: hands it out (again).
     pub(crate) fn try_again(&mut self) {
-        match self.step_here().and_then(|step| self.action_of(step)) {
+        let step = self.step_here();
+        let has_gone_out = self.instance.state.call.as_ref().is_some_and(|call| call.under_way);
+        if !has_gone_out && step.is_some_and(|step| self.drops(step)) {
+            return;
+        }
+        match step.and_then(|step| self.action_of(step)) {
             Some(action) => self.hand_out(action),
             None => {
                 let error = CallError::new(ErrorKind::Invalid, "the step that made the call does not exist");
@@ -132,7 +137,12 @@ impl<'a> Walk<'a> {
                     call.under_way = false;
                 }
             }
-            None => self.settle(step, result),
+            None => {
+                if let Err(error) = &result {
+                    self.tell_bounce(step, action, error);
+                }
+                self.settle(step, result);
+            }
         }
     }
 

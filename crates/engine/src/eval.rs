@@ -25,6 +25,7 @@ pub fn evaluate(expr: &Expr, scope: &Scope<'_>) -> Result<Value, Fault> {
         Expr::Root(root) => Ok(scope.root(*root)),
         Expr::Entered(event) => Ok(scope.entered_by(event)),
         Expr::Member(audience) => Ok(Value::Bool(scope.belongs_to(audience))),
+        Expr::Link(link) => Ok(Value::from(scope.link(link))),
         Expr::Variable(name) => scope.name(name).ok_or_else(|| Fault(format!("`{name}` has no value here"))),
         Expr::Field { of, name } => Ok(match place(of, scope) {
             // The common case, a field of something named, is read without copying the whole.

@@ -1,6 +1,6 @@
 //! What may happen to an instance, and what it happens in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use graph::{Answer, CallError, Name, Value};
 use jiff::Timestamp;
@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Status,
     limit::{Limits, NOBODY},
-    policy::{NOTHING_SENT, Sent},
+    link::{Links, Readable},
+    policy::{NEWCOMER, Standing},
 };
 
 /// Something that happens to an instance.
@@ -83,8 +84,12 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// The audiences that the person belongs to, of those that the journey asks about.
     pub audiences: &'a BTreeSet<Name>,
-    /// When messages went out to the person, of the policies that the journey sends under.
-    pub sent: &'a Sent,
+    /// How the person stands with the policies that the journey sends under.
+    pub standing: &'a Standing,
+    /// The addresses, of those that messages of this turn go to, that get nothing any more, and why.
+    pub suppressed: &'a BTreeMap<Name, Name>,
+    /// Who writes the links in messages.
+    pub links: &'a dyn Links,
     /// Who has come through the journey's limits.
     pub limits: &'a Limits,
     /// From how many events, each from the one before, this input follows; 0 for what comes from outside.
@@ -93,10 +98,21 @@ pub struct Context<'a> {
 
 /// No audiences.
 static NO_AUDIENCES: BTreeSet<Name> = BTreeSet::new();
+/// No addresses.
+static NO_ADDRESSES: BTreeMap<Name, Name> = BTreeMap::new();
 
 impl<'a> Context<'a> {
     /// The context of an input from outside, for somebody who belongs to no audience.
     pub fn of(profile: &'a Value, now: Timestamp) -> Context<'a> {
-        Context { profile, now, audiences: &NO_AUDIENCES, sent: &NOTHING_SENT, limits: &NOBODY, follows: 0 }
+        Context {
+            profile,
+            now,
+            audiences: &NO_AUDIENCES,
+            standing: &NEWCOMER,
+            suppressed: &NO_ADDRESSES,
+            links: &Readable,
+            limits: &NOBODY,
+            follows: 0,
+        }
     }
 }

@@ -18,6 +18,8 @@ pub struct Output {
     pub changes: Vec<(Name, Value)>,
     /// The policies that messages and calls went out under, once for each.
     pub sent: Vec<Name>,
+    /// The addresses that messages of this turn would go to: whether any of them is suppressed must be known.
+    pub addresses: Vec<Name>,
     /// The limits that the person comes through for the first time.
     pub passages: Vec<Passage>,
     /// Events of the same person that follow, in order.
@@ -38,6 +40,7 @@ impl Output {
             effects: Vec::new(),
             changes: Vec::new(),
             sent: Vec::new(),
+            addresses: Vec::new(),
             passages: Vec::new(),
             emitted: Vec::new(),
             stops: Vec::new(),
@@ -148,12 +151,13 @@ pub enum Happening {
         /// Why.
         reason: String,
     },
-    /// A message or a call does not go out, because its policy says so.
+    /// A message or a call does not go out.
     HeldBack {
         /// The step.
         step: Name,
-        /// The policy.
-        policy: Name,
+        /// The policy that says so; none where its address is suppressed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy: Option<Name>,
         /// Why.
         reason: String,
     },

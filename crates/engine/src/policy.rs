@@ -1,6 +1,8 @@
-//! Whether a message or a call may go out now: under its policies and the quiet hours of its journey.
+//! Whether a message or a call may go out now: under its policies, to its address, in the quiet hours of its journey.
 
-use graph::{CallError, ErrorKind, Journey, Name, Policy, Quiet, Step, StepKind, Way, library::Fault};
+use std::collections::BTreeMap;
+
+use graph::{CallError, ErrorKind, Journey, Name, Policy, Quiet, Step, StepKind, Value, Way, library::Fault};
 use jiff::Timestamp;
 use petgraph::graph::NodeIndex;
 
@@ -17,15 +19,21 @@ enum Verdict {
     Goes,
     /// It waits until then.
     Waits(Timestamp),
-    /// It does not go out, for this reason.
-    HeldBack { policy: Name, reason: String },
+    /// It does not go out.
+    HeldBack(Objection),
+}
+
+/// Why something does not go out, and the policy that says so; none where its address does.
+struct Objection {
+    policy: Option<Name>,
+    reason: String,
 }
 
 impl<'a> Walk<'a> {
     /// Makes the call of a `call` or `send` step, or has it wait, or goes on without it, as its policies say.
     pub(crate) fn reach_out(&mut self, node: NodeIndex, step: &'a Step) -> Result<Option<NodeIndex>, Fault> {
         let (policies, quiet) = self.policies_of(step);
-        match self.judge(&policies, quiet)? {
+        match self.judge(step, &policies, quiet)? {
             Verdict::Goes => {
                 let counted = policies.into_iter().filter(|policy| !policy.caps.is_empty());
                 self.went_out.extend(counted.map(|policy| policy.name.clone()));
@@ -36,8 +44,9 @@ impl<'a> Walk<'a> {
                 self.rest(Some(until));
                 Ok(None)
             }
-            Verdict::HeldBack { policy, reason } => {
-                let error = format!("held back by the policy `{policy}`: {reason}");
+            Verdict::HeldBack(Objection { policy, reason }) => {
+                let by = policy.as_ref().map_or(String::new(), |policy| format!(" by the policy `{policy}`"));
+                let error = format!("held back{by}: {reason}");
                 self.note(Happening::HeldBack { step: step.name.clone(), policy, reason });
                 if matches!(step.kind, StepKind::Send { .. }) {
                     return Ok(self.pass(node, Way::Next));
@@ -47,6 +56,21 @@ impl<'a> Walk<'a> {
                 Ok(None)
             }
         }
+    }
+
+    /// Whether a message that was to go out later must not any more: its person has unsubscribed, or its address has been
+    /// suppressed, since its call was decided. The journey goes on without it then.
+    pub(crate) fn drops(&mut self, step: &'a Step) -> bool {
+        let (policies, _) = self.policies_of(step);
+        let mut left = policies.iter().filter_map(|policy| self.unsubscribed(policy));
+        let Some(Objection { policy, reason }) = left.next().or_else(|| self.undeliverable(step)) else {
+            return false;
+        };
+        self.note(Happening::HeldBack { step: step.name.clone(), policy, reason });
+        self.instance.state.call = None;
+        self.instance.due_at = None;
+        self.leave(Way::Next);
+        true
     }
 
     /// What a step goes out under: the policies of its message and of its action, and the journey's own quiet hours,
@@ -73,11 +97,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn judge(&self, policies: &[&Policy], quiet: Option<&Quiet>) -> Result<Verdict, Fault> {
+    fn judge(&mut self, step: &Step, policies: &[&Policy], quiet: Option<&Quiet>) -> Result<Verdict, Fault> {
+        let unsubscribed = policies.iter().find_map(|policy| self.unsubscribed(policy));
+        if let Some(objection) = unsubscribed.or_else(|| self.undeliverable(step)) {
+            return Ok(Verdict::HeldBack(objection));
+        }
         let (scope, now) = (self.scope(), self.context.now);
         for policy in policies {
             if let Some(reason) = self.held_back(policy, &scope)? {
-                return Ok(Verdict::HeldBack { policy: policy.name.clone(), reason });
+                return Ok(Verdict::HeldBack(Objection { policy: Some(policy.name.clone()), reason }));
             }
         }
         // Quiet hours come last: what is held back anyway does not wait for them.
@@ -86,6 +114,40 @@ impl<'a> Walk<'a> {
             until = until.max(quiet_until(quiet, &scope, now)?);
         }
         Ok(until.map_or(Verdict::Goes, Verdict::Waits))
+    }
+
+    /// That the person has unsubscribed from a policy.
+    fn unsubscribed(&self, policy: &Policy) -> Option<Objection> {
+        let subscription = policy.subscription.as_ref()?;
+        let since = self.context.standing.left.get(&policy.name)?;
+        let reason = format!("unsubscribed from “{subscription}” on {}", since.strftime("%F"));
+        Some(Objection { policy: Some(policy.name.clone()), reason })
+    }
+
+    /// That the address of a message gets nothing any more.
+    fn undeliverable(&mut self, step: &Step) -> Option<Objection> {
+        let address = self.address_of(step)?;
+        let reason = self.context.suppressed.get(&address);
+        let objection = reason.map(|reason| Objection {
+            policy: None,
+            reason: format!("its address is on the suppression list: {reason}"),
+        });
+        self.addresses.push(address);
+        objection
+    }
+
+    /// The address that a message goes to. One that cannot be computed is none; that is said where the request is made.
+    fn address_of(&self, step: &Step) -> Option<Name> {
+        let StepKind::Send { message, args, .. } = &step.kind else { return None };
+        let message = self.journey.messages.get(message)?;
+        let address = message.args.get(message.address?)?;
+        let scope = self.scope();
+        let given: Option<Vec<Value>> = args.iter().map(|arg| evaluate(arg, &scope).ok()).collect();
+        let params = message.params.iter().map(|(name, _)| name.clone()).zip(given?).collect();
+        match evaluate(address, &scope.with_variables(&params)) {
+            Ok(Value::Text(address)) if !address.is_empty() => Some(address),
+            _ => None,
+        }
     }
 
     /// Why a policy lets nothing go out now.
@@ -97,7 +159,7 @@ impl<'a> Walk<'a> {
         }
         for cap in &policy.caps {
             let earliest = self.context.now.as_microsecond().saturating_sub(cap.per);
-            let sent = self.context.sent.get(&policy.name).map_or(&[][..], Vec::as_slice);
+            let sent = self.context.standing.sent.get(&policy.name).map_or(&[][..], Vec::as_slice);
             let in_this_turn = self.went_out.iter().filter(|name| **name == policy.name).count();
             let recent = sent.iter().filter(|at| **at > earliest).count() + in_this_turn;
             if recent >= usize::try_from(cap.count).unwrap_or(usize::MAX) {
@@ -134,8 +196,33 @@ pub fn remember(sent: &mut Sent, journey: &Journey, went_out: &[Name], now: Time
     sent.retain(|_, times| !times.is_empty());
 }
 
-/// When messages went out to a person, by policy, in microseconds since 1970, earliest first.
-pub type Sent = std::collections::BTreeMap<Name, Vec<i64>>;
+/// Takes in that a person unsubscribes from a policy or comes back to it, unless what is known is newer.
+pub fn subscribe(left: &mut Left, policy: &Name, subscribed: bool, at: Timestamp) {
+    match left.get(policy) {
+        Some(since) if *since > at => {}
+        _ if subscribed => {
+            left.remove(policy);
+        }
+        _ => {
+            left.insert(policy.clone(), at);
+        }
+    }
+}
 
-/// Nothing went out.
-pub(crate) static NOTHING_SENT: Sent = Sent::new();
+/// When messages went out to a person, by policy, in microseconds since 1970, earliest first.
+pub type Sent = BTreeMap<Name, Vec<i64>>;
+
+/// The policies that a person has unsubscribed from, and when.
+pub type Left = BTreeMap<Name, Timestamp>;
+
+/// How a person stands with policies.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// When messages went out to them.
+    pub sent: Sent,
+    /// What they have unsubscribed from.
+    pub left: Left,
+}
+
+/// Somebody to whom nothing went out yet.
+pub(crate) static NEWCOMER: Standing = Standing { sent: Sent::new(), left: Left::new() };

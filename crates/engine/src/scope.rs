@@ -5,10 +5,13 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use graph::{Journey, Name, Root, Value, library::Fault};
+use graph::{Journey, Link, Name, Root, Value, library::Fault};
 use jiff::Timestamp;
 
-use crate::{Context, Event, Instance};
+use crate::{
+    Context, Event, Instance,
+    link::{Links, Readable, way_back},
+};
 
 /// How many nodes one evaluation may visit.
 const MOST_STEPS: u32 = 200_000;
@@ -24,6 +27,8 @@ pub struct Scope<'a> {
     /// The audiences that the person belongs to.
     audiences: Option<&'a BTreeSet<Name>>,
     journey: Value,
+    /// The instance, and who writes the links in its messages.
+    sender: Option<(&'a Instance, &'a dyn Links)>,
     now: Timestamp,
     local: Option<&'a Local<'a>>,
     steps: Cell<u32>,
@@ -52,6 +57,7 @@ impl<'a> Scope<'a> {
             variables,
             audiences: None,
             journey: Value::Null,
+            sender: None,
             now,
             local: None,
             steps: Cell::new(MOST_STEPS),
@@ -74,6 +80,7 @@ impl<'a> Scope<'a> {
         let state = &instance.state;
         Scope {
             journey: facts,
+            sender: Some((instance, context.links)),
             entered_by: &state.entered_by,
             audiences: Some(context.audiences),
             ..Scope::new(profile, &state.event, &state.variables, context.now)
@@ -119,6 +126,7 @@ impl<'a> Scope<'a> {
             variables,
             audiences: self.audiences,
             journey: self.journey.clone(),
+            sender: self.sender,
             now: self.now,
             local: None,
             steps: Cell::new(self.steps.get()),
@@ -144,6 +152,14 @@ impl<'a> Scope<'a> {
             Root::Event => self.event.clone(),
             Root::Journey => self.journey.clone(),
             Root::Now => Value::DateTime(self.now),
+        }
+    }
+
+    /// The text of a link. Outside an instance there is nobody to find the way back to.
+    pub(crate) fn link(&self, link: &Link) -> String {
+        match self.sender {
+            Some((instance, links)) => links.write(link.to, &way_back(link, &instance.profile, instance.id)),
+            None => Readable.write(link.to, &way_back(link, &Name::default(), uuid::Uuid::nil())),
         }
     }
 

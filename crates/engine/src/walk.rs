@@ -27,6 +27,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) follows: u32,
     /// The policies that messages and calls of this turn go out under.
     pub(crate) went_out: Vec<Name>,
+    /// The addresses that messages of this turn would go to.
+    pub(crate) addresses: Vec<Name>,
     /// The limits that the person comes through in this turn.
     pub(crate) passages: Vec<Passage>,
     /// Attributes that this turn changed, and the profile with them.
@@ -46,6 +48,7 @@ impl<'a> Walk<'a> {
             emitted: Vec::new(),
             stops: Vec::new(),
             went_out: Vec::new(),
+            addresses: Vec::new(),
             passages: Vec::new(),
             changes: Vec::new(),
             profile: None,
@@ -70,6 +73,7 @@ impl<'a> Walk<'a> {
             effects: self.effects,
             changes: self.changes,
             sent: self.went_out,
+            addresses: self.addresses,
             passages: self.passages,
             emitted: self.emitted,
             stops: self.stops,

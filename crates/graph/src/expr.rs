@@ -3,7 +3,7 @@
 //! `lang` builds them, `engine` evaluates them. A checked expression can still fail on data (division by zero,
 //! overflow, a date that does not exist), never on a name or a type.
 
-use crate::{Name, Template, Value, library::Function};
+use crate::{Link, Name, Template, Value, library::Function};
 
 /// A checked expression.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,8 @@ pub enum Expr {
     Entered(Name),
     /// Whether the person belongs to an audience.
     Member(Name),
+    /// A link back to the message that it stands in.
+    Link(Link),
     /// A name bound by `let`, `as`, a parameter, or a lambda.
     Variable(Name),
     /// A field of a record; of `null` it is `null` (the checker has demanded `?.` there).

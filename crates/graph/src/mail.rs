@@ -54,11 +54,13 @@ pub enum MailPart {
     Cc,
     /// Who else gets it, unseen.
     Bcc,
+    /// Where whoever gets it unsubscribes by one click.
+    Unsubscribe,
 }
 
 impl MailPart {
     /// All of them, in the order of the action's parameters.
-    pub const ALL: [MailPart; 8] = [
+    pub const ALL: [MailPart; 9] = [
         MailPart::To,
         MailPart::Subject,
         MailPart::Text,
@@ -67,6 +69,7 @@ impl MailPart {
         MailPart::ReplyTo,
         MailPart::Cc,
         MailPart::Bcc,
+        MailPart::Unsubscribe,
     ];
 
     /// Its name in the language.
@@ -80,6 +83,7 @@ impl MailPart {
             MailPart::ReplyTo => "reply_to",
             MailPart::Cc => "cc",
             MailPart::Bcc => "bcc",
+            MailPart::Unsubscribe => "unsubscribe",
         }
     }
 
@@ -92,6 +96,7 @@ impl MailPart {
             MailPart::ReplyTo => Some("Reply-To"),
             MailPart::Cc => Some("Cc"),
             MailPart::Bcc => Some("Bcc"),
+            MailPart::Unsubscribe => Some("List-Unsubscribe"),
             MailPart::Text | MailPart::Html => None,
         }
     }
@@ -100,7 +105,7 @@ impl MailPart {
     pub fn ty(self) -> Type {
         match self {
             MailPart::To | MailPart::Subject => Type::Text,
-            MailPart::Text | MailPart::Html | MailPart::From | MailPart::ReplyTo => {
+            MailPart::Text | MailPart::Html | MailPart::From | MailPart::ReplyTo | MailPart::Unsubscribe => {
                 Type::Optional(Arc::new(Type::Text))
             }
             MailPart::Cc | MailPart::Bcc => Type::Optional(Arc::new(Type::List(Arc::new(Type::Text)))),

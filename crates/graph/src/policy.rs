@@ -11,6 +11,8 @@ use crate::{Condition, Expr, Name, Rate};
 pub struct Policy {
     /// Its name.
     pub name: Name,
+    /// What it is called where people unsubscribe from it; none if they cannot.
+    pub subscription: Option<Name>,
     /// What must hold; a message or a call is held back where it does not.
     pub only_when: Vec<Condition>,
     /// When they wait.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     Answers, Audience, Auth, Expr, Journey, Mailer, Name, Policy, Pressure, RecordType, Retry, RetryOn,
-    Setting, Sign, Template, Tls, Type, hook::Webhook,
+    Setting, Sign, Template, Tls, Type, hook::Webhook, reaction, reaction_record, subscription, subscription_record,
 };
 
 /// A whole compiled project.
@@ -22,6 +22,8 @@ pub struct Project {
     pub messages: BTreeMap<Name, Arc<Message>>,
     /// Webhooks by name.
     pub webhooks: BTreeMap<Name, Arc<Webhook>>,
+    /// Policies by name.
+    pub policies: BTreeMap<Name, Arc<Policy>>,
     /// Audiences by name.
     pub audiences: BTreeMap<Name, Arc<Audience>>,
     /// Journeys by name.
@@ -29,6 +31,20 @@ pub struct Project {
 }
 
 impl Project {
+    /// The name of what a person may unsubscribe from under a policy; none if there is no such policy, or nobody can.
+    pub fn subscription(&self, policy: &str) -> Option<&Name> {
+        self.policies.get(policy)?.subscription.as_ref()
+    }
+
+    /// The shape of an event that nobody declares, by its name: what becomes of a message, or of a subscription.
+    pub fn derived_record(&self, event: &str) -> Option<Arc<RecordType>> {
+        if reaction(event).is_some_and(|(message, _)| self.messages.contains_key(message)) {
+            return Some(reaction_record());
+        }
+        let (policy, _) = subscription(event)?;
+        self.subscription(policy).map(|_| subscription_record())
+    }
+
     /// The event that has this name on the wire.
     pub fn event_on_wire(&self, wire: &str) -> Option<&Arc<EventSchema>> {
         self.events.values().find(|event| &*event.wire == wire)
@@ -199,6 +215,10 @@ pub struct Message {
     pub args: Vec<Expr>,
     /// What it is sent under: the policies for all messages, then its own.
     pub policies: Vec<Arc<Policy>>,
+    /// Which of the arguments is the address that it goes to: the action's `to`, if it has one.
+    pub address: Option<usize>,
+    /// Whether it holds links back to this server.
+    pub links: bool,
     /// Its doc comment.
     pub doc: Option<Name>,
 }

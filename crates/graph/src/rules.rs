@@ -47,11 +47,11 @@ pub fn reaction(event: &str) -> Option<(&str, &str)> {
     event.split_once('.').filter(|(_, reaction)| REACTIONS.contains(reaction))
 }
 
-/// The properties of every reaction: the link that was clicked or the reason of a bounce, the text of a reply, and the
-/// instance that sent the message, where that is known.
+/// The properties of every reaction: the link that was clicked or the reason of a bounce, the text of a reply, the address
+/// that bounced or complained, and the instance that sent the message, where that is known.
 pub fn reaction_record() -> Arc<RecordType> {
     let field = |name: &str| Field { name: name.into(), ty: Type::Text.optional(), default: None, doc: None };
-    let fields = ["url", "reason", "text", "instance"].map(field).into();
+    let fields = ["url", "reason", "text", "address", "instance"].map(field).into();
     Arc::new(RecordType { name: None, fields })
 }
 

@@ -12,11 +12,13 @@ use lang::{Source, compile, draw, format};
 
 const MANUAL: &str = include_str!("../../../docs/language.md");
 const CONNECTIONS: &str = include_str!("../../../docs/connections.md");
+const MESSAGES: &str = include_str!("../../../docs/messages.md");
 
 #[test]
 fn every_example_compiles_and_is_formatted() {
     assert!(compile_all(MANUAL) >= 12);
     assert!(compile_all(CONNECTIONS) >= 4);
+    assert!(compile_all(MESSAGES) >= 1);
 }
 
 /// How many examples a page has.

@@ -12,8 +12,9 @@ use engine::{
     Around, CallOutcome, Effect, Event, Input, Instance, Outcome, Output, Status,
     audience::IN,
     limit::Taken,
+    link::{Links, Readable},
     person::{Past, apply, met, profile_changed, take},
-    policy::{Sent, remember},
+    policy::{Standing, remember, subscribe},
 };
 use graph::{Audience, CallError, ErrorKind, Journey, Name, Project, Request, Value, scheduled};
 use jiff::{SignedDuration, Timestamp};
@@ -109,7 +110,7 @@ pub struct Person {
     instances: Vec<Instance>,
     entries: BTreeMap<(Name, Name), Timestamp>,
     /// When messages went out to them, by policy.
-    sent: Sent,
+    standing: Standing,
     /// The limits that they have come through: journey, limit.
     passed: BTreeSet<(Name, Name)>,
     /// The answers on their way, by arrival.
@@ -125,7 +126,7 @@ impl Person {
             profile,
             instances: Vec::new(),
             entries: BTreeMap::new(),
-            sent: Sent::new(),
+            standing: Standing::default(),
             passed: BTreeSet::new(),
             answers: BTreeMap::new(),
             sequence: 0,
@@ -261,8 +262,21 @@ impl Around for Scene<'_> {
         Past::New
     }
 
-    fn sent(&self) -> Sent {
-        self.person.sent.clone()
+    fn standing(&self) -> Standing {
+        self.person.standing.clone()
+    }
+
+    fn subscribe(&mut self, policy: &Name, subscribed: bool, at: Timestamp) {
+        subscribe(&mut self.person.standing.left, policy, subscribed, at);
+    }
+
+    /// Tests and simulations know of no addresses.
+    fn suppressed(&self) -> Arc<BTreeMap<Name, Name>> {
+        Arc::default()
+    }
+
+    fn links(&self) -> Arc<dyn Links> {
+        Arc::new(Readable)
     }
 
     fn member_id(&mut self, audience: &Audience) -> Uuid {
@@ -317,7 +331,7 @@ impl Around for Scene<'_> {
     /// Keeps what a turn did, and has its calls answered.
     fn keep(&mut self, journey: &Journey, before: Option<(Name, Status)>, output: Output) {
         self.world.turned(journey, &output);
-        remember(&mut self.person.sent, journey, &output.sent, self.now);
+        remember(&mut self.person.standing.sent, journey, &output.sent, self.now);
         for passage in &output.passages {
             let limit = (journey.name.clone(), passage.limit.clone());
             *self.stage.taken().entry(limit.clone()).or_default() += 1;

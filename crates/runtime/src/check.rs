@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::person::OWN_IDS;
-use graph::{Name, RecordType, Value, reaction, reaction_record, started};
+use graph::{Name, RecordType, Value, started};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -127,14 +127,10 @@ pub(crate) fn check(
 fn declared(catalog: &Catalog, what: &What) -> Result<(Name, Arc<RecordType>), Refusal> {
     let project = catalog.project();
     match what {
-        What::Event(wire)
-            if reaction(wire).is_some_and(|(message, _)| project.messages.contains_key(message)) =>
-        {
-            Ok((wire.as_str().into(), reaction_record()))
-        }
-        What::Event(wire) => match project.event_on_wire(wire) {
-            Some(schema) => Ok((schema.name.clone(), schema.record.clone())),
-            None => {
+        What::Event(wire) => match (project.derived_record(wire), project.event_on_wire(wire)) {
+            (Some(record), _) => Ok((wire.as_str().into(), record)),
+            (None, Some(schema)) => Ok((schema.name.clone(), schema.record.clone())),
+            (None, None) => {
                 let wires = project.events.values().map(|schema| &*schema.wire);
                 Err(Refusal::new("event", unknown(wire, wires)))
             }

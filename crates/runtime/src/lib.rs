@@ -25,6 +25,7 @@ mod inputs;
 mod intake;
 mod known;
 mod lane;
+mod links;
 mod look;
 mod node;
 mod operate;
@@ -32,6 +33,8 @@ mod pauses;
 mod profile;
 mod retention;
 mod route;
+mod subscriptions;
+mod suppressed;
 mod sweep;
 mod tally;
 mod throttle;
@@ -54,12 +57,14 @@ pub use breaker::Stands;
 pub use calls::{Calls, NodeCalls};
 pub use catalog::{Catalog, DeployError};
 pub use check::{Incoming, Received, Refusal, What, check_key};
-pub use engine::Outcome;
+pub use engine::{Outcome, link::WayBack};
 pub use lane::LaneReport;
 pub use look::{LookError, Looked, Wanted};
 pub use operate::Operated;
 pub use profile::{ProfileChange, read_for_entry};
 pub use retention::Retention;
+pub use subscriptions::Subscription;
+pub use suppressed::Listed;
 pub use tally::ActionCalls;
 
 use ask::{Ask, Told};
@@ -67,6 +72,7 @@ use command::Command;
 use dispatch::{Calling, Dispatcher};
 use known::Known;
 use lane::Lanes;
+use links::SealedLinks;
 use node::Member;
 use pauses::Pauses;
 use retention::Forgetting;
@@ -103,6 +109,7 @@ struct Shared {
     /// This node, if it shares the database with others.
     node: Option<Arc<Node>>,
     peers: Peers,
+    links: Arc<SealedLinks>,
     routes: Arc<Routes>,
     workers: Vec<mpsc::Sender<Command>>,
     /// The memory that is left for requests which wait to be written.
@@ -139,6 +146,8 @@ pub struct Setup {
     pub clock: Clock,
     /// How long things are kept.
     pub retention: Retention,
+    /// Where this server is reached from outside, for the links in messages; none if no message has any.
+    pub public_url: Option<String>,
     /// Where other nodes reach this one, as in `http://10.0.0.7:7070`; none for a process that has the database to
     /// itself, which then takes it over from whoever had it.
     pub address: Option<String>,
@@ -198,6 +207,7 @@ impl Runtime {
         let address = setup.address.clone().filter(|_| setup.store.nodes().is_some());
         let connections = setup.catalog.project().connections.values();
         let pauses = Arc::new(Pauses::open(setup.store.clone()).await?);
+        let links = Arc::new(SealedLinks::open(&*setup.store, setup.public_url.as_deref()).await?);
         let calling = Arc::new(Calling {
             partners: setup.partners.clone(),
             lanes: Lanes::new(connections, setup.store.clone(), pauses.clone()),
@@ -213,6 +223,7 @@ impl Runtime {
                 store: setup.store.clone(),
                 writer: setup.store.writer(Leases::new()).await?,
                 catalog: setup.catalog.clone(),
+                links: links.clone(),
                 dispatcher: Dispatcher { calling: calling.clone(), reports: reports.clone() },
                 clock: setup.clock.clone(),
                 commands,
@@ -227,7 +238,7 @@ impl Runtime {
         }
         tasks.spawn(pauses.watch(workers.clone(), stop.clone()));
         let node = take_part(&setup, address, &workers, &routes, &calling).await?;
-        let Setup { store, catalog, partners: _, peers, clock, retention: _, address: _ } = setup;
+        let Setup { store, catalog, peers, clock, .. } = setup;
         let shared = Shared {
             store,
             catalog,
@@ -235,6 +246,7 @@ impl Runtime {
             clock,
             node,
             peers,
+            links,
             routes,
             workers,
             room: Arc::new(Semaphore::new(ROOM)),

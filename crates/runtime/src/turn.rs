@@ -4,7 +4,7 @@
 //! calls to hand out once they are written. Deliberately absent: IO.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Arc, OnceLock},
 };
 
@@ -14,13 +14,15 @@ use engine::{
 };
 use graph::{Journey, Name, Type, Value};
 use jiff::Timestamp;
-use store::{History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep, Turn, Wanted};
+use store::{History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Suppression, Sweep, Turn, Wanted};
 use uuid::Uuid;
 
 use crate::{
     Catalog, Receipt, VersionKey,
     count::Counts,
     lane::NoPlace,
+    links::SealedLinks,
+    suppressed::suppressions,
     sweep::{Page, Visitor},
 };
 
@@ -31,6 +33,7 @@ mod visit;
 
 pub(crate) use calls::Dispatch;
 use limits::Limits;
+pub(crate) use visit::unsubscribed_from;
 use visit::{Memory, Visit};
 
 /// An event that was checked and is about to be taken.
@@ -43,9 +46,21 @@ pub(crate) struct NewEvent {
     pub(crate) text: String,
 }
 
+/// What a turn is decided in.
+pub(crate) struct Frame<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) links: &'a Arc<SealedLinks>,
+    /// The addresses that get nothing any more, as far as it was asked, and why.
+    pub(crate) suppressed: Arc<BTreeMap<Name, Name>>,
+    pub(crate) now: Timestamp,
+    pub(crate) shards: u16,
+}
+
 /// A turn under way.
 pub(crate) struct Batch<'a> {
     catalog: &'a Catalog,
+    links: &'a Arc<SealedLinks>,
+    suppressed: Arc<BTreeMap<Name, Name>>,
     now: Timestamp,
     cursors: &'a mut BTreeMap<Shard, i64>,
     profiles: HashMap<Name, Person>,
@@ -61,6 +76,10 @@ pub(crate) struct Batch<'a> {
     missing_past: Vec<Name>,
     /// How many people have come through limits, and how many more do in this turn.
     limits: Limits,
+    /// The addresses that messages of this turn would go to.
+    addresses: BTreeSet<Name>,
+    /// Addresses that get nothing any more from now on.
+    suppressions: Vec<Suppression>,
     events: Vec<LoggedEvent>,
     refusals: Vec<RefusedEvent>,
     history: Vec<History>,
@@ -117,16 +136,17 @@ impl Person {
 
 impl<'a> Batch<'a> {
     pub(crate) fn new(
-        catalog: &'a Catalog,
-        now: Timestamp,
-        shards: u16,
+        frame: Frame<'a>,
         wanted: &Wanted,
         loaded: Loaded,
         due: Vec<Instance>,
         cursors: &'a mut BTreeMap<Shard, i64>,
     ) -> Batch<'a> {
+        let Frame { catalog, links, suppressed, now, shards } = frame;
         let mut batch = Batch {
             catalog,
+            links,
+            suppressed,
             now,
             cursors,
             profiles: HashMap::new(),
@@ -138,6 +158,8 @@ impl<'a> Batch<'a> {
             missing: Vec::new(),
             missing_past: Vec::new(),
             limits: Limits::new(wanted.limits.then_some(loaded.limits)),
+            addresses: BTreeSet::new(),
+            suppressions: Vec::new(),
             events: Vec::new(),
             refusals: Vec::new(),
             history: Vec::new(),
@@ -186,9 +208,11 @@ impl<'a> Batch<'a> {
 
     /// An event of the past, as far as it still has its declared shape.
     fn remember(&mut self, logged: LoggedEvent) {
-        let Some(schema) = self.catalog.project().events.get(&logged.name) else { return };
+        let project = self.catalog.project();
+        let declared = project.events.get(&logged.name).map(|schema| schema.record.clone());
+        let Some(record) = declared.or_else(|| project.derived_record(&logged.name)) else { return };
         let Ok(tree) = serde_json::from_str(&logged.properties) else { return };
-        let Ok(properties) = Type::Record(schema.record.clone()).read(&tree) else { return };
+        let Ok(properties) = Type::Record(record).read(&tree) else { return };
         let event = Event { id: logged.id, name: logged.name, at: logged.at, properties };
         self.person(&logged.profile).past.get_or_insert_default().push(event);
     }
@@ -226,6 +250,7 @@ impl<'a> Batch<'a> {
 
     /// Puts an event into the log; gives its place in this turn's.
     fn log(&mut self, shard: Shard, profile: &Name, event: &Event, properties: String) -> usize {
+        self.suppressions.extend(suppressions(event, self.links, self.now));
         let cursor = self.cursors.entry(shard).or_insert(0);
         *cursor += 1;
         self.events.push(LoggedEvent {
@@ -261,6 +286,11 @@ impl<'a> Batch<'a> {
     /// Whether somebody is in a version that this node has never heard of: it may be another node's.
     pub(crate) fn met_unknown(&self) -> bool {
         self.unknown
+    }
+
+    /// The addresses that messages of this turn would go to.
+    pub(crate) fn addresses(&self) -> &BTreeSet<Name> {
+        &self.addresses
     }
 
     /// Adds to what is wanted what must be loaded besides for this turn to be decided; false if that is nothing.
@@ -358,6 +388,7 @@ impl<'a> Batch<'a> {
             counters: self.counts.changes(first),
             sweeps: self.sweeps,
             limits: self.limits.changes(),
+            suppressions: self.suppressions,
         };
         (turn, dispatches)
     }

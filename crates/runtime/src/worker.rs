@@ -20,10 +20,12 @@ use crate::{
     inputs::{Inputs, Written},
     known::Known,
     lane::NoPlace,
+    links::SealedLinks,
     retention::Forgetting,
     route::Routes,
+    suppressed::Suppressed,
     sweep::{Page, Sweeper},
-    turn::Batch,
+    turn::{Batch, Frame},
 };
 
 /// The most inputs of one turn.
@@ -46,6 +48,7 @@ pub(crate) struct Worker {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) writer: Box<dyn Writer>,
     pub(crate) catalog: Arc<Catalog>,
+    pub(crate) links: Arc<SealedLinks>,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) clock: Clock,
     pub(crate) commands: mpsc::Receiver<Command>,
@@ -300,6 +303,7 @@ impl Worker {
         wanted.limits = self.catalog.has_limits();
         let mut looked_again = false;
         let mut due = None;
+        let mut suppressed = Suppressed::default();
         loop {
             let mut loaded = self.writer.load(&wanted).await?;
             let (due, next_due) = due.get_or_insert_with(|| {
@@ -311,13 +315,22 @@ impl Worker {
             });
             let mut cursors = self.known.cursors.clone().unwrap_or_default();
             let own = std::mem::take(&mut own);
-            let mut batch = Batch::new(&self.catalog, inputs.now, shards, &wanted, loaded, own, &mut cursors);
+            let around = Frame {
+                catalog: &self.catalog,
+                links: &self.links,
+                suppressed: suppressed.known.clone(),
+                now: inputs.now,
+                shards,
+            };
+            let mut batch = Batch::new(around, &wanted, loaded, own, &mut cursors);
             let answers = inputs.decide(due, &self.known.in_flight, &mut batch);
             // Few turns touch what no command named; those are decided a second time, with what they want besides.
             if batch.met_unknown() && !looked_again {
                 looked_again = true;
                 self.catalog.look_again(&*self.store).await?;
-            } else if !batch.wants_more(&mut wanted, shards) {
+            } else if !batch.wants_more(&mut wanted, shards)
+                && !suppressed.look(batch.addresses(), &self.links, &*self.store).await?
+            {
                 let mut reserved = Reserved::default();
                 let ends = self.is_ending();
                 let (turn, dispatches) = batch.finish(&mut |connection| match ends {

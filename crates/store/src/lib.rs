@@ -17,6 +17,7 @@ mod row;
 mod slots;
 mod sqlite;
 mod statements;
+mod suppressions;
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
@@ -36,6 +37,7 @@ pub use records::{
     Behind, Counter, Draw, Due, Filter, History, Limit, Loaded, LoggedEvent, MOST_REFUSALS, Profile,
     RefusedEvent, Sweep, Turn, Version, Wanted,
 };
+pub use suppressions::Suppression;
 
 /// A slice of all profiles; one writer at a time works on a shard.
 pub type Shard = u16;
@@ -130,6 +132,16 @@ pub trait Store: Send + Sync {
     async fn resume(&self, connection: &str) -> Result<(), Error>;
     /// The connections that are paused, and since when.
     async fn pauses(&self) -> Result<BTreeMap<Name, Timestamp>, Error>;
+    /// Puts addresses on the suppression list, those that are not there; gives how many.
+    async fn suppress(&self, suppressions: &[Suppression]) -> Result<u64, Error>;
+    /// Takes addresses off the suppression list; gives how many were there.
+    async fn unsuppress(&self, addresses: &[Uuid]) -> Result<u64, Error>;
+    /// Those of these addresses that are on the suppression list.
+    async fn suppressed(&self, addresses: &[Uuid]) -> Result<Vec<Suppression>, Error>;
+    /// How many addresses are on the suppression list, by reason.
+    async fn count_suppressed(&self) -> Result<BTreeMap<Name, u64>, Error>;
+    /// The key of a name, the same for all nodes for ever: the fresh one, if there is none yet.
+    async fn key(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, Error>;
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), Error>;
 }

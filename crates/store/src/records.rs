@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Shard, shard_of};
+use crate::{Shard, Suppression, shard_of};
 
 /// A deployed version of a journey.
 #[derive(Clone, Debug, PartialEq)]
@@ -233,6 +233,8 @@ pub struct Turn {
     /// How many more people come through limits, at most one per limit. Where that would be too many, because another
     /// writer let people through meanwhile, nothing is written.
     pub limits: Vec<Limit>,
+    /// Addresses that get nothing any more from now on.
+    pub suppressions: Vec<Suppression>,
 }
 
 /// How many people have come through a limit of a journey, or come through it now.

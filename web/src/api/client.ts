@@ -21,6 +21,7 @@ export type ProfileView = Schemas['ProfileView'];
 export type Timeline = Schemas['Timeline'];
 export type TimelineEntry = Schemas['TimelineEntry'];
 export type EventView = Schemas['EventView'];
+export type SubscriptionView = Schemas['SubscriptionView'];
 export type RefusedPage = Schemas['RefusedPage'];
 export type ActionList = Schemas['ActionList'];
 export type ActionView = Schemas['ActionView'];

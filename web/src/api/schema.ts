@@ -428,6 +428,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many addresses are on the suppression list. The addresses themselves are not kept, only hashes of them. */
+        get: operations["countSuppressions"];
+        put?: never;
+        /** Put addresses on the suppression list: no message goes to them any more. */
+        post: operations["suppress"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/suppressions/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether an address is on the suppression list. Asked in a body, so that no address stands in the logs of a proxy. */
+        post: operations["findSuppression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/suppressions/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take addresses off the suppression list. */
+        post: operations["unsuppress"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -480,6 +532,18 @@ export interface components {
             /** @description What it is given. */
             params: components["schemas"]["ParamView"][];
         };
+        /** @description What the list says of an address. */
+        AddressView: {
+            /** @description Why it gets nothing: `bounced`, `complained`, `listed`; null if it is not on the list. */
+            reason?: string | null;
+            /** @description Since when. */
+            since?: string | null;
+        };
+        /** @description Addresses. */
+        Addresses: {
+            /** @description E-mail addresses or numbers, as messages have them in their `to`; at most 10,000. */
+            addresses: string[];
+        };
         /** @description The audiences. */
         AudienceList: {
             /** @description Sorted by name. */
@@ -530,6 +594,14 @@ export interface components {
             method: string;
             /** @description The path and query. */
             path: string;
+        };
+        /** @description How the list changed. */
+        Changed: {
+            /**
+             * Format: int64
+             * @description How many addresses it concerned; those that were as wanted already are not among them.
+             */
+            changed: number;
         };
         /** @description All connections. */
         ConnectionList: {
@@ -856,6 +928,8 @@ export interface components {
             createdAt: string;
             /** @description The key that events carry. */
             key: string;
+            /** @description What they may unsubscribe from, by policy. */
+            subscriptions: components["schemas"]["SubscriptionView"][];
             /** @description When the attributes last changed. */
             updatedAt: string;
         };
@@ -930,6 +1004,22 @@ export interface components {
             /** @description Where it stands in the source. */
             span: components["schemas"]["SpanView"];
         };
+        /** @description Something that a person may unsubscribe from. */
+        SubscriptionView: {
+            /** @description The policy. */
+            policy: string;
+            /** @description Whether the person gets it. */
+            subscribed: boolean;
+            /** @description What it is called for people. */
+            title: string;
+        };
+        /** @description What the list holds. */
+        SuppressionCounts: {
+            /** @description How many addresses, by reason: `bounced`, `complained`, `listed`. */
+            reasons: {
+                [key: string]: number;
+            };
+        };
         /** @description What happened to a person, newest first. */
         Timeline: {
             /** @description The entries. */
@@ -991,6 +1081,11 @@ export interface components {
             text: string;
             /** @description The moment at which it goes on at the latest. */
             until?: string | null;
+        };
+        /** @description Which address is asked for. */
+        Wanted: {
+            /** @description The address. */
+            address: string;
         };
         /** @description Which of the failed instances an operation is for: those for which all of it holds. Something must be said. */
         Which: {
@@ -1921,6 +2016,134 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countSuppressions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionCounts"];
+                };
+            };
+        };
+    };
+    suppress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Addresses"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findSuppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wanted"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsuppress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Addresses"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -71,7 +71,10 @@ export function sentence(happening: Happening): Sentence {
     case 'undecided':
       return { text: `A condition on the event ${happening.name} could not be decided: ${happening.reason}`, tone: 'bad' };
     case 'held-back':
-      return { text: `Held back under ${happening.policy}: ${happening.reason}`, tone: 'quiet' };
+      return {
+        text: `Held back${happening.policy ? ` under ${happening.policy}` : ''}: ${happening.reason}`,
+        tone: 'quiet',
+      };
     case 'call-begun':
       return { text: `Calls ${happening.action}${attempt > 1 ? `, attempt ${attempt}` : ''}`, tone: 'plain' };
     case 'call-ended':

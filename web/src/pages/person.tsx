@@ -2,7 +2,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 
-import { ApiError, api, type EventView, type TimelineEntry } from '../api/client';
+import { ApiError, api, type EventView, type SubscriptionView, type TimelineEntry } from '../api/client';
 import { type Happening, outcomeSentence } from '../model/happening';
 import { paths } from '../paths';
 import { Json, Loaded, Time } from '../ui/basics';
@@ -48,8 +48,25 @@ export function PersonPage({ person }: { person: string }) {
               </dl>
             )}
           </Loaded>
+          {profile.data && profile.data.subscriptions.length > 0 && <Subscriptions all={profile.data.subscriptions} />}
         </section>
       </div>
+    </>
+  );
+}
+
+function Subscriptions({ all }: { all: SubscriptionView[] }) {
+  return (
+    <>
+      <h2>Subscriptions</h2>
+      <dl className="attributes">
+        {all.map((one) => (
+          <div key={one.policy}>
+            <dt>{one.title}</dt>
+            <dd>{one.subscribed ? 'subscribed' : 'unsubscribed'}</dd>
+          </div>
+        ))}
+      </dl>
     </>
   );
 }

@@ -14,7 +14,9 @@ mod preview;
 mod profiles;
 mod refusals;
 mod start;
+mod suppressions;
 mod timeline;
+mod unsubscribe;
 
 use std::time::Duration;
 
@@ -38,6 +40,8 @@ use crate::{App, assets, keys, problem::Problem};
 const MOST_OF_A_SENDER: usize = 8 * 1024 * 1024;
 /// The most bytes of what a node hands on: what a sender sent, each event as it came and as it was read.
 const MOST_OF_A_NODE: usize = 4 * MOST_OF_A_SENDER;
+/// The most bytes of what somebody sends who unsubscribes.
+const MOST_OF_A_CHOICE: usize = 16 * 1024;
 /// How long a request's body may stand still.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// Only our own files, nothing inline, no frames: what a profile or an answer holds can never run.
@@ -89,6 +93,9 @@ fn reading() -> OpenApiRouter<App> {
         .routes(routes!(connections::list))
         .routes(routes!(connections::pause))
         .routes(routes!(connections::resume))
+        .routes(routes!(suppressions::count, suppressions::add))
+        .routes(routes!(suppressions::find))
+        .routes(routes!(suppressions::remove))
         .routes(routes!(instances::list))
         .routes(routes!(instances::get))
         .routes(routes!(operations::retry))
@@ -104,7 +111,7 @@ fn reading() -> OpenApiRouter<App> {
 pub(crate) fn router(app: App) -> Router {
     let (writes, _) = writing().split_for_parts();
     let (reads, _) = reading().split_for_parts();
-    let (open, closed, peers) = (app.clone(), app.clone(), app.clone());
+    let (open, closed, peers, anybody) = (app.clone(), app.clone(), app.clone(), app.clone());
     let api = Router::new()
         .merge(
             writes
@@ -122,6 +129,11 @@ pub(crate) fn router(app: App) -> Router {
                 .route("/node", post(node::hear))
                 .layer(middleware::from_fn_with_state((peers.clone(), MOST_OF_A_NODE), body::whole))
                 .layer(middleware::from_fn_with_state(peers, keys::node)),
+        )
+        .merge(
+            Router::new()
+                .route("/u/{token}", get(unsubscribe::get).post(unsubscribe::post))
+                .layer(middleware::from_fn_with_state((anybody, MOST_OF_A_CHOICE), body::whole)),
         )
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

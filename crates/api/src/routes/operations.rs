@@ -156,7 +156,7 @@ pub(super) async fn cancel_all(State(app): State<App>, body: Bytes) -> Result<Js
     operate_all(&app, read(&body)?, |_| Some(Operation::Cancel)).await
 }
 
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
+pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| Problem::bad_request(error.to_string()))
 }
 

@@ -8,6 +8,7 @@ use axum::{
 };
 use runtime::{ProfileAnswer, ProfileChange};
 use serde_json::{Map, Value};
+use store::Profile;
 
 use crate::{App, problem::Problem, views::ProfileView};
 
@@ -48,7 +49,7 @@ fn attributes(key: &str, body: &Bytes) -> Result<Map<String, Value>, Problem> {
 
 async fn change(app: &App, key: &str, change: ProfileChange) -> Result<Json<ProfileView>, Problem> {
     match app.runtime.change_profile(key, change).await? {
-        ProfileAnswer::Stored(profile) => Ok(Json(ProfileView::from(&profile))),
+        ProfileAnswer::Stored(profile) => Ok(Json(view(app, &profile))),
         ProfileAnswer::Misfit(misfit) => Err(Problem::misfit(&misfit.path, &misfit.reason)),
     }
 }
@@ -63,7 +64,11 @@ pub(super) async fn get(
     Path(key): Path<String>,
 ) -> Result<Json<ProfileView>, Problem> {
     let profile = app.runtime.store().profile(app.runtime.shard_of(&key), &key).await?;
-    profile.as_ref().map(|profile| Json(profile.into())).ok_or_else(|| no_profile(&key))
+    profile.as_ref().map(|profile| Json(view(&app, profile))).ok_or_else(|| no_profile(&key))
+}
+
+fn view(app: &App, profile: &Profile) -> ProfileView {
+    ProfileView::new(profile, app.runtime.subscriptions_of(Some(profile)))
 }
 
 pub(super) fn no_profile(key: &str) -> Problem {

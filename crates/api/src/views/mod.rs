@@ -20,6 +20,6 @@ pub use journey::{
 pub use node::{NodeList, NodeView};
 pub use person::{
     EventView, IngestReceipt, OutcomeView, ProfileView, RefusalView, RefusedEventView, RefusedPage,
-    StartReceipt, Timeline, TimelineEntry, TimelineTurn,
+    StartReceipt, SubscriptionView, Timeline, TimelineEntry, TimelineTurn,
 };
 pub use preview::{ActionList, ActionView, FieldView, ParamView, PreviewView, RequestView};

@@ -98,6 +98,19 @@ pub struct ProfileView {
     pub created_at: String,
     /// When the attributes last changed.
     pub updated_at: String,
+    /// What they may unsubscribe from, by policy.
+    pub subscriptions: Vec<SubscriptionView>,
+}
+
+/// Something that a person may unsubscribe from.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SubscriptionView {
+    /// The policy.
+    pub policy: String,
+    /// What it is called for people.
+    pub title: String,
+    /// Whether the person gets it.
+    pub subscribed: bool,
 }
 
 /// What happened to a person, newest first.
@@ -166,9 +179,16 @@ pub struct TimelineTurn {
     pub happenings: serde_json::Value,
 }
 
-impl From<&Profile> for ProfileView {
-    fn from(profile: &Profile) -> ProfileView {
+impl ProfileView {
+    /// A person, and what they are subscribed to.
+    pub fn new(profile: &Profile, subscriptions: Vec<runtime::Subscription>) -> ProfileView {
+        let view = |one: runtime::Subscription| SubscriptionView {
+            policy: one.policy.to_string(),
+            title: one.title.to_string(),
+            subscribed: one.subscribed,
+        };
         ProfileView {
+            subscriptions: subscriptions.into_iter().map(view).collect(),
             key: profile.key.to_string(),
             attributes: serde_json::from_str(&profile.attributes).unwrap_or_default(),
             created_at: profile.created_at.to_string(),

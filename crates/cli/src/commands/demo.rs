@@ -56,6 +56,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             project,
             database: format!("sqlite:{}", args.data.display()),
             listen: args.listen.clone(),
+            public_url: Some(format!("http://{}", args.listen)),
             advertise: None,
             nats: None,
             retention: runtime::Retention::default(),

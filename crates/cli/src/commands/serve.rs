@@ -44,6 +44,8 @@ pub(crate) struct Server {
     pub(crate) project: Project,
     pub(crate) database: String,
     pub(crate) listen: String,
+    /// Where it is reached from outside, for the links in messages.
+    pub(crate) public_url: Option<String>,
     /// Where other nodes reach it, if that is not where it listens.
     pub(crate) advertise: Option<String>,
     pub(crate) retention: Retention,
@@ -64,6 +66,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         project,
         database: args.place.database(&settings),
         listen: args.place.listen(&settings),
+        public_url: args.place.public_url(&settings),
         advertise: args.advertise.clone().or(settings.advertise.clone()),
         retention: settings.retention.read()?,
         nats: settings.nats.as_ref().map(Nats::source).transpose()?,
@@ -123,6 +126,7 @@ pub(crate) struct Running {
 pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
     let metrics = PrometheusBuilder::new().install_recorder().context("metrics cannot be recorded")?;
     server.retention.suits(&server.project).map_err(anyhow::Error::msg)?;
+    let public_url = public_url(server.public_url, &server.project)?;
     let store = store::open(&server.database).await.context("the database cannot be used")?;
     let clock = runtime::wall_clock();
     let connections: Vec<_> = server.project.connections.values().cloned().collect();
@@ -144,6 +148,7 @@ pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
         peers: Peers::new()?,
         clock,
         retention: server.retention,
+        public_url,
         address: Some(reached_at),
     })
     .await?;
@@ -153,6 +158,24 @@ pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
     };
     let app = App { runtime: runtime.clone(), keys: Arc::new(server.keys), metrics };
     Ok(Running { address, runtime, feed, app, listener })
+}
+
+/// Where the server is reached from outside, which must be known where messages hold links to it.
+fn public_url(url: Option<String>, project: &Project) -> anyhow::Result<Option<String>> {
+    if let Some(url) = &url
+        && !Url::parse(url).is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.has_host())
+    {
+        bail!("`{url}` is no address of a server: write `public_url = \"https://journeys.example.com\"`");
+    }
+    let mut sent = project.journeys.values().flat_map(|journey| journey.messages.values());
+    match sent.find(|message| message.links) {
+        Some(message) if url.is_none() => bail!(
+            "the message `{}` holds a link by which people unsubscribe, and nobody has said where this server is reached from \
+             outside: set `public_url = \"https://journeys.example.com\"` in wayfare.toml, or WAYFARE_PUBLIC_URL",
+            message.name
+        ),
+        Some(_) | None => Ok(url),
+    }
 }
 
 /// Tells which values the connections that are used do not have.

@@ -3,8 +3,12 @@
 use graph::{MailPart, Request};
 use lettre::{
     Message,
-    message::{MultiPart, SinglePart},
+    message::{
+        MessageBuilder, MultiPart, SinglePart,
+        header::{HeaderName, HeaderValue},
+    },
 };
+use url::Url;
 use uuid::Uuid;
 
 use super::{address::mailbox, plain};
@@ -57,6 +61,7 @@ pub(super) fn message(request: &Request, from: &str, key: Uuid) -> Result<Messag
                 return Err("the `subject` holds a line break or another control character".into());
             }
             MailPart::Subject => mail.subject(value.clone()),
+            MailPart::Unsubscribe => unsubscribe(mail, value)?,
             MailPart::From | MailPart::Text | MailPart::Html => mail,
         };
     }
@@ -73,4 +78,24 @@ pub(super) fn message(request: &Request, from: &str, key: Uuid) -> Result<Messag
         None => mail.singlepart(SinglePart::plain(parts.text)),
     };
     made.map_err(|error| format!("the mail cannot be written: {error}"))
+}
+
+/// The headers by which a mail program unsubscribes its user ([RFC 2369](https://www.rfc-editor.org/rfc/rfc2369)), with one
+/// click where the address takes a POST over HTTPS ([RFC 8058](https://www.rfc-editor.org/rfc/rfc8058)).
+fn unsubscribe(mail: MessageBuilder, address: &str) -> Result<MessageBuilder, String> {
+    let url = Url::parse(address).ok().filter(|url| ["https", "http", "mailto"].contains(&url.scheme()));
+    let Some(url) = url.filter(|_| !address.contains(['<', '>', ' '])) else {
+        return Err(format!("`unsubscribe` is no address that a mail program can open: `{address}`"));
+    };
+    let mail = raw(mail, "List-Unsubscribe", format!("<{address}>"));
+    Ok(match url.scheme() {
+        "https" => raw(mail, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click".into()),
+        _ => mail,
+    })
+}
+
+/// A header whose value stays on one line, however long: an address has no place where it may be folded.
+fn raw(mail: MessageBuilder, name: &'static str, value: String) -> MessageBuilder {
+    let name = HeaderName::new_from_ascii_str(name);
+    mail.raw_header(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value))
 }

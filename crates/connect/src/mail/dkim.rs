@@ -21,7 +21,18 @@ use rustls::pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 use crate::{partner::Here, secret::Secret};
 
 /// What is signed of the head.
-const SIGNED: [&str; 8] = ["From", "To", "Cc", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version"];
+const SIGNED: [&str; 10] = [
+    "From",
+    "To",
+    "Cc",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Reply-To",
+    "MIME-Version",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+];
 /// What stands before the 32 bytes of an Ed25519 key in PKCS#8, whichever version (RFC 8410, section 7).
 const ED25519: [u8; 9] = [0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 

@@ -1,13 +1,13 @@
 //! A person with their instances, as whoever has them at hand offers them; and what an event did.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use graph::{Audience, Journey, Name, Value};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Event, Instance, Output, Status, limit::Taken, policy::Sent};
+use crate::{Event, Instance, Output, Status, limit::Taken, link::Links, policy::Standing};
 
 /// A person with their instances, as this module wants to see them.
 pub trait Around {
@@ -44,8 +44,14 @@ pub trait Around {
     fn new_id(&mut self, event: &Event, journey: &Name) -> Uuid;
     /// When the person last entered a journey under a key.
     fn last_entry(&self, journey: &Name, key: &Name) -> Option<Timestamp>;
-    /// When messages went out to the person, by policy.
-    fn sent(&self) -> Sent;
+    /// How the person stands with policies.
+    fn standing(&self) -> Standing;
+    /// The person unsubscribes from a policy, or comes back to it.
+    fn subscribe(&mut self, policy: &Name, subscribed: bool, at: Timestamp);
+    /// The addresses that are known to get nothing any more, and why, of those that messages of this turn go to.
+    fn suppressed(&self) -> Arc<BTreeMap<Name, Name>>;
+    /// Who writes the links in messages.
+    fn links(&self) -> Arc<dyn Links>;
     /// Who has come through a limit of a journey.
     fn taken(&mut self, journey: &Name, limit: &Name) -> Taken;
     /// Keeps what an accepted input did, or what an entry began. `before` is the step and the status before it; none

@@ -6,19 +6,22 @@
 
 mod around;
 mod members;
+mod surroundings;
 
 use std::{cmp::Reverse, collections::VecDeque, sync::Arc};
 
-use graph::{Inside, Journey, Name, Value, ended, started};
+use graph::{Inside, Journey, Name, Value, ended, started, subscription};
 use uuid::Uuid;
 
 pub use around::{Around, Outcome, Past};
 
+use surroundings::Surroundings;
+
 use crate::{
-    Context, Event, Happening, Ignored, Input, Output, Status, Stop, advance,
+    Event, Happening, Ignored, Input, Output, Status, Stop, advance,
     enter::{admit, barred, start},
     limit::Limits,
-    policy::Sent,
+    policy::Standing,
 };
 
 /// What the ids of events begin with that follow from others; senders' ids never do.
@@ -119,6 +122,9 @@ impl Following<'_> {
 
     fn event(&mut self, event: &Event) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
+        if let Some((policy, subscribed)) = subscription(&event.name) {
+            self.around.subscribe(&policy.into(), subscribed, event.at);
+        }
         // Audiences come first, so that whoever asks about one is told how it is after the event.
         self.meet();
         let listening = self.around.listening();
@@ -170,13 +176,10 @@ impl Following<'_> {
         }
         let journey = self.journey_of(id)?;
         let profile = self.around.attributes(&journey);
-        let (audiences, sent) = (self.belongs_to(&journey), self.sent(&journey));
-        let limits = &self.limits(&journey);
-        let (now, follows) = (self.around.now(), self.follows());
-        let context = Context { profile: &profile, now, audiences: &audiences, sent: &sent, limits, follows };
+        let surroundings = self.surroundings(&journey, profile);
         let instance = self.around.instance(id)?;
         let before = (instance.step.clone(), instance.status);
-        let output = advance(&journey, instance, input, context);
+        let output = advance(&journey, instance, input, surroundings.context());
         if let Some(ignored) = output.ignored {
             return Some(Err(ignored));
         }
@@ -217,9 +220,19 @@ impl Following<'_> {
         self.around.keep(journey, before, output);
     }
 
-    /// When messages and calls went out, where the journey has any that go out under a policy.
-    fn sent(&self, journey: &Journey) -> Sent {
-        if journey.policies.is_empty() { Sent::new() } else { self.around.sent() }
+    /// What a journey is advanced in for this person, whose attributes these are.
+    fn surroundings(&mut self, journey: &Journey, profile: Value) -> Surroundings {
+        let asked = !journey.policies.is_empty();
+        Surroundings {
+            profile,
+            now: self.around.now(),
+            audiences: self.belongs_to(journey),
+            standing: if asked { self.around.standing() } else { Standing::default() },
+            suppressed: self.around.suppressed(),
+            links: self.around.links(),
+            limits: self.limits(journey),
+            follows: self.follows(),
+        }
     }
 
     /// Who has come through the limits of a journey.
@@ -247,10 +260,8 @@ impl Following<'_> {
 
     fn try_admit(&mut self, journey: &Arc<Journey>, event: &Event) -> Result<(Uuid, &'static str), String> {
         let profile = self.around.attributes_at_entry(journey)?;
-        let now = self.around.now();
-        let (audiences, sent) = (self.belongs_to(journey), self.sent(journey));
-        let (limits, follows) = (&self.limits(journey), self.follows());
-        let context = Context { profile: &profile, now, audiences: &audiences, sent: &sent, limits, follows };
+        let surroundings = self.surroundings(journey, profile);
+        let context = surroundings.context();
         let key = admit(journey, event, context)?;
         let inside = self.inside(&journey.name, Some(&key));
         if !inside.is_empty() && journey.inside == Inside::Skip {
@@ -259,7 +270,9 @@ impl Following<'_> {
                 key => format!("already inside for `{key}`"),
             });
         }
-        if let Some(reason) = barred(journey.reentry, self.around.last_entry(&journey.name, &key), now) {
+        if let Some(reason) =
+            barred(journey.reentry, self.around.last_entry(&journey.name, &key), context.now)
+        {
             return Err(reason);
         }
         if inside.len() >= MOST_INSIDE {

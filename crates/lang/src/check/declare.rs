@@ -85,6 +85,7 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
         profile: Arc::new(profile.unwrap_or_default()),
         events,
         connections: env.connections.clone(),
+        policies: env.policies.clone(),
         actions,
         messages,
         webhooks,

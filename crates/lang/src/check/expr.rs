@@ -155,6 +155,9 @@ impl Check<'_, '_> {
     }
 
     fn field(&mut self, expr: &Expr, of: &Expr, name: &Ident, safe: bool) -> (G, Ty) {
+        if self.is_links(of) {
+            return self.link(of.at, name);
+        }
         let (value, ty) = self.infer(of, None);
         let made = G::Field { of: Box::new(value), name: name.text.clone() };
         let Some(ty) = ty else { return (made, None) };

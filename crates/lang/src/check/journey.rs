@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use graph::{
-    BinaryOp, Condition, ExitRule, Expr as G, Goal, Listener, Name, REACTIONS, Reentry, Root, Type, reaction,
-    reaction_record,
+    BinaryOp, Condition, ExitRule, Expr as G, Goal, Listener, Name, REACTIONS, Reentry, Root, SUBSCRIPTIONS,
+    Type, reaction, reaction_record, subscription,
 };
 
 use super::{
@@ -122,6 +122,9 @@ pub(crate) fn event_type(event: &Ident, env: &mut Env<'_>) -> Ty {
     {
         return Some(Type::Record(reaction_record()));
     }
+    if let Some(ty) = policy::event_type(event, env) {
+        return Some(ty);
+    }
     if event.text.contains('.') {
         derived(event, env);
         return None;
@@ -178,15 +181,22 @@ fn unsent(journey: &Name, scope: &Scope, env: &mut Env<'_>) {
 fn derived(event: &Ident, env: &mut Env<'_>) {
     let audiences = env.names.audiences.keys();
     let messages = env.names.messages.keys();
+    let subscriptions = env.names.policies.iter().filter(|(_, (policy, _))| !policy.subscription.is_empty());
+    let subscriptions = subscriptions.map(|(name, _)| name);
     let known: Vec<String> = audiences
         .flat_map(|name| [format!("{name}.joined"), format!("{name}.left")])
         .chain(messages.flat_map(|name| REACTIONS.map(|reaction| format!("{name}.{reaction}"))))
+        .chain(subscriptions.flat_map(|name| SUBSCRIPTIONS.map(|word| format!("{name}.{word}"))))
         .collect();
     let message = format!("nothing lets `{}` happen", event.text);
     env.report(
         Report::new(Code::UnknownEvent, event.at, message)
             .label("no such event")
-            .help(format!("an audience has `joined` and `left`, a message `{}`", REACTIONS.join("`, `")))
+            .help(format!(
+                "an audience has `joined` and `left`, a message `{}`, a policy with a `subscription` `{}`",
+                REACTIONS.join("`, `"),
+                SUBSCRIPTIONS.join("`, `")
+            ))
             .did_you_mean(event.at, &event.text, known.iter().map(String::as_str)),
     );
 }
@@ -196,6 +206,9 @@ pub(crate) fn uses_event(event: &Ident, scope: &mut Scope) {
     match event.text.split_once('.') {
         Some((base, _)) if reaction(&event.text).is_some() => {
             scope.uses(Kind::Message, &Ident { text: base.into(), at: event.at });
+        }
+        Some((base, _)) if subscription(&event.text).is_some() => {
+            scope.uses(Kind::Policy, &Ident { text: base.into(), at: event.at });
         }
         Some((base, _)) => scope.uses(Kind::Audience, &Ident { text: base.into(), at: event.at }),
         None => scope.uses(Kind::Event, event),

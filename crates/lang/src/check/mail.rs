@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use graph::{Action, Connection, Escape, Expr as G, MailPart, Name, Part, Template, Type, Value};
+use graph::{
+    Action, Connection, Destination, Escape, Expr as G, Link, MailPart, Name, Part, Template, Type, Value,
+};
 
 use super::{expr::Check, html, message::superfluous, mjml, scope::Env, templates::Place};
 use crate::{
@@ -56,9 +58,11 @@ pub(super) fn arguments(message: &ast::Message, check: &mut Check<'_, '_>) -> Ve
             (Some((name, value)), MailPart::Cc | MailPart::Bcc) => {
                 check.expect(value, &Type::List(Arc::new(Type::Text)), &what(name))
             }
-            (Some((name, value)), MailPart::To | MailPart::Subject | MailPart::From | MailPart::ReplyTo) => {
-                check.head(name, value)
-            }
+            (
+                Some((name, value)),
+                MailPart::To | MailPart::Subject | MailPart::From | MailPart::ReplyTo | MailPart::Unsubscribe,
+            ) => check.head(name, value),
+            (None, MailPart::Unsubscribe) => check.own_unsubscribe().unwrap_or_else(absent),
             (None, MailPart::To) => {
                 let help = "say whom it is for: `to: profile.email`";
                 missing(message, "`to`", "to: profile.email", help, check.env);
@@ -174,6 +178,14 @@ fn written<'t, 'a: 't>(value: &'t Expr, env: &mut Env<'a>) -> Written<'t> {
 }
 
 impl Check<'_, '_> {
+    /// The link by which whoever gets the mail unsubscribes, where they can.
+    fn own_unsubscribe(&mut self) -> Option<G> {
+        let sending = self.scope.sending.as_mut()?;
+        let policy = Some(sending.policy.clone()?);
+        sending.links = true;
+        Some(G::Link(Link { to: Destination::Unsubscribe, message: sending.message.clone(), policy }))
+    }
+
     /// A part that stands in the head of a mail, where no line may end.
     fn head(&mut self, name: &Ident, value: &Expr) -> G {
         if let ExprKind::Text(text) = &value.kind {

@@ -5,6 +5,7 @@ use graph::{Expr as G, Name, Root, Type};
 use super::{
     Ty,
     expr::{Check, failed},
+    links::LINKS,
     scope::{Event, ROOTS, hover_of, record_of},
 };
 use crate::{
@@ -47,7 +48,9 @@ impl Check<'_, '_> {
                 let mut report =
                     Report::new(Code::UnknownName, at, format!("there is nothing called `{name}` here"))
                         .label("not found in this place");
-                if self.env.profile.as_ref().is_some_and(|profile| profile.field(name).is_some()) {
+                if &**name == LINKS {
+                    report = report.help("`links` stands in a message: `links.unsubscribe`, `links.token`");
+                } else if self.env.profile.as_ref().is_some_and(|profile| profile.field(name).is_some()) {
                     report = report
                         .help(format!("did you mean `profile.{name}`?"))
                         .fix(at, format!("profile.{name}"));

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use graph::{Action, Message, Name, Type, Value};
+use graph::{Action, MailPart, Message, Name, Type, Value};
 
 use super::{
     Kind,
     action::params,
     expr::Check,
     mail, policy,
-    scope::{Env, Event, Scope},
+    scope::{Env, Event, Scope, Sending},
 };
 use crate::{
     diagnostic::{Code, Report},
@@ -36,6 +36,11 @@ pub(crate) fn check(
         return None;
     }
     let policies = policy::over(message, env);
+    scope.sending = Some(Sending {
+        message: message.name.text.clone(),
+        policy: policy::unsubscribed_by(&policies).map(|policy| policy.name.clone()),
+        links: false,
+    });
     let mut check = Check { env, scope: &mut scope };
     let args = match declared {
         Some(declared) => {
@@ -45,10 +50,13 @@ pub(crate) fn check(
         }
         None => mail::arguments(message, &mut check),
     };
+    let action = action?;
     Some(Message {
         name: message.name.text.clone(),
         params: typed.into_iter().map(|(name, ty)| (name, ty.unwrap_or(Type::Json))).collect(),
-        action: action?,
+        address: action.params.iter().position(|(name, _)| &**name == MailPart::To.word()),
+        links: scope.sending.is_some_and(|sending| sending.links),
+        action,
         args,
         policies,
         doc: doc.cloned(),

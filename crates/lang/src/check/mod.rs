@@ -21,6 +21,7 @@ mod json;
 mod json_paths;
 mod jumps;
 mod limit;
+mod links;
 mod literals;
 mod mail;
 mod mail_server;
@@ -76,6 +77,7 @@ pub(crate) struct Module {
     pub(crate) actions: BTreeMap<Name, Arc<Action>>,
     pub(crate) messages: BTreeMap<Name, Arc<Message>>,
     pub(crate) webhooks: BTreeMap<Name, Arc<graph::hook::Webhook>>,
+    pub(crate) policies: BTreeMap<Name, Arc<graph::Policy>>,
     pub(crate) audiences: Vec<CheckedAudience>,
     pub(crate) journeys: Vec<Checked>,
     pub(crate) tests: Vec<graph::test::Test>,

@@ -5,7 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use graph::{Action, Condition, Message, Name, Policy, Quiet};
+use graph::{
+    Action, Condition, Message, Name, Policy, Quiet, Type, subscription as subscription_of,
+    subscription_record,
+};
 
 use super::{
     expr::Check,
@@ -24,6 +27,7 @@ pub(super) fn check(policy: &ast::Policy, env: &mut Env<'_>) -> Arc<Policy> {
     let mut scope = Scope::new(Event::Nobody);
     scope.audiences = Some(BTreeSet::new());
     let mut check = Check { env, scope: &mut scope };
+    let subscription = subscription(policy, &mut check);
     let only_when = policy.only_when.iter().map(|condition| Condition {
         text: check.env.text(condition.at).into(),
         expr: check.condition(condition),
@@ -40,7 +44,37 @@ pub(super) fn check(policy: &ast::Policy, env: &mut Env<'_>) -> Arc<Policy> {
         }
     }
     let audiences = scope.audiences.unwrap_or_default();
-    Arc::new(Policy { name: policy.name.text.clone(), only_when, quiet, caps, audiences })
+    Arc::new(Policy { name: policy.name.text.clone(), subscription, only_when, quiet, caps, audiences })
+}
+
+/// What people may unsubscribe from: a fixed text, which they read.
+fn subscription(policy: &ast::Policy, check: &mut Check<'_, '_>) -> Option<Name> {
+    for (at, _) in policy.subscription.iter().skip(1) {
+        let message = "`subscription` is said twice";
+        check.report(Report::new(Code::DuplicateName, *at, message).label("said again here"));
+    }
+    let (at, title) = policy.subscription.first()?;
+    let fixed = title.fixed().filter(|title| !title.trim().is_empty());
+    if fixed.is_none() {
+        check.report(
+            Report::new(Code::BadSetting, *at, "a subscription has a fixed name, the same for everybody")
+                .label("empty, or with holes")
+                .help("say what people get, as they would: `subscription \"Offers and news\"`"),
+        );
+    }
+    fixed.map(|title| title.trim().into())
+}
+
+/// The policy by which a message can be unsubscribed from: its own before those for all messages.
+pub(super) fn unsubscribed_by(policies: &[Arc<Policy>]) -> Option<&Arc<Policy>> {
+    policies.iter().rev().find(|policy| policy.subscription.is_some())
+}
+
+/// The type of the event of a subscription, `marketing.unsubscribed`, if it is one.
+pub(super) fn event_type(event: &Ident, env: &Env<'_>) -> Option<Type> {
+    let (policy, _) = subscription_of(&event.text)?;
+    let (declared, _) = env.names.policies.get(policy)?;
+    (!declared.subscription.is_empty()).then(|| Type::Record(subscription_record()))
 }
 
 /// The quiet hours of a policy or a journey, which are said once at most.

@@ -131,6 +131,17 @@ pub(crate) struct Scope {
     pub(crate) audiences: Option<BTreeSet<Name>>,
     /// Where an audience looks back, in one.
     pub(crate) windows: Option<Vec<graph::audience::Window>>,
+    /// The message whose texts these are, in one.
+    pub(crate) sending: Option<Sending>,
+}
+
+/// A message, as links in it name it.
+pub(crate) struct Sending {
+    pub(crate) message: Name,
+    /// The policy that whoever gets it may unsubscribe from.
+    pub(crate) policy: Option<Name>,
+    /// Whether it holds any.
+    pub(crate) links: bool,
 }
 
 /// Where a scope was when a block began.
@@ -156,6 +167,7 @@ impl Scope {
             limits: HashMap::new(),
             audiences: None,
             windows: None,
+            sending: None,
         }
     }
 

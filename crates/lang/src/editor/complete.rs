@@ -27,7 +27,7 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    fn new(text: impl Into<String>, thing: Thing, detail: impl Into<String>) -> Candidate {
+    pub(crate) fn new(text: impl Into<String>, thing: Thing, detail: impl Into<String>) -> Candidate {
         Candidate { text: text.into(), thing, detail: detail.into(), doc: String::new() }
     }
 }

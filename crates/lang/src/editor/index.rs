@@ -167,7 +167,9 @@ impl Index<'_, '_> {
         // What an audience or a message lets happen leads there.
         if let Some((base, _)) = name.text.split_once('.') {
             let audience = self.names.audiences.get(base).map(|(audience, _)| audience.name.at);
-            let to = audience.or_else(|| self.names.messages.get(base).map(|(message, _)| message.name.at));
+            let message = || self.names.messages.get(base).map(|(message, _)| message.name.at);
+            let policy = || self.names.policies.get(base).map(|(policy, _)| policy.name.at);
+            let to = audience.or_else(message).or_else(policy);
             return self.add(name.at, to, Thing::Event, format!("event {}", name.text), None);
         }
         let Some(event) = self.names.events.get(&name.text) else { return };

@@ -49,7 +49,7 @@ impl Free<'_> {
                     (self.found)(name);
                 }
             }
-            Expr::Literal(_) | Expr::Root(_) | Expr::Entered(_) | Expr::Member(_) => {}
+            Expr::Literal(_) | Expr::Root(_) | Expr::Entered(_) | Expr::Member(_) | Expr::Link(_) => {}
             Expr::Field { of, .. } | Expr::Unary(_, of) => self.expr(of),
             Expr::Index { of, index } => self.exprs([&**of, &**index]),
             Expr::List(items) => self.exprs(items),

@@ -11,8 +11,9 @@ use std::{
 use engine::{
     Around, Effect, Event, Input, Instance, Outcome, Output, Status,
     limit::Taken,
+    link::{Links, Readable},
     person::Past,
-    policy::{Sent, remember},
+    policy::{Standing, remember, subscribe},
 };
 use graph::{Audience, Journey, Name, Project, StepKind, Value};
 use jiff::Timestamp;
@@ -27,7 +28,7 @@ pub(crate) struct Person {
     /// Those that may still change, in the order of their entry.
     pub(crate) live: Vec<Uuid>,
     entries: BTreeMap<(Name, Name), Timestamp>,
-    sent: Sent,
+    standing: Standing,
     passed: BTreeSet<(Name, Name)>,
     /// Whether the person is watched for audiences.
     met: bool,
@@ -198,8 +199,20 @@ impl Around for Turn<'_> {
         self.person.entries.get(&(journey.clone(), key.clone())).copied()
     }
 
-    fn sent(&self) -> Sent {
-        self.person.sent.clone()
+    fn standing(&self) -> Standing {
+        self.person.standing.clone()
+    }
+
+    fn subscribe(&mut self, policy: &Name, subscribed: bool, at: Timestamp) {
+        subscribe(&mut self.person.standing.left, policy, subscribed, at);
+    }
+
+    fn suppressed(&self) -> Arc<BTreeMap<Name, Name>> {
+        Arc::default()
+    }
+
+    fn links(&self) -> Arc<dyn Links> {
+        Arc::new(Readable)
     }
 
     fn taken(&mut self, journey: &Name, limit: &Name) -> Taken {
@@ -210,7 +223,7 @@ impl Around for Turn<'_> {
 
     fn keep(&mut self, journey: &Journey, before: Option<(Name, Status)>, output: Output) {
         self.put(Some(journey), &output);
-        remember(&mut self.person.sent, journey, &output.sent, self.now);
+        remember(&mut self.person.standing.sent, journey, &output.sent, self.now);
         for passage in &output.passages {
             let limit = (journey.name.clone(), passage.limit.clone());
             let taken = self.limits.entry(limit.clone()).or_default();

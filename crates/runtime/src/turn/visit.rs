@@ -8,8 +8,9 @@ use std::{
 use engine::{
     Around, Event, Instance, Outcome, Output, Status,
     limit::Taken,
+    link::Links,
     person::Past,
-    policy::{Sent, remember},
+    policy::{Left, Sent, Standing, remember, subscribe},
 };
 use graph::{Audience, Journey, Name, ProfileSchema, Reentry, Value};
 use jiff::Timestamp;
@@ -51,6 +52,7 @@ impl<'b, 'a> Visit<'b, 'a> {
 
     /// Keeps the moment of an entry, what went out, and the limits that were passed, where a rule will ask for it.
     fn remember(&mut self, journey: &Journey, entered: Option<&Name>, output: &Output) {
+        self.batch.addresses.extend(output.addresses.iter().cloned());
         let (went_out, passages) = (&output.sent, &output.passages);
         let entered = entered.filter(|_| journey.reentry != Reentry::Always);
         if entered.is_none() && went_out.is_empty() && passages.is_empty() {
@@ -82,6 +84,9 @@ pub(super) struct Memory {
     /// When messages went out, by policy. No name of the language has such a character in it.
     #[serde(default, rename = "\u{1f}sent", skip_serializing_if = "BTreeMap::is_empty")]
     sent: Sent,
+    /// The policies that they have unsubscribed from, and when.
+    #[serde(default, rename = "\u{1f}left", skip_serializing_if = "BTreeMap::is_empty")]
+    left: Left,
     /// The limits of journeys that they have come through.
     #[serde(default, rename = "\u{1f}passed", skip_serializing_if = "BTreeSet::is_empty")]
     passed: BTreeSet<String>,
@@ -134,8 +139,22 @@ impl Around for Visit<'_, '_> {
         }
     }
 
-    fn sent(&self) -> Sent {
-        self.memory().map(|memory| memory.sent.clone()).unwrap_or_default()
+    fn standing(&self) -> Standing {
+        let standing = |memory: &Memory| Standing { sent: memory.sent.clone(), left: memory.left.clone() };
+        self.memory().map(standing).unwrap_or_default()
+    }
+
+    fn subscribe(&mut self, policy: &Name, subscribed: bool, at: Timestamp) {
+        let person = self.batch.person(&self.key);
+        person.change_memory(|memory| subscribe(&mut memory.left, policy, subscribed, at));
+    }
+
+    fn suppressed(&self) -> Arc<BTreeMap<Name, Name>> {
+        self.batch.suppressed.clone()
+    }
+
+    fn links(&self) -> Arc<dyn Links> {
+        self.batch.links.clone()
     }
 
     fn taken(&mut self, journey: &Name, limit: &Name) -> Taken {
@@ -207,6 +226,11 @@ impl Around for Visit<'_, '_> {
             logged.outcome = outcomes_text(&outcomes);
         }
     }
+}
+
+/// The policies that a person has unsubscribed from, and when.
+pub(crate) fn unsubscribed_from(row: Option<&Profile>) -> Left {
+    Memory::of(row).left
 }
 
 fn entry_name(journey: &str, key: &str) -> String {

@@ -91,6 +91,7 @@ async fn run(
         peers: Peers::new().unwrap(),
         clock: clock.clock(),
         retention,
+        public_url: None,
         address,
     };
     let runtime = Runtime::start(setup).await.unwrap();

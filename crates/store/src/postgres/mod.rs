@@ -24,12 +24,12 @@ use nodes::Leasing;
 
 use crate::{
     Behind, Counter, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
-    Shard, Store, Sweep, Turn, Version, Wanted, Writer,
+    Shard, Store, Suppression, Sweep, Turn, Version, Wanted, Writer,
     caps::{Granted, Share},
     held::{Held, LONGEST, too_late},
     pauses, row,
     slots::Claim,
-    statements,
+    statements, suppressions,
 };
 
 /// How long a turn's statement takes at most. A node that was cut off from the database lost its shards long before.
@@ -42,7 +42,7 @@ pub(crate) struct Postgres {
     readers: PgPool,
     /// For leases, and nothing that takes long.
     nodes: Leasing,
-    /// For what is written beside the turns: the slots of throttles, the shares of caps, pauses.
+    /// For what is written beside the turns: the slots of throttles, the shares of caps, pauses, addresses.
     slots: Mutex<Held<PgConnection>>,
     shards: u16,
 }
@@ -207,6 +207,51 @@ impl Store for Postgres {
     async fn pauses(&self) -> Result<BTreeMap<Name, Timestamp>, Error> {
         let rows = sqlx::query_as(pauses::LIST).fetch_all(&self.readers);
         pauses::read(soon(async { Ok(rows.await?) }).await?)
+    }
+
+    async fn suppress(&self, suppressions: &[Suppression]) -> Result<u64, Error> {
+        let suppressions = suppressions.to_vec();
+        self.slots
+            .lock()
+            .await
+            .run(open::connect(&self.options), async move |mut database| {
+                let new = write::suppress(&mut database, &suppressions).await;
+                (database, new)
+            })
+            .await
+    }
+
+    async fn unsuppress(&self, addresses: &[Uuid]) -> Result<u64, Error> {
+        let addresses = addresses.to_vec();
+        self.slots
+            .lock()
+            .await
+            .run(open::connect(&self.options), async move |mut database| {
+                let known = write::unsuppress(&mut database, &addresses).await;
+                (database, known)
+            })
+            .await
+    }
+
+    async fn suppressed(&self, addresses: &[Uuid]) -> Result<Vec<Suppression>, Error> {
+        soon(read::suppressed(&self.readers, addresses)).await
+    }
+
+    async fn count_suppressed(&self) -> Result<BTreeMap<Name, u64>, Error> {
+        let rows = sqlx::query_as(suppressions::COUNT).fetch_all(&self.readers);
+        Ok(suppressions::counted(soon(async { Ok(rows.await?) }).await?))
+    }
+
+    async fn key(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, Error> {
+        let (name, fresh) = (name.to_owned(), fresh.to_vec());
+        self.slots
+            .lock()
+            .await
+            .run(open::connect(&self.options), async move |mut database| {
+                let key = write::key(&mut database, &name, &fresh).await;
+                (database, key)
+            })
+            .await
     }
 
     async fn ping(&self) -> Result<(), Error> {

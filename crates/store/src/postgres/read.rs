@@ -8,12 +8,13 @@ use sqlx::{PgConnection, PgPool, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::{
-    Behind, Counter, Draw, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep,
-    Version, Wanted, found,
+    Behind, Counter, Draw, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard,
+    Suppression, Sweep, Version, Wanted, found,
     row::{
         self, CounterRow, EventRow, HistoryRow, InstanceRow, LimitRow, ProfileRow, RefusalRow, SweepRow,
         TurnRow, VersionRow, small,
     },
+    suppressions,
 };
 
 // The lists are joined from the left, key by key: LATERAL keeps the planner from reading a whole table because it
@@ -359,7 +360,19 @@ pub(super) async fn counters(pool: &PgPool) -> Result<Vec<Counter>, Error> {
     Ok(sums.into_iter().map(Counter::from).collect())
 }
 
+/// Which of some addresses are suppressed.
+const SUPPRESSED: &str = "SELECT address, reason, at FROM suppressions WHERE address = ANY($1)";
+
+pub(super) async fn suppressed(pool: &PgPool, addresses: &[Uuid]) -> Result<Vec<Suppression>, Error> {
+    suppressions::read(query_as(SUPPRESSED).bind(addresses).fetch_all(pool).await?)
+}
+
 /// The statements of every turn that read, by name.
 #[cfg(test)]
-pub(super) const HOT: [(&str, &str); 4] =
-    [("wanted", WANTED), ("with due", WITH_DUE), ("past", PAST), ("calling", CALLING)];
+pub(super) const HOT: [(&str, &str); 5] = [
+    ("wanted", WANTED),
+    ("with due", WITH_DUE),
+    ("past", PAST),
+    ("calling", CALLING),
+    ("suppressed", SUPPRESSED),
+];

@@ -3,7 +3,7 @@
 use sqlx::{Postgres, postgres::PgArguments};
 use uuid::Uuid;
 
-use crate::{Error, Turn, row, row::small};
+use crate::{Error, Suppression, Turn, row, row::small};
 
 /// A statement that is being given its values.
 pub(super) type Statement = sqlx::query::Query<'static, Postgres, PgArguments>;
@@ -70,6 +70,7 @@ columns!(Counters {
 });
 
 columns!(Limits { journey: String, name: String, taken: i64, most: i64 });
+columns!(Suppressions { address: Uuid, reason: String, at: i64 });
 columns!(Sweeps { shard: i16, name: String, run: String, after: String, done: i16 });
 
 pub(super) fn events(turn: &Turn) -> Events {
@@ -185,6 +186,16 @@ pub(super) fn limits(turn: &Turn) -> Limits {
         columns.name.push(limit.name.to_string());
         columns.taken.push(i64::from(limit.taken));
         columns.most.push(i64::from(limit.most));
+    }
+    columns
+}
+
+pub(super) fn suppressions(suppressions: &[Suppression]) -> Suppressions {
+    let mut columns = Suppressions::default();
+    for one in suppressions {
+        columns.address.push(one.address);
+        columns.reason.push(one.reason.to_string());
+        columns.at.push(one.at.as_microsecond());
     }
     columns
 }

@@ -6,15 +6,19 @@
 use std::{mem, ops::Range, sync::LazyLock, time::Duration};
 
 use sqlx::{Connection as _, PgConnection, Row as _, query, query_as, query_scalar};
+use uuid::Uuid;
 
-use super::turn::{self, Counters, Events, Histories, Instances, Limits, Profiles, Refusals, Sweeps};
+use super::turn::{
+    self, Counters, Events, Histories, Instances, Limits, Profiles, Refusals, Suppressions, Sweeps,
+};
 use crate::{
-    Error, Leases, Shard, Turn, Version,
+    Error, Leases, Shard, Suppression, Turn, Version,
     caps::{Granted, Share, claim_share, forget_slices},
     row,
     row::small,
     slots::{Claim, claim, until},
     statements,
+    suppressions::{KEEP_KEY, KEY},
 };
 
 /// A transaction that changes shards goes through this: it changes as many rows as there are shards, or is fenced.
@@ -71,6 +75,9 @@ const LIMITS: &str = "INSERT INTO limits AS l (journey, name, taken, most) \
      ON CONFLICT (journey, name) DO UPDATE SET taken = l.taken + excluded.taken, most = excluded.most \
      WHERE l.taken + excluded.taken <= excluded.most";
 
+const SUPPRESS: &str = "INSERT INTO suppressions (address, reason, at) \
+     SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::bigint[]) ORDER BY 1 ON CONFLICT (address) DO NOTHING";
+
 const CLAIM: &str = claim!("(extract(epoch FROM statement_timestamp()) * 1000000)::bigint");
 const CLAIM_SHARE: &str =
     claim_share!("(extract(epoch FROM statement_timestamp()) * 1000000)::bigint", "least");
@@ -101,6 +108,7 @@ pub(super) struct Batch {
     counters: Counters,
     sweeps: Sweeps,
     limits: Limits,
+    suppressions: Suppressions,
 }
 
 impl Batch {
@@ -122,19 +130,24 @@ impl Batch {
             counters: turn::counters(turn),
             sweeps: turn::sweeps(turn),
             limits: turn::limits(turn),
+            suppressions: turn::suppressions(&turn.suppressions),
         }))
     }
 
     /// Writes it, or nothing of it. Almost every turn is one statement, which is a transaction of its own.
     pub(super) async fn commit(mut self, connection: &mut PgConnection) -> Result<(), Error> {
-        if self.refusals.id.is_empty() && self.sweeps.name.is_empty() && self.limits.name.is_empty() {
+        let rare = Rare {
+            limits: mem::take(&mut self.limits),
+            refusals: mem::take(&mut self.refusals),
+            sweeps: mem::take(&mut self.sweeps),
+            suppressions: mem::take(&mut self.suppressions),
+        };
+        if rare.is_empty() {
             return self.write(connection).await;
         }
         let mut transaction = connection.begin().await?;
-        let limits = mem::take(&mut self.limits);
-        let (refusals, sweeps) = (mem::take(&mut self.refusals), mem::take(&mut self.sweeps));
         let written = match self.write(&mut transaction).await {
-            Ok(()) => rest(limits, refusals, sweeps, &mut transaction).await,
+            Ok(()) => rare.write(&mut transaction).await,
             Err(error) => Err(error),
         };
         match written {
@@ -154,23 +167,35 @@ impl Batch {
     }
 }
 
-/// Writes what few turns have.
-async fn rest(
+/// What few turns have.
+struct Rare {
     limits: Limits,
     refusals: Refusals,
     sweeps: Sweeps,
-    connection: &mut PgConnection,
-) -> Result<(), Error> {
-    let wanted = limits.name.len();
-    let raised = limits.bind(query(LIMITS)).execute(&mut *connection).await?;
-    if usize::try_from(raised.rows_affected()) != Ok(wanted) {
-        return Err(Error::Outdated);
+    suppressions: Suppressions,
+}
+
+impl Rare {
+    fn is_empty(&self) -> bool {
+        self.refusals.id.is_empty()
+            && self.sweeps.name.is_empty()
+            && self.limits.name.is_empty()
+            && self.suppressions.address.is_empty()
     }
-    let shards = refusals.shard.clone();
-    refusals.bind(query(REFUSALS)).execute(&mut *connection).await?;
-    query(OLD_REFUSALS).bind(shards).execute(&mut *connection).await?;
-    sweeps.bind(query(SWEEPS)).execute(&mut *connection).await?;
-    Ok(())
+
+    async fn write(self, connection: &mut PgConnection) -> Result<(), Error> {
+        let wanted = self.limits.name.len();
+        let raised = self.limits.bind(query(LIMITS)).execute(&mut *connection).await?;
+        if usize::try_from(raised.rows_affected()) != Ok(wanted) {
+            return Err(Error::Outdated);
+        }
+        let shards = self.refusals.shard.clone();
+        self.refusals.bind(query(REFUSALS)).execute(&mut *connection).await?;
+        query(OLD_REFUSALS).bind(shards).execute(&mut *connection).await?;
+        self.sweeps.bind(query(SWEEPS)).execute(&mut *connection).await?;
+        self.suppressions.bind(query(SUPPRESS)).execute(connection).await?;
+        Ok(())
+    }
 }
 
 /// The statements of a turn as one, behind the same fence: one way to the server and back instead of eight. Nothing is
@@ -242,6 +267,26 @@ pub(super) async fn claim_share(
     Ok(granted)
 }
 
+/// Suppresses addresses; gives how many were not.
+pub(super) async fn suppress(
+    connection: &mut PgConnection,
+    suppressions: &[Suppression],
+) -> Result<u64, Error> {
+    Ok(turn::suppressions(suppressions).bind(query(SUPPRESS)).execute(connection).await?.rows_affected())
+}
+
+/// Suppresses addresses no more; gives how many were.
+pub(super) async fn unsuppress(connection: &mut PgConnection, addresses: &[Uuid]) -> Result<u64, Error> {
+    let gone = query("DELETE FROM suppressions WHERE address = ANY($1)").bind(addresses);
+    Ok(gone.execute(connection).await?.rows_affected())
+}
+
+/// The key of a name; the fresh one, if there was none.
+pub(super) async fn key(connection: &mut PgConnection, name: &str, fresh: &[u8]) -> Result<Vec<u8>, Error> {
+    query(KEEP_KEY).bind(name).bind(fresh).execute(&mut *connection).await?;
+    Ok(query_scalar(KEY).bind(name).fetch_one(connection).await?)
+}
+
 /// Removes a person.
 pub(super) async fn erase(
     connection: &mut PgConnection,
@@ -306,12 +351,13 @@ async fn fence(connection: &mut PgConnection, shard: i16, epoch: i64) -> Result<
 
 /// The statements of a turn that write, by name.
 #[cfg(test)]
-pub(super) fn hot() -> [(&'static str, &'static str); 5] {
+pub(super) fn hot() -> [(&'static str, &'static str); 6] {
     [
         ("at once", AT_ONCE.as_str()),
         ("fence", FENCE),
         ("old refusals", OLD_REFUSALS),
         ("sweeps", SWEEPS),
         ("limits", LIMITS),
+        ("suppressions", SUPPRESS),
     ]
 }

@@ -20,19 +20,19 @@ use uuid::Uuid;
 
 use crate::{
     Behind, Counter, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
-    Shard, Store, Sweep, Turn, Version, Wanted, Writer,
+    Shard, Store, Suppression, Sweep, Turn, Version, Wanted, Writer,
     caps::{Granted, Share},
     held::{Held, LONGEST},
     pauses, row,
     slots::Claim,
-    statements,
+    statements, suppressions,
 };
 
 pub(crate) struct Sqlite {
     /// How to open a connection that writes.
     options: SqliteConnectOptions,
     readers: SqlitePool,
-    /// For what is written beside the turns: the slots of throttles, the shares of caps, pauses.
+    /// For what is written beside the turns: the slots of throttles, the shares of caps, pauses, addresses.
     slots: Mutex<Held<SqliteConnection>>,
     shards: u16,
 }
@@ -204,6 +204,51 @@ impl Store for Sqlite {
     async fn pauses(&self) -> Result<BTreeMap<Name, Timestamp>, Error> {
         let rows = sqlx::query_as(pauses::LIST).fetch_all(&self.readers);
         pauses::read(rows.await?)
+    }
+
+    async fn suppress(&self, suppressions: &[Suppression]) -> Result<u64, Error> {
+        let suppressions = suppressions.to_vec();
+        self.slots
+            .lock()
+            .await
+            .run(open::connect(&self.options), async move |mut database| {
+                let new = write::suppress(&mut database, &suppressions).await;
+                (database, new)
+            })
+            .await
+    }
+
+    async fn unsuppress(&self, addresses: &[Uuid]) -> Result<u64, Error> {
+        let addresses = addresses.to_vec();
+        self.slots
+            .lock()
+            .await
+            .run(open::connect(&self.options), async move |mut database| {
+                let known = write::unsuppress(&mut database, &addresses).await;
+                (database, known)
+            })
+            .await
+    }
+
+    async fn suppressed(&self, addresses: &[Uuid]) -> Result<Vec<Suppression>, Error> {
+        read::suppressed(&self.readers, addresses).await
+    }
+
+    async fn count_suppressed(&self) -> Result<BTreeMap<Name, u64>, Error> {
+        let rows = sqlx::query_as(suppressions::COUNT).fetch_all(&self.readers);
+        Ok(suppressions::counted(rows.await?))
+    }
+
+    async fn key(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, Error> {
+        let (name, fresh) = (name.to_owned(), fresh.to_vec());
+        self.slots
+            .lock()
+            .await
+            .run(open::connect(&self.options), async move |mut database| {
+                let key = write::key(&mut database, &name, &fresh).await;
+                (database, key)
+            })
+            .await
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -9,12 +9,13 @@ use uuid::Uuid;
 
 use super::write::rows;
 use crate::{
-    Behind, Counter, Draw, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Sweep,
-    Version, Wanted, found,
+    Behind, Counter, Draw, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard,
+    Suppression, Sweep, Version, Wanted, found,
     row::{
         self, CounterRow, EventRow, HistoryRow, InstanceRow, LimitRow, ProfileRow, RefusalRow, SweepRow,
         TurnRow, VersionRow,
     },
+    suppressions,
 };
 
 // CROSS JOIN makes SQLite look every wanted key up, instead of reading the table and looking the keys up.
@@ -331,7 +332,21 @@ pub(super) async fn counters(pool: &SqlitePool) -> Result<Vec<Counter>, Error> {
     Ok(sums.into_iter().map(Counter::from).collect())
 }
 
+/// Which of some addresses are suppressed.
+const SUPPRESSED: &str = "SELECT s.address, s.reason, s.at FROM json_each(?) AS w \
+     CROSS JOIN suppressions AS s ON s.address = unhex(w.value)";
+
+pub(super) async fn suppressed(pool: &SqlitePool, addresses: &[Uuid]) -> Result<Vec<Suppression>, Error> {
+    let addresses = rows(addresses.iter().map(|address| address.simple()))?;
+    suppressions::read(query_as(SUPPRESSED).bind(addresses).fetch_all(pool).await?)
+}
+
 /// The statements of every turn that read, by name.
 #[cfg(test)]
-pub(super) const HOT: [(&str, &str); 4] =
-    [("wanted", WANTED), ("with due", WITH_DUE), ("past", PAST), ("calling", CALLING)];
+pub(super) const HOT: [(&str, &str); 5] = [
+    ("wanted", WANTED),
+    ("with due", WITH_DUE),
+    ("past", PAST),
+    ("calling", CALLING),
+    ("suppressed", SUPPRESSED),
+];

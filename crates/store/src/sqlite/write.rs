@@ -9,14 +9,16 @@ use std::{ops::Range, sync::LazyLock, time::Duration};
 
 use serde::Serialize;
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
+use uuid::Uuid;
 
 use super::begin;
 use crate::{
-    Error, Leases, Shard, Turn, Version,
+    Error, Leases, Shard, Suppression, Turn, Version,
     caps::{Granted, Share, claim_share, forget_slices},
     row,
     slots::{Claim, claim, until},
     statements,
+    suppressions::{KEEP_KEY, KEY},
 };
 
 macro_rules! fence {
@@ -79,6 +81,11 @@ const LIMITS: &str = "INSERT INTO limits AS l (journey, name, taken, most) \
      ON CONFLICT (journey, name) DO UPDATE SET taken = l.taken + excluded.taken, most = excluded.most \
      WHERE l.taken + excluded.taken <= excluded.most";
 
+const SUPPRESS: &str = "INSERT INTO suppressions (address, reason, at) \
+     SELECT unhex(value ->> 0), value ->> 1, value ->> 2 FROM json_each(?) WHERE TRUE ON CONFLICT (address) DO NOTHING";
+
+const UNSUPPRESS: &str = "DELETE FROM suppressions WHERE address IN (SELECT unhex(value) FROM json_each(?))";
+
 /// Writes what almost every turn is made of, and ends the transaction.
 static REST: LazyLock<String> =
     LazyLock::new(|| [EVENTS, PROFILES, INSTANCES, HISTORY, COUNTERS, "COMMIT"].join("; "));
@@ -128,6 +135,9 @@ impl Batch {
         }
         if !turn.sweeps.is_empty() {
             rare.push((SWEEPS, sweeps(turn)?));
+        }
+        if !turn.suppressions.is_empty() {
+            rare.push((SUPPRESS, addresses(&turn.suppressions)?));
         }
         let rest = [events(turn)?, profiles(turn)?, instances(turn)?, history(turn)?, counters(turn)?];
         let (shards, fence) = (touched.len(), rows(touched.iter())?);
@@ -182,6 +192,30 @@ pub(super) async fn claim_share(
     query(FORGET_SLICES).bind(of).bind(share.slice).execute(&mut *connection).await?;
     let claimed = query_as(CLAIM_SHARE).bind(of).bind(share.slice).bind(share.most).bind(share.wanted);
     Ok(Granted::from_row(claimed.fetch_optional(connection).await?))
+}
+
+/// Suppresses addresses; gives how many were not.
+pub(super) async fn suppress(
+    connection: &mut SqliteConnection,
+    suppressions: &[Suppression],
+) -> Result<u64, Error> {
+    Ok(query(SUPPRESS).bind(addresses(suppressions)?).execute(connection).await?.rows_affected())
+}
+
+/// Suppresses addresses no more; gives how many were.
+pub(super) async fn unsuppress(connection: &mut SqliteConnection, addresses: &[Uuid]) -> Result<u64, Error> {
+    let addresses = rows(addresses.iter().map(|address| address.simple()))?;
+    Ok(query(UNSUPPRESS).bind(addresses).execute(connection).await?.rows_affected())
+}
+
+/// The key of a name; the fresh one, if there was none.
+pub(super) async fn key(
+    connection: &mut SqliteConnection,
+    name: &str,
+    fresh: &[u8],
+) -> Result<Vec<u8>, Error> {
+    query(KEEP_KEY).bind(name).bind(fresh).execute(&mut *connection).await?;
+    Ok(query_scalar(KEY).bind(name).fetch_one(connection).await?)
 }
 
 /// Removes a person.
@@ -336,9 +370,13 @@ fn limits(turn: &Turn) -> Result<String, Error> {
     rows(turn.limits.iter().map(|limit| (&*limit.journey, &*limit.name, limit.taken, limit.most)))
 }
 
+fn addresses(suppressions: &[Suppression]) -> Result<String, Error> {
+    rows(suppressions.iter().map(|one| (one.address.simple(), &*one.reason, one.at.as_microsecond())))
+}
+
 /// The statements of a turn that write, by name.
 #[cfg(test)]
-pub(super) const HOT: [(&str, &str); 9] = [
+pub(super) const HOT: [(&str, &str); 10] = [
     ("fence", fence!()),
     ("events", EVENTS),
     ("old refusals", OLD_REFUSALS),
@@ -348,4 +386,5 @@ pub(super) const HOT: [(&str, &str); 9] = [
     ("counters", COUNTERS),
     ("sweeps", SWEEPS),
     ("limits", LIMITS),
+    ("suppressions", SUPPRESS),
 ];

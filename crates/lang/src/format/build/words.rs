@@ -7,7 +7,7 @@ pub(super) fn begins(word: &str, next: &str) -> bool {
         | "stop" | "label" | "goto" | "exit" | "give" | "enter" | "expire" | "goal" | "mock" | "expect"
         | "event" | "profile" | "journey" => true,
         "re" => next == "-",
-        "limit" => next.starts_with('"'),
+        "limit" | "subscription" => next.starts_with('"'),
         "priority" => next.starts_with(|first: char| first == '-' || first.is_ascii_digit()),
         _ => names_rule(word, next),
     }

@@ -181,6 +181,8 @@ pub(crate) struct Policy {
     pub(crate) name: Ident,
     /// `for all messages`
     pub(crate) for_all: bool,
+    /// `subscription "Offers and news"`
+    pub(crate) subscription: Vec<(At, Text)>,
     pub(crate) only_when: Vec<Expr>,
     pub(crate) quiet: Vec<(At, QuietHours)>,
     /// `at most 3 per 7 days`

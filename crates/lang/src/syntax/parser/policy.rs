@@ -7,7 +7,7 @@ use super::{
     expr::{duration, expression},
     ident,
     moment::{self, clock},
-    tag,
+    tag, text,
 };
 use crate::syntax::{
     ast::{DeclKind, Ident, Policy, QuietHours},
@@ -25,7 +25,14 @@ pub(super) fn policy(input: P<'_>) -> R<'_, DeclKind> {
         input
     };
     let (mut input, _) = cut(tag!("{")).parse(input)?;
-    let mut made = Policy { name, for_all, only_when: Vec::new(), quiet: Vec::new(), caps: Vec::new() };
+    let mut made = Policy {
+        name,
+        for_all,
+        subscription: Vec::new(),
+        only_when: Vec::new(),
+        quiet: Vec::new(),
+        caps: Vec::new(),
+    };
     while !input.is("}") {
         let (rest, ()) = cut(|input| rule(input, &mut made)).parse(input)?;
         input = rest;
@@ -36,6 +43,11 @@ pub(super) fn policy(input: P<'_>) -> R<'_, DeclKind> {
 fn rule<'a>(input: P<'a>, made: &mut Policy) -> R<'a, ()> {
     let start = input;
     match (input.peek(0), input.peek(1)) {
+        ("subscription", _) => {
+            let (rest, title) = cut(text("what people get, in quotes")).parse(input.take_from(1))?;
+            made.subscription.push((start.until(&rest), title));
+            Ok((rest, ()))
+        }
         ("only", "when") => {
             let (rest, condition) = cut(expression).parse(input.take_from(2))?;
             made.only_when.push(condition);
@@ -57,7 +69,7 @@ fn rule<'a>(input: P<'a>, made: &mut Policy) -> R<'a, ()> {
             made.caps.push((start.until(&rest), graph::Rate { count, per }));
             Ok((rest, ()))
         }
-        _ => input.error("`only when`, `quiet hours`, `at most` or `}`"),
+        _ => input.error("`subscription`, `only when`, `quiet hours`, `at most` or `}`"),
     }
 }
 

@@ -1,0 +1,109 @@
+//! The suppression list: addresses that get nothing any more.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, body::Bytes, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::operations::read;
+use crate::{App, problem::Problem};
+
+/// The most addresses of one request.
+const MOST: usize = 10_000;
+
+/// Addresses.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Addresses {
+    /// E-mail addresses or numbers, as messages have them in their `to`; at most 10,000.
+    addresses: Vec<String>,
+}
+
+/// How the list changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Changed {
+    /// How many addresses it concerned; those that were as wanted already are not among them.
+    changed: u64,
+}
+
+/// What the list holds.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SuppressionCounts {
+    /// How many addresses, by reason: `bounced`, `complained`, `listed`.
+    reasons: BTreeMap<String, u64>,
+}
+
+/// What the list says of an address.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AddressView {
+    /// Why it gets nothing: `bounced`, `complained`, `listed`; null if it is not on the list.
+    reason: Option<String>,
+    /// Since when.
+    since: Option<String>,
+}
+
+/// Which address is asked for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    /// The address.
+    address: String,
+}
+
+/// How many addresses are on the suppression list. The addresses themselves are not kept, only hashes of them.
+#[utoipa::path(
+    get, path = "/v1/suppressions", operation_id = "countSuppressions", tag = "suppressions",
+    responses((status = 200, body = SuppressionCounts))
+)]
+pub(super) async fn count(State(app): State<App>) -> Result<Json<SuppressionCounts>, Problem> {
+    let counts = app.runtime.store().count_suppressed().await?;
+    let reasons = counts.into_iter().map(|(reason, count)| (reason.to_string(), count)).collect();
+    Ok(Json(SuppressionCounts { reasons }))
+}
+
+/// Whether an address is on the suppression list. Asked in a body, so that no address stands in the logs of a proxy.
+#[utoipa::path(
+    post, path = "/v1/suppressions/find", operation_id = "findSuppression", tag = "suppressions", request_body = Wanted,
+    responses((status = 200, body = AddressView), (status = 400, body = Problem))
+)]
+pub(super) async fn find(State(app): State<App>, body: Bytes) -> Result<Json<AddressView>, Problem> {
+    let Wanted { address } = read(&body)?;
+    let listed = app.runtime.suppression(&address).await?;
+    Ok(Json(AddressView {
+        since: listed.as_ref().map(|listed| listed.at.to_string()),
+        reason: listed.map(|listed| listed.reason.to_string()),
+    }))
+}
+
+/// Put addresses on the suppression list: no message goes to them any more.
+#[utoipa::path(
+    post, path = "/v1/suppressions", operation_id = "suppress", tag = "suppressions", request_body = Addresses,
+    responses((status = 200, body = Changed), (status = 400, body = Problem), (status = 422, body = Problem))
+)]
+pub(super) async fn add(State(app): State<App>, body: Bytes) -> Result<Json<Changed>, Problem> {
+    let Addresses { addresses } = read(&body)?;
+    bounded(&addresses)?;
+    Ok(Json(Changed { changed: app.runtime.suppress(&addresses).await? }))
+}
+
+/// Take addresses off the suppression list.
+#[utoipa::path(
+    post, path = "/v1/suppressions/remove", operation_id = "unsuppress", tag = "suppressions", request_body = Addresses,
+    responses((status = 200, body = Changed), (status = 400, body = Problem), (status = 422, body = Problem))
+)]
+pub(super) async fn remove(State(app): State<App>, body: Bytes) -> Result<Json<Changed>, Problem> {
+    let Addresses { addresses } = read(&body)?;
+    bounded(&addresses)?;
+    Ok(Json(Changed { changed: app.runtime.unsuppress(&addresses).await? }))
+}
+
+fn bounded(addresses: &[String]) -> Result<(), Problem> {
+    let misfit = |reason: &str| Err(Problem::misfit("addresses", reason));
+    match addresses {
+        [] => misfit("is empty: say which"),
+        many if many.len() > MOST => misfit("has more than 10,000: send them in several requests"),
+        many if many.iter().any(|address| address.trim().is_empty()) => misfit("holds an empty address"),
+        _ => Ok(()),
+    }
+}

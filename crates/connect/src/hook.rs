@@ -40,6 +40,8 @@ pub struct Delivery<'a> {
     pub headers: &'a [(String, String)],
     /// The body, byte for byte.
     pub body: &'a [u8],
+    /// How this server is reached from outside, without a slash at the end; none where nobody said it.
+    pub public_url: Option<&'a str>,
 }
 
 /// Why a call is not taken for the partner's.
@@ -70,9 +72,12 @@ impl<'a> Delivery<'a> {
         pairs(self.body)
     }
 
-    /// The addresses that the partner may have called: what a proxy says, then what it was sent to; a signature over
-    /// another host than ours is nobody's but the partner's all the same.
+    /// The addresses that the partner may have called: the one that the settings say, else what a proxy says and what the
+    /// request was sent to.
     fn urls(&self) -> Vec<String> {
+        if let Some(url) = self.public_url {
+            return vec![format!("{url}{}", self.target)];
+        }
         let hosts = ["x-forwarded-host", "host"].into_iter().filter_map(|name| self.header(name));
         let bare = |host: &str| host.split(':').next().unwrap_or_default().to_owned();
         let hosts: Vec<String> = hosts.flat_map(|host| [host.to_owned(), bare(host)]).collect();

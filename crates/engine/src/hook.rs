@@ -1,5 +1,5 @@
-//! What a partner's call says: which reactions of which messages of whom. Whether the partner may say so was decided
-//! before.
+//! What a partner's call says: which reactions to which messages. Whose they are, and whether the partner may say so was decided
+//! elsewhere.
 
 use std::collections::BTreeMap;
 
@@ -17,16 +17,14 @@ use crate::{Scope, evaluate};
 pub struct News {
     /// What happened to the message: one of [`graph::REACTIONS`].
     pub reaction: Name,
-    /// The key of the person; none where it is about nobody of ours.
-    pub profile: Option<Name>,
-    /// The name of the message; none where it is about none of ours.
+    /// The text that names the message and whose it is; none where it is about none of ours.
     pub message: Option<Name>,
     /// What the partner knows it by.
     pub id: Option<Name>,
     /// When it happened, where that is said.
     pub at: Option<Timestamp>,
-    /// The properties of the event.
-    pub properties: Value,
+    /// What is told of it: properties of the event.
+    pub properties: Vec<(Name, Value)>,
     /// What was looked at: the item of the list, or the body.
     pub content: Value,
 }
@@ -86,11 +84,10 @@ fn one(
     }
     Ok(Some(News {
         reaction: reaction.clone(),
-        profile: text(&webhook.profile)?,
         message: text(&webhook.message)?,
         id: webhook.id.as_ref().map(text).transpose()?.flatten(),
         at,
-        properties: Value::record(properties),
+        properties,
         content,
     }))
 }

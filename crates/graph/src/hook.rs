@@ -20,9 +20,7 @@ pub struct Webhook {
     pub query: Arc<RecordType>,
     /// A list of which each item is looked at, by the name [`ITEM`]; without it the request is looked at once.
     pub each: Option<Expr>,
-    /// The key of the person, or null where it is about nobody of ours.
-    pub profile: Expr,
-    /// The name of the message, or null where it is about none of ours.
+    /// The text that names the message (`links.token`), or null where it is about none of ours.
     pub message: Expr,
     /// What the partner knows this news by: the same again is not news. Without it the content is what counts.
     pub id: Option<Expr>,

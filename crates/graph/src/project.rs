@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     Answers, Audience, Auth, Expr, Journey, Mailer, Name, Policy, Pressure, RecordType, Retry, RetryOn,
-    Setting, Sign, Template, Tls, Type, hook::Webhook, reaction, reaction_record, subscription, subscription_record,
+    Setting, Sign, Template, Tls, Type, hook::Webhook, reaction, reaction_record, subscription,
+    subscription_record,
 };
 
 /// A whole compiled project.

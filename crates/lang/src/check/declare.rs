@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use graph::{EventSchema, Name, ProfileSchema, RecordType, Type};
+use graph::{EventSchema, Name, ProfileSchema, RecordType, Type, hook::Webhook};
 
 use super::{
     Module, action, audience, connection, function, journey, mail, message, policy,
@@ -58,12 +58,7 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
             messages.insert(name.clone(), Arc::new(made));
         }
     }
-    let mut webhooks = BTreeMap::new();
-    for (name, (declared, doc)) in &names.webhooks {
-        if let Some(made) = webhook::check(declared, *doc, env) {
-            webhooks.insert(name.clone(), Arc::new(made));
-        }
-    }
+    let webhooks = webhooks(env);
     let audiences = names.audiences.values();
     let audiences = audiences.map(|(declared, doc)| audience::check(declared, *doc, env)).collect();
     let mut journeys = Vec::new();
@@ -94,6 +89,16 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
         tests,
         steps_named,
     }
+}
+
+fn webhooks(env: &mut Env<'_>) -> BTreeMap<Name, Arc<Webhook>> {
+    let mut made = BTreeMap::new();
+    for (name, (declared, doc)) in &env.names.webhooks {
+        if let Some(webhook) = webhook::check(declared, *doc, env) {
+            made.insert(name.clone(), Arc::new(webhook));
+        }
+    }
+    made
 }
 
 fn profile(env: &mut Env<'_>) -> Option<ProfileSchema> {

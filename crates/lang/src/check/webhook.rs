@@ -1,4 +1,4 @@
-//! Webhooks: what a partner sends is typed, whom it is about can be said, and it proves who it is.
+//! Webhooks: what a partner sends is typed, which message it is about can be said, and it proves who it is.
 
 use std::sync::Arc;
 
@@ -47,8 +47,7 @@ pub(super) fn check(webhook: &ast::Webhook, doc: Option<&Name>, env: &mut Env<'_
     }
     let mut check = Check { env, scope: &mut scope };
     let each = webhook.value("each").map(|list| check.each(list));
-    let profile = check.whom(webhook, "profile", "body.customerId");
-    let message = check.whom(webhook, "message", "body.message");
+    let message = check.which(webhook);
     let id = webhook.value("id").map(|id| check.expect(id, &Type::Text.optional(), "`id`"));
     let at = webhook.value("at").map(|at| check.expect(at, &Type::DateTime.optional(), "`at`"));
     let reactions: Vec<Reaction> = webhook.reactions.iter().map(|one| check.reaction(one)).collect();
@@ -67,7 +66,6 @@ pub(super) fn check(webhook: &ast::Webhook, doc: Option<&Name>, env: &mut Env<'_
         shape,
         query,
         each,
-        profile: profile?,
         message: message?,
         id,
         at,
@@ -97,19 +95,16 @@ impl Check<'_, '_> {
         made
     }
 
-    /// Whom, or which message, it is about.
-    fn whom(&mut self, webhook: &ast::Webhook, line: &str, example: &str) -> Option<graph::Expr> {
-        let Some(value) = webhook.value(line) else {
-            let of = if line == "profile" { "whom" } else { "which message" };
-            let message = format!("`{}` does not say {of} it is about", webhook.name.text);
-            self.report(
-                Report::new(Code::BadSetting, webhook.name.at, message)
-                    .label(format!("no `{line}`"))
-                    .help(format!("add `{line}: {example}`, where the partner says back what it was given")),
-            );
+    /// Which message it is about.
+    fn which(&mut self, webhook: &ast::Webhook) -> Option<graph::Expr> {
+        let Some(value) = webhook.value("message") else {
+            let message = format!("`{}` does not say which message it is about", webhook.name.text);
+            self.report(Report::new(Code::BadSetting, webhook.name.at, message).label("no `message`").help(
+                "add `message: body.token`, where the partner says back the `links.token` that it was given",
+            ));
             return None;
         };
-        Some(self.expect(value, &Type::Text.optional(), &format!("`{line}`")))
+        Some(self.expect(value, &Type::Text.optional(), "`message`"))
     }
 
     fn reaction(&mut self, reaction: &ast::Reaction) -> Reaction {

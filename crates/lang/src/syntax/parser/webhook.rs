@@ -18,8 +18,7 @@ use crate::{
 };
 
 const WAYS: &str = "`hmac`, `standard_webhooks`, `api_key`, `basic`, `twilio`, `sendgrid`, `mailgun`, `messagebird` or `nothing`";
-const LINES: [&str; 10] =
-    ["verify", "challenge", "json", "form", "query", "each", "profile", "message", "id", "at"];
+const LINES: [&str; 9] = ["verify", "challenge", "json", "form", "query", "each", "message", "id", "at"];
 const REACTIONS: [&str; 6] = ["delivered", "opened", "clicked", "bounced", "complained", "replied"];
 
 /// Behind the word `webhook`.

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::{
     Shown, Trace,
     answer::{Patience, failure, late, read},
+    aws,
     credentials::{Credentials, sent_as},
     partner::{Here, Partner},
     secret::{MASK, without},
@@ -150,7 +151,12 @@ pub(crate) async fn preview(here: &Here, request: &Request, key: Uuid) -> Shown 
         }
         Auth::HeaderKey { header, key } => headers.push((header.to_string(), here.shown(key))),
         Auth::QueryKey { parameter, key } => with_key(&mut target, parameter, &here.shown(key)),
-        auth @ (Auth::OAuth2(_) | Auth::Token(_)) => match sent_as(auth) {
+        Auth::Aws(way) => {
+            if let Ok(url) = &url {
+                headers.extend(aws::preview(here, way, &Message { request, url, id: key }));
+            }
+        }
+        auth @ (Auth::OAuth2(_) | Auth::Jwt(_) | Auth::Token(_)) => match sent_as(auth) {
             Sent::Bearer => headers.push(("Authorization".into(), format!("Bearer {MASK}"))),
             Sent::Header { name, before, behind } => {
                 headers.push((name.to_string(), format!("{before}{MASK}{behind}")))

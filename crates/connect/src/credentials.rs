@@ -36,7 +36,9 @@ impl Credentials {
         }
         let way = match &here.connection.auth {
             // A token's way is known above.
-            Auth::None | Auth::OAuth2(_) | Auth::Token(_) => Way::Nothing,
+            Auth::None | Auth::OAuth2(_) | Auth::Jwt(_) | Auth::Token(_) => Way::Nothing,
+            // The whole request is signed, and that is done last.
+            Auth::Aws(_) => Way::Nothing,
             Auth::Basic { user, password } => {
                 let user = here.credential(user, &mut sent).await?;
                 let password = here.credential(password, &mut sent).await?;
@@ -76,6 +78,8 @@ pub(crate) fn sent_as(auth: &Auth) -> &Sent {
     match auth {
         Auth::Token(call) => &call.send,
         Auth::OAuth2(_)
+        | Auth::Jwt(_)
+        | Auth::Aws(_)
         | Auth::None
         | Auth::Basic { .. }
         | Auth::Bearer(_)

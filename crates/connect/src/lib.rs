@@ -7,9 +7,11 @@
 mod address;
 mod answer;
 mod attempt;
+mod aws;
 mod credentials;
 mod environment;
 mod guard;
+mod hook;
 mod mail;
 mod operator;
 mod partner;
@@ -28,7 +30,12 @@ use std::{
 };
 
 pub use environment::{Environment, Source};
-use graph::{Answer, CallError, Connection, ErrorKind, Name, Request};
+use graph::{
+    Answer, CallError, Connection, ErrorKind, Name, Request, Setting,
+    hook::{Verify, Webhook},
+};
+pub use hook::{Delivery, Unverified};
+use jiff::Timestamp;
 pub use operator::{Operator, OperatorFailure, Said};
 use partner::Partner;
 pub use peer::{PeerFailure, Peers};
@@ -141,6 +148,7 @@ pub enum SetupError {
 #[derive(Clone)]
 pub struct Partners {
     partners: Arc<BTreeMap<Name, Partner>>,
+    environment: Environment,
 }
 
 impl fmt::Debug for Partners {
@@ -168,7 +176,7 @@ impl Partners {
         }
         match overrides.into_keys().next() {
             Some(name) => Err(SetupError::Unknown(name)),
-            None => Ok(Partners { partners: Arc::new(partners) }),
+            None => Ok(Partners { partners: Arc::new(partners), environment }),
         }
     }
 
@@ -186,6 +194,32 @@ impl Partners {
             )),
         };
         Attempt { outcome, duration: start.elapsed(), by_mail: mailer.is_some() }
+    }
+
+    /// Whether a call of a webhook is the partner's.
+    ///
+    /// # Errors
+    /// When it is not proven to be, or what it is verified by is not to be had.
+    pub async fn verify(&self, way: &Verify, call: &Delivery<'_>, now: Timestamp) -> Result<(), Unverified> {
+        hook::verify(&self.environment, way, call, now).await
+    }
+
+    /// Whether a partner shows what the setting holds.
+    ///
+    /// # Errors
+    /// When it does not, or that is not to be had.
+    pub async fn shows(&self, wanted: &Setting, shown: &str) -> Result<(), Unverified> {
+        hook::shows(&self.environment, wanted, shown).await
+    }
+
+    /// What a webhook needs and is not to be had: the name of each, and why.
+    pub async fn lacking(&self, webhook: &Webhook) -> Vec<(Name, String)> {
+        let mut lacking = Vec::new();
+        for setting in webhook.settings() {
+            let lacks = self.environment.lacks(setting).await;
+            lacking.extend(lacks.into_iter().map(|lack| (lack.name, lack.reason)));
+        }
+        lacking
     }
 
     /// The values that connections need and that are not to be had. Files and programs that hold some are asked.

@@ -4,7 +4,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use graph::{
-    CallError, ErrorKind, Request, Setting, Sign,
+    Auth, CallError, ErrorKind, Request, Setting, Sign,
     sign::{Algorithm, Encoding, Hmac, Mark},
 };
 use jiff::Timestamp;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     attempt::{header_name, header_value},
+    aws,
     partner::Here,
     secret::{MASK, Secret},
 };
@@ -29,7 +30,8 @@ pub(crate) struct Message<'a> {
 }
 
 impl Message<'_> {
-    fn body(&self) -> &str {
+    /// The body, empty where there is none.
+    pub(crate) fn body(&self) -> &str {
         self.request.body.as_ref().map_or("", |(_, body)| body)
     }
 
@@ -62,7 +64,7 @@ pub(crate) async fn headers(
             signed(way, message, now, &code)
         }
         Some(Sign::StandardWebhooks(secret)) => {
-            let keys = keys(here, secret, sent).await?;
+            let keys = secret_keys(here, secret, sent).await?;
             let text = format!("{}.{now}.{}", message.id, message.body());
             let one = |key: &Vec<u8>| {
                 let key = hmac::Key::new(hmac::HMAC_SHA256, key);
@@ -70,6 +72,17 @@ pub(crate) async fn headers(
             };
             webhook(message.id, now, &keys.iter().map(one).collect::<Vec<_>>().join(" "))
         }
+    };
+    let named = match &here.connection.auth {
+        Auth::Aws(way) => named.into_iter().chain(aws::headers(here, way, message, sent).await?).collect(),
+        Auth::None
+        | Auth::Basic { .. }
+        | Auth::Bearer(_)
+        | Auth::HeaderKey { .. }
+        | Auth::QueryKey { .. }
+        | Auth::OAuth2(_)
+        | Auth::Jwt(_)
+        | Auth::Token(_) => named,
     };
     named.into_iter().map(|(name, value)| Ok((header_name(&name)?, header_value(&value)?))).collect()
 }
@@ -100,28 +113,40 @@ fn webhook(id: Uuid, now: i64, signatures: &str) -> Vec<(String, String)> {
 }
 
 fn code(way: &Hmac, key: &str, message: &[u8]) -> String {
-    let algorithm = match way.algorithm {
-        Algorithm::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-        Algorithm::Sha256 => hmac::HMAC_SHA256,
-        Algorithm::Sha512 => hmac::HMAC_SHA512,
-    };
-    let tag = hmac::sign(&hmac::Key::new(algorithm, key.as_bytes()), message);
+    let tag = hmac::sign(&hmac::Key::new(algorithm(way), key.as_bytes()), message);
     match way.encoding {
         Encoding::Hex => tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
         Encoding::Base64 => STANDARD.encode(tag),
     }
 }
 
-/// The keys in a text: `whsec_` and base64, separated by spaces, so that a new one can be given before the old one goes.
-async fn keys(here: &Here, secret: &Setting, sent: &mut Vec<Secret>) -> Result<Vec<Vec<u8>>, CallError> {
+/// The hash function of a code.
+pub(crate) fn algorithm(way: &Hmac) -> hmac::Algorithm {
+    match way.algorithm {
+        Algorithm::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+        Algorithm::Sha256 => hmac::HMAC_SHA256,
+        Algorithm::Sha512 => hmac::HMAC_SHA512,
+    }
+}
+
+async fn secret_keys(
+    here: &Here,
+    secret: &Setting,
+    sent: &mut Vec<Secret>,
+) -> Result<Vec<Vec<u8>>, CallError> {
     let text = here.credential(secret, sent).await?;
-    let words: Vec<&str> = text.expose().split_ascii_whitespace().collect();
-    sent.extend(words.iter().map(|word| Secret::new(*word)));
-    let key = |word: &&str| STANDARD.decode(word.strip_prefix("whsec_")?).ok().filter(|key| !key.is_empty());
-    let keys: Option<Vec<Vec<u8>>> = words.iter().map(key).collect();
-    keys.filter(|keys| !keys.is_empty()).ok_or_else(|| {
-        let reason =
-            "the secret of the signature is not `whsec_` and base64, or several of them with spaces between";
-        CallError::new(ErrorKind::Auth, reason)
-    })
+    sent.extend(text.expose().split_ascii_whitespace().map(Secret::new));
+    keys(text.expose()).map_err(|reason| CallError::new(ErrorKind::Auth, reason))
+}
+
+/// The keys in a text: `whsec_` and base64, separated by spaces, so that a new one can be given before the old one goes.
+///
+/// # Errors
+/// When it is no such text; the reason holds nothing of it.
+pub(crate) fn keys(text: &str) -> Result<Vec<Vec<u8>>, &'static str> {
+    let key = |word: &str| STANDARD.decode(word.strip_prefix("whsec_")?).ok().filter(|key| !key.is_empty());
+    let keys: Option<Vec<Vec<u8>>> = text.split_ascii_whitespace().map(key).collect();
+    keys.filter(|keys| !keys.is_empty()).ok_or(
+        "the secret of the signature is not `whsec_` and base64, or several of them with spaces between",
+    )
 }

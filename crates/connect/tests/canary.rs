@@ -14,7 +14,7 @@ use std::{
 use connect::{Environment, Partners, Source};
 use graph::{
     Auth, ClientProof, Connection, OAuth2, Request, Setting, Sign, TokenCall,
-    auth::{Found, Piece, Sent, TokenBody},
+    auth::{Aws, Found, Jwt, Piece, Sent, TokenBody},
     sign::{Algorithm, Encoding, Hmac, Mark},
 };
 use peer::{Login, secret};
@@ -72,6 +72,8 @@ fn token(login: &Login, send: Sent) -> Auth {
 /// Every way to prove who we are.
 fn ways(login: &Login) -> Vec<Auth> {
     let assertion = ClientProof::Assertion { private_key: secret("RSA"), key_id: None, assertion_for: None };
+    let grant =
+        ClientProof::Grant { private_key: secret("RSA"), key_id: None, assertion_for: None, subject: None };
     let in_header = Sent::Header { name: "X-Session".into(), before: "S ".into(), behind: "".into() };
     vec![
         Auth::Basic { user: Setting::Text("ada".into()), password: secret("SECRET") },
@@ -82,6 +84,21 @@ fn ways(login: &Login) -> Vec<Auth> {
         oauth(login, ClientProof::Basic(secret("SECRET")), None),
         oauth(login, ClientProof::Body(secret("SECRET")), Some(secret("REFRESH"))),
         oauth(login, assertion, None),
+        oauth(login, grant, None),
+        Auth::Jwt(Box::new(Jwt {
+            private_key: secret("RSA"),
+            key_id: None,
+            issuer: Setting::Text("us".into()),
+            subject: None,
+            audience: None,
+        })),
+        Auth::Aws(Box::new(Aws {
+            access_key: Setting::Text("AKIDEXAMPLE".into()),
+            secret_key: secret("SECRET"),
+            session_token: Some(secret("SECRET")),
+            region: Setting::Text("eu-central-1".into()),
+            service: Setting::Text("ses".into()),
+        })),
         token(login, Sent::Bearer),
         token(login, in_header),
         token(login, Sent::Query("sid".into())),

@@ -259,6 +259,31 @@ async fn assertions_are_signed_as_the_server_verifies_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_assertion_may_be_the_grant() {
+    let login = Login::start();
+    let public = DecodingKey::from_rsa_pem(include_str!("peer/rsa.public.pem").as_bytes()).unwrap();
+    for (number, subject) in [None, Some("ada@example.com")].into_iter().enumerate() {
+        let proof = ClientProof::Grant {
+            private_key: secret("RSA"),
+            key_id: None,
+            assertion_for: Some(Setting::Text("https://login.example.com".into())),
+            subject: subject.map(|subject| Setting::Text(subject.into())),
+        };
+        let scope = Some(Setting::Text("push".into()));
+        let partners = login.partners(OAuth2 { proof, scope, ..login.oauth() });
+        assert_eq!(get(&partners, "/a").await.unwrap().status, 200);
+        let sent = form(&login.asked()[number]);
+        assert_eq!(sent["grant_type"], "urn:ietf:params:oauth:grant-type:jwt-bearer");
+        assert!(!sent.contains_key("client_id") && !sent.contains_key("client_assertion"), "{sent:?}");
+        let mut wanted = Validation::new(Algorithm::RS256);
+        wanted.set_audience(&["https://login.example.com"]);
+        wanted.set_issuer(&["wayfare:1"]);
+        let read = jsonwebtoken::decode::<serde_json::Value>(&sent["assertion"], &public, &wanted).unwrap();
+        assert_eq!((read.claims["sub"].as_str(), read.claims["scope"].as_str()), (subject, Some("push")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_error_of_a_token_server_is_said_without_a_secret() {
     let echo = r#"{"error":"invalid_client","error_description":"canary password \u0007 is wrong"}"#;
     let long = format!(r#"{{"error":"invalid_scope","error_description":"{}"}}"#, "x".repeat(5_000));

@@ -22,6 +22,7 @@ mod deciding;
 mod ending;
 mod enter;
 mod eval;
+pub mod hook;
 mod input;
 mod instance;
 pub mod limit;

@@ -86,6 +86,10 @@ pub enum Auth {
     },
     /// A bearer token that a server gives us (RFC 6749).
     OAuth2(Box<OAuth2>),
+    /// A bearer token that we sign ourselves (RFC 7519).
+    Jwt(Box<Jwt>),
+    /// Each request is signed with AWS Signature Version 4.
+    Aws(Box<Aws>),
     /// A token that is had by a request of the partner's own.
     Token(Box<TokenCall>),
 }
@@ -99,8 +103,58 @@ impl Auth {
             Auth::Bearer(token) => vec![token],
             Auth::HeaderKey { key, .. } | Auth::QueryKey { key, .. } => vec![key],
             Auth::OAuth2(way) => way.settings(),
+            Auth::Jwt(way) => way.settings(),
+            Auth::Aws(way) => way.settings(),
             Auth::Token(call) => call.settings(),
         }
+    }
+}
+
+/// A token that we sign ourselves: with a key on P-256 by ES256, with an RSA key by RS256 (RFC 7518, section 3).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Jwt {
+    /// The key that signs, in PEM.
+    pub private_key: Setting,
+    /// What the partner knows the key by, `kid`.
+    pub key_id: Option<Setting>,
+    /// Who makes the token, `iss`.
+    pub issuer: Setting,
+    /// Who it speaks of, `sub`.
+    pub subject: Option<Setting>,
+    /// Who it is for, `aud`. With one it says when it ends (`exp`), without one only when it was made: so the push
+    /// service of Apple wants it.
+    pub audience: Option<Setting>,
+}
+
+impl Jwt {
+    /// What it needs to know.
+    pub fn settings(&self) -> Vec<&Setting> {
+        let rest = [&self.key_id, &self.subject, &self.audience].map(Option::as_ref);
+        [&self.private_key, &self.issuer].into_iter().chain(rest.into_iter().flatten()).collect()
+    }
+}
+
+/// Who we are at AWS
+/// ([Signature Version 4](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html)).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aws {
+    /// The id of the access key.
+    pub access_key: Setting,
+    /// The secret access key.
+    pub secret_key: Setting,
+    /// The token of a session, where the key is of one.
+    pub session_token: Option<Setting>,
+    /// The region, such as `eu-central-1`.
+    pub region: Setting,
+    /// The service as signatures call it, such as `ses`.
+    pub service: Setting,
+}
+
+impl Aws {
+    /// What it needs to know.
+    pub fn settings(&self) -> Vec<&Setting> {
+        let token = self.session_token.iter();
+        [&self.access_key, &self.secret_key, &self.region, &self.service].into_iter().chain(token).collect()
     }
 }
 
@@ -137,15 +191,30 @@ pub enum ClientProof {
         /// Who the assertion is for; the token endpoint when it is not said.
         assertion_for: Option<Setting>,
     },
+    /// A signed assertion that is the grant itself (RFC 7523, section 2.1): by it a token is given, and nothing else is
+    /// asked.
+    Grant {
+        /// The key that signs, in PEM.
+        private_key: Setting,
+        /// What the server knows the key by.
+        key_id: Option<Setting>,
+        /// Who the assertion is for; the token endpoint when it is not said.
+        assertion_for: Option<Setting>,
+        /// In whose name the token will act; nobody's but the client's when it is not said.
+        subject: Option<Setting>,
+    },
 }
 
 impl OAuth2 {
     /// What it needs to know.
     pub fn settings(&self) -> Vec<&Setting> {
         let proof = match &self.proof {
-            ClientProof::Basic(secret) | ClientProof::Body(secret) => [Some(secret), None, None],
+            ClientProof::Basic(secret) | ClientProof::Body(secret) => [Some(secret), None, None, None],
             ClientProof::Assertion { private_key, key_id, assertion_for } => {
-                [Some(private_key), key_id.as_ref(), assertion_for.as_ref()]
+                [Some(private_key), key_id.as_ref(), assertion_for.as_ref(), None]
+            }
+            ClientProof::Grant { private_key, key_id, assertion_for, subject } => {
+                [Some(private_key), key_id.as_ref(), assertion_for.as_ref(), subject.as_ref()]
             }
         };
         let rest = [&self.scope, &self.audience, &self.refresh_token].map(Option::as_ref);
@@ -280,7 +349,9 @@ impl Auth {
             | Auth::Basic { .. }
             | Auth::Bearer(_)
             | Auth::HeaderKey { .. }
-            | Auth::QueryKey { .. } => None,
+            | Auth::QueryKey { .. }
+            | Auth::Jwt(_)
+            | Auth::Aws(_) => None,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod audience;
 pub mod auth;
 pub mod call;
 pub mod expr;
+pub mod hook;
 pub mod journey;
 pub mod json;
 pub mod library;

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     Answers, Audience, Auth, Expr, Journey, Mailer, Name, Policy, Pressure, RecordType, Retry, RetryOn,
-    Setting, Sign, Template, Tls, Type, reaction, reaction_record, subscription, subscription_record,
+    Setting, Sign, Template, Tls, Type, hook::Webhook, reaction, reaction_record, subscription,
+    subscription_record,
 };
 
 /// A whole compiled project.
@@ -20,6 +21,8 @@ pub struct Project {
     pub actions: BTreeMap<Name, Arc<Action>>,
     /// Messages by name.
     pub messages: BTreeMap<Name, Arc<Message>>,
+    /// Webhooks by name.
+    pub webhooks: BTreeMap<Name, Arc<Webhook>>,
     /// Policies by name.
     pub policies: BTreeMap<Name, Arc<Policy>>,
     /// Audiences by name.

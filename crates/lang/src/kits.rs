@@ -42,14 +42,18 @@ macro_rules! kits {
     };
 }
 
-static KITS: [Kit; 12] = kits![
+static KITS: [Kit; 16] = kits![
+    "apns",
     "discord",
+    "fcm",
     "hubspot",
     "mailgun",
     "messagebird",
     "postmark",
+    "salesforce",
     "segment",
     "sendgrid",
+    "ses",
     "slack",
     "teams",
     "twilio",
@@ -101,6 +105,7 @@ impl Kit {
             DeclKind::Action(one) => until("action", &one.name, one.method.at.start),
             DeclKind::Function(one) => until("fn", &one.name, one.body.at.start),
             DeclKind::Type { name, ty } => until("type", name, ty.at.end),
+            DeclKind::Webhook(one) => until("webhook", &one.name, one.name.at.end),
             DeclKind::Profile { .. }
             | DeclKind::Event { .. }
             | DeclKind::Audience(_)

@@ -12,6 +12,7 @@ use lang::{Source, compile, draw, format};
 
 const MANUAL: &str = include_str!("../../../docs/language.md");
 const CONNECTIONS: &str = include_str!("../../../docs/connections.md");
+const WEBHOOKS: &str = include_str!("../../../docs/webhooks.md");
 const MESSAGES: &str = include_str!("../../../docs/messages.md");
 
 #[test]
@@ -19,6 +20,7 @@ fn every_example_compiles_and_is_formatted() {
     assert!(compile_all(MANUAL) >= 12);
     assert!(compile_all(CONNECTIONS) >= 4);
     assert!(compile_all(MESSAGES) >= 1);
+    assert!(compile_all(WEBHOOKS) >= 2);
 }
 
 /// How many examples a page has.

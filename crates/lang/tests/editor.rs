@@ -224,9 +224,9 @@ fn completion_knows_kits_and_what_they_declare() {
     };
     let whole = offered("use \"‸\"");
     assert_eq!(whole.len(), lang::kits().len());
-    assert_eq!(whole[0].text, "std/discord");
+    assert_eq!(whole[0].text, "std/apns");
     for written in ["use \"st‸\"", "use \"std‸", "use \"‸"] {
-        assert_eq!(offered(written)[0].text, "std/discord", "{written}");
+        assert_eq!(offered(written)[0].text, "std/apns", "{written}");
     }
     let slack = offered("use \"std/sl‸ack\"").into_iter().find(|one| one.text == "slack").unwrap();
     assert_eq!(slack.thing, Thing::Kit);
@@ -253,4 +253,43 @@ fn nothing_written_makes_it_stumble() {
             complete(&sources(project), 0, byte);
         }
     }
+}
+
+const WITH_WEBHOOK: &str = r#"
+profile { customerId: string key }
+/// What the carrier tells.
+webhook letters {
+  verify: hmac { header: "X-A", key: secret("KEY") }
+  json: [{ token: string, state: string }]
+  each: body
+  message: it.token
+  delivered when it.state == "delivered" { url: null }
+}
+"#;
+
+#[test]
+fn webhooks_are_known() {
+    let offered = |part: &str, written: &str| {
+        let text = WITH_WEBHOOK.replacen(part, written, 1);
+        let byte = text.find('‸').unwrap();
+        let found = complete(&sources(&text.replace('‸', "")), 0, byte);
+        found.into_iter().map(|one| one.text).collect::<Vec<String>>()
+    };
+    let has = |found: Vec<String>, text: &str| assert!(found.iter().any(|one| one == text), "{found:?}");
+    has(offered("  each: body", "  ea‸"), "each");
+    has(offered("  each: body", "  ea‸"), "complained");
+    has(offered("verify: hmac", "verify: hm‸"), "standard_webhooks");
+    has(offered("header: \"X-A\"", "he‸"), "algorithm");
+    has(offered("each: body", "each: bo‸"), "body");
+    has(offered("message: it.token", "message: it.‸"), "token");
+    has(offered("when it.state", "when i‸"), "it");
+    let analysis = analyse(&sources(WITH_WEBHOOK));
+    let hover = |part: &str| {
+        let (_, code, doc) = analysis.hover(0, WITH_WEBHOOK.find(part).unwrap() + 1).unwrap();
+        (code.to_owned(), doc.to_owned())
+    };
+    let letters = ("webhook letters // POST /hooks/letters".to_owned(), "What the carrier tells.".to_owned());
+    assert_eq!(hover("letters"), letters);
+    assert_eq!(hover("token\n").0, "token: string");
+    assert!(outline(&sources(WITH_WEBHOOK)[0]).iter().any(|symbol| symbol.thing == Thing::Webhook));
 }

@@ -62,6 +62,10 @@ fn each_says_what_it_is_and_keeps_to_its_names() {
         assert!(kit.summary().ends_with('.'), "{}", kit.name);
         assert!(kit.head().contains("\nhttps://"), "{}: where is the partner's reference?", kit.name);
         let project = compiled(&[kit.text]);
+        for variable in project.webhooks.values().flat_map(|webhook| webhook.settings()) {
+            let named = variable.variables().iter().all(|variable| kit.head().contains(&***variable));
+            assert!(named, "{}: what is {variable:?}?", kit.name);
+        }
         for variable in project.connections.values().flat_map(|connection| connection.variables()) {
             assert!(kit.head().contains(&**variable), "{}: what is {variable}?", kit.name);
         }
@@ -73,8 +77,10 @@ fn each_says_what_it_is_and_keeps_to_its_names() {
         // Whatever depends on a project has no place in a kit.
         let source = Source { name: kit.name.into(), text: kit.text.into() };
         for symbol in lang::editor::outline(&source) {
-            let fits =
-                matches!(symbol.thing, Thing::Type | Thing::Connection | Thing::Action | Thing::Function);
+            let fits = matches!(
+                symbol.thing,
+                Thing::Type | Thing::Connection | Thing::Action | Thing::Webhook | Thing::Function
+            );
             assert!(fits || symbol.thing == Thing::Kit, "{}: {}", kit.name, symbol.name);
         }
     }
@@ -82,7 +88,7 @@ fn each_says_what_it_is_and_keeps_to_its_names() {
 
 #[test]
 fn each_shows_an_example_that_compiles() {
-    let project = "profile { customerId: string key, email: string, phone: string, firstName: string }\n\
+    let project = "profile { customerId: string key, email: string, phone: string, firstName: string, device: string }\n\
                    event orderPlaced { orderId: string, total: decimal }\n";
     for kit in kits() {
         let head = kit.head();

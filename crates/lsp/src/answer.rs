@@ -65,7 +65,7 @@ pub(crate) fn completion(
             Thing::Field => CompletionItemKind::Field,
             Thing::Type => CompletionItemKind::Struct,
             Thing::Event => CompletionItemKind::Event,
-            Thing::Connection | Thing::Policy | Thing::Kit => CompletionItemKind::Module,
+            Thing::Connection | Thing::Policy | Thing::Webhook | Thing::Kit => CompletionItemKind::Module,
             Thing::Action | Thing::Message | Thing::Journey | Thing::Test | Thing::Audience => {
                 CompletionItemKind::Class
             }
@@ -173,7 +173,7 @@ fn symbol(one: Symbol, lines: &Lines<'_>) -> DocumentSymbol {
             Thing::Profile | Thing::Type => SymbolKind::Struct,
             Thing::Field => SymbolKind::Field,
             Thing::Event => SymbolKind::Event,
-            Thing::Connection | Thing::Policy | Thing::Kit => SymbolKind::Module,
+            Thing::Connection | Thing::Policy | Thing::Webhook | Thing::Kit => SymbolKind::Module,
             Thing::Action | Thing::Message | Thing::Function => SymbolKind::Function,
             Thing::Journey | Thing::Audience => SymbolKind::Class,
             Thing::Test => SymbolKind::Method,
@@ -294,7 +294,7 @@ fn token_type(kind: TokenKind) -> u32 {
         TokenKind::Name(Thing::Field) => 4,
         TokenKind::Name(Thing::Type) => 5,
         TokenKind::Name(Thing::Event) => 6,
-        TokenKind::Name(Thing::Connection | Thing::Policy) => 7,
+        TokenKind::Name(Thing::Connection | Thing::Policy | Thing::Webhook) => 7,
         // The name of a kit stands in quotes, as texts do.
         TokenKind::Name(Thing::Kit) => 1,
         TokenKind::Name(Thing::Action | Thing::Message) => 8,

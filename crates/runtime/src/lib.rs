@@ -22,6 +22,7 @@ mod check;
 mod command;
 mod count;
 mod dispatch;
+mod hooks;
 mod inputs;
 mod intake;
 mod known;
@@ -47,6 +48,7 @@ mod worker;
 
 use std::sync::Arc;
 
+pub use connect::Delivery;
 use connect::{Partners, Peers};
 use graph::Name;
 use jiff::Timestamp;
@@ -61,6 +63,7 @@ pub use calls::{Calls, NodeCalls};
 pub use catalog::{Catalog, DeployError};
 pub use check::{Incoming, Received, Refusal, What, check_key, check_person};
 pub use engine::{Outcome, link::WayBack};
+pub use hooks::Heard;
 pub use lane::LaneReport;
 pub use look::{LookError, Looked, Wanted};
 pub use operate::Operated;
@@ -348,6 +351,10 @@ impl Runtime {
     /// Whether this node has the first shard: of several nodes one does.
     pub fn has_first_shard(&self) -> bool {
         matches!(self.routes().place(0), route::Place::Here(_))
+    }
+
+    fn public_url(&self) -> Option<&str> {
+        self.shared.links.public_url()
     }
 
     fn routes(&self) -> &Routes {

@@ -48,6 +48,11 @@ impl SealedLinks {
         })
     }
 
+    /// Where this server is reached from outside, where that is said.
+    pub(crate) fn public_url(&self) -> Option<&str> {
+        Some(self.public_url.as_str()).filter(|url| !url.is_empty())
+    }
+
     /// What a link says; none if this deployment did not write it.
     pub(crate) fn read(&self, token: &str) -> Option<WayBack> {
         let sealed = URL_SAFE_NO_PAD.decode(Some(token).filter(|token| token.len() <= LONGEST)?).ok()?;

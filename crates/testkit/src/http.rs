@@ -63,20 +63,41 @@ impl Client {
     /// # Errors
     /// When the server cannot be reached or the connection breaks; the next request opens a new one.
     pub fn send(&mut self, method: &str, path: &str, content_type: &str, body: &[u8]) -> io::Result<Answer> {
-        let sent = self.try_send(method, path, content_type, body);
+        let named = [("content-type", content_type)];
+        self.send_with(method, path, if content_type.is_empty() { &[] } else { &named }, body)
+    }
+
+    /// Sends a request with these headers.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or the connection breaks; the next request opens a new one.
+    pub fn send_with(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> io::Result<Answer> {
+        let sent = self.try_send(method, path, headers, body);
         if sent.is_err() {
             self.stream = None;
         }
         sent
     }
 
-    fn try_send(&mut self, method: &str, path: &str, content_type: &str, body: &[u8]) -> io::Result<Answer> {
+    fn try_send(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> io::Result<Answer> {
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.server);
         if let Some(key) = &self.key {
             head += &format!("authorization: Bearer {key}\r\n");
         }
-        if !content_type.is_empty() {
-            head += &format!("content-type: {content_type}\r\n");
+        for (name, value) in headers {
+            head += &format!("{name}: {value}\r\n");
         }
         head += &format!("content-length: {}\r\n\r\n", body.len());
         let mut request = head.into_bytes();

@@ -5,6 +5,7 @@ mod body;
 mod connections;
 mod events;
 mod health;
+mod hooks;
 mod instances;
 mod journeys;
 mod links;
@@ -68,6 +69,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     document.merge(writes);
     document.merge(reads);
+    document.merge(hearing().split_for_parts().1);
     document
 }
 
@@ -77,6 +79,11 @@ fn writing() -> OpenApiRouter<App> {
         .routes(routes!(events::post))
         .routes(routes!(start::post))
         .routes(routes!(profiles::put, profiles::patch))
+}
+
+/// What needs no key, for it is signed by who calls.
+fn hearing() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(hooks::post))
 }
 
 /// What only an admin key may do.
@@ -112,7 +119,8 @@ fn reading() -> OpenApiRouter<App> {
 pub(crate) fn router(app: App) -> Router {
     let (writes, _) = writing().split_for_parts();
     let (reads, _) = reading().split_for_parts();
-    let (open, closed, peers, anybody) = (app.clone(), app.clone(), app.clone(), app.clone());
+    let (open, closed, peers) = (app.clone(), app.clone(), app.clone());
+    let (anybody, partners) = (app.clone(), app.clone());
     let api = Router::new()
         .merge(
             writes
@@ -137,6 +145,11 @@ pub(crate) fn router(app: App) -> Router {
                 .route("/c/{token}", get(links::click))
                 .route("/o/{token}", get(links::open))
                 .layer(middleware::from_fn_with_state((anybody, MOST_OF_A_CHOICE), body::whole)),
+        )
+        .merge(
+            Router::new()
+                .route("/hooks/{webhook}", get(hooks::get).post(hooks::post))
+                .layer(middleware::from_fn_with_state((partners, MOST_OF_A_SENDER), body::whole)),
         )
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

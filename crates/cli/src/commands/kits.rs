@@ -65,6 +65,14 @@ fn section(kit: &Kit) -> String {
             out.push_str(&format!("| `{variable}` | {at} of `{}`{secret} |\n", connection.name));
         }
     }
+    for webhook in compiled.project.iter().flat_map(|project| project.webhooks.values()) {
+        for setting in webhook.settings() {
+            let secret = if setting.is_secret() { ", secret" } else { "" };
+            for variable in setting.variables() {
+                out.push_str(&format!("| `{variable}` | proof of `{}`{secret} |\n", webhook.name));
+            }
+        }
+    }
     for one in kit.declarations() {
         // The connections are in the table.
         if !one.header.starts_with("connection ") {

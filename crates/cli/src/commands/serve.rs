@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use api::{App, Keys};
 use connect::{Override, Partners, Peers};
 use feed::{Feed, Source};
-use graph::{Name, Project};
+use graph::{Name, Project, hook::Webhook};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use runtime::{Catalog, Retention, Runtime};
 use tokio::net::TcpListener;
@@ -131,10 +131,11 @@ pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
     let clock = runtime::wall_clock();
     let connections: Vec<_> = server.project.connections.values().cloned().collect();
     let needed = needed(&server.project);
+    let webhooks: Vec<_> = server.project.webhooks.values().cloned().collect();
     let catalog = Catalog::deploy(server.project, &*store, clock()).await?;
     let partners = Partners::new(connections, server.overrides, server.environment)?;
     // Not waited for: a program that gives a secret may take its time.
-    tokio::spawn(warn_of_missing(partners.clone(), needed));
+    tokio::spawn(warn_of_missing(partners.clone(), needed, webhooks));
     // Bound before any shard is taken: whoever else was at this address is gone for certain.
     let listener = TcpListener::bind(&server.listen)
         .await
@@ -178,11 +179,17 @@ fn public_url(url: Option<String>, project: &Project) -> anyhow::Result<Option<S
     }
 }
 
-/// Tells which values the connections that are used do not have.
-async fn warn_of_missing(partners: Partners, needed: BTreeSet<Name>) {
+/// Tells which values the connections that are used, and the webhooks, do not have.
+async fn warn_of_missing(partners: Partners, needed: BTreeSet<Name>, webhooks: Vec<Arc<Webhook>>) {
     for missing in partners.missing().await.iter().filter(|missing| needed.contains(&missing.connection)) {
         let (connection, reason) = (&missing.connection, &missing.reason);
         tracing::warn!(%connection, %reason, "calls will fail as long as a value is missing");
+    }
+    for webhook in webhooks {
+        for (_, reason) in partners.lacking(&webhook).await {
+            // A kit brings webhooks that not everybody uses.
+            tracing::info!(webhook = %webhook.name, %reason, "a partner that calls is turned away as long as a value is missing");
+        }
     }
 }
 

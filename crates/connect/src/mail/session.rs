@@ -73,6 +73,8 @@ impl Login {
             | Auth::HeaderKey { .. }
             | Auth::QueryKey { .. }
             | Auth::OAuth2(_)
+            | Auth::Jwt(_)
+            | Auth::Aws(_)
             | Auth::Token(_) => None,
         };
         Ok(Login { url, material: here.clients.material(&here.environment).await?, user })

@@ -1,5 +1,5 @@
-//! The assertion that a client signs to prove who it is (RFC 7523, section 3), as a JSON Web Token (RFC 7519) signed
-//! with RS256 or ES256 (RFC 7518, section 3).
+//! What we sign about ourselves: JSON Web Tokens (RFC 7519) with RS256 or ES256 (RFC 7518, section 3), such as the
+//! assertion by which a client proves who it is (RFC 7523, section 3).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
@@ -16,10 +16,14 @@ const GOOD_FOR: i64 = 300;
 
 /// What an assertion says.
 pub(super) struct Claims<'a> {
-    /// Who makes it, about itself.
+    /// Who makes it.
     pub(super) client: &'a str,
+    /// Who it speaks of, if anybody.
+    pub(super) subject: Option<&'a str>,
     /// Who it is for.
     pub(super) audience: &'a str,
+    /// What a token is wanted for, where that is said here.
+    pub(super) scope: Option<&'a str>,
     /// What the server knows the key by.
     pub(super) key_id: Option<&'a str>,
 }
@@ -29,18 +33,33 @@ pub(super) struct Claims<'a> {
 /// # Errors
 /// When the key is none that can sign it; the reason holds nothing of the key.
 pub(super) fn sign(claims: &Claims<'_>, pem: &str) -> Result<String, String> {
-    let key = Key::read(pem)?;
-    let mut header = json!({ "alg": key.algorithm(), "typ": "JWT" });
-    if let (Some(id), Some(header)) = (claims.key_id, header.as_object_mut()) {
-        header.insert("kid".into(), id.into());
-    }
     let now = Timestamp::now().as_second();
-    let body = json!({
-        "iss": claims.client, "sub": claims.client, "aud": claims.audience,
+    let mut body = json!({
+        "iss": claims.client, "aud": claims.audience,
         "iat": now, "exp": now + GOOD_FOR, "jti": Uuid::new_v4().to_string(),
     });
+    with(&mut body, "sub", claims.subject);
+    with(&mut body, "scope", claims.scope);
+    signed(&body, claims.key_id, pem)
+}
+
+/// Adds to an object what there is.
+pub(super) fn with(object: &mut serde_json::Value, name: &str, value: Option<&str>) {
+    if let (Some(value), Some(object)) = (value, object.as_object_mut()) {
+        object.insert(name.into(), value.into());
+    }
+}
+
+/// A token that says this.
+///
+/// # Errors
+/// When the key is none that can sign it; the reason holds nothing of the key.
+pub(super) fn signed(body: &serde_json::Value, key_id: Option<&str>, pem: &str) -> Result<String, String> {
+    let key = Key::read(pem)?;
+    let mut header = json!({ "alg": key.algorithm(), "typ": "JWT" });
+    with(&mut header, "kid", key_id);
     let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let signed = format!("{}.{}", part(&header), part(&body));
+    let signed = format!("{}.{}", part(&header), part(body));
     let signature = key.sign(signed.as_bytes())?;
     Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }

@@ -3,6 +3,7 @@
 mod assertion;
 mod call;
 mod oauth2;
+mod own;
 
 use std::{
     sync::Arc,
@@ -41,6 +42,13 @@ pub(crate) fn of(here: &Arc<Here>) -> Option<Renewed<Secret, CallError>> {
                 Box::pin(async move { asker.ask().await.inspect_err(|error| tell(&here, error)) })
             })
         }
+        Auth::Jwt(way) => {
+            let way = Arc::new((**way).clone());
+            Renewed::new(Old::Dies, move || {
+                let (way, here) = (way.clone(), here.clone());
+                Box::pin(async move { own::sign(&here, &way).await.inspect_err(|error| tell(&here, error)) })
+            })
+        }
         Auth::Token(call) => {
             let call = Arc::new((**call).clone());
             Renewed::new(Old::Dies, move || {
@@ -52,7 +60,8 @@ pub(crate) fn of(here: &Arc<Here>) -> Option<Renewed<Secret, CallError>> {
         | Auth::Basic { .. }
         | Auth::Bearer(_)
         | Auth::HeaderKey { .. }
-        | Auth::QueryKey { .. } => return None,
+        | Auth::QueryKey { .. }
+        | Auth::Aws(_) => return None,
     };
     Some(renewed)
 }

@@ -26,6 +26,7 @@ use crate::{
 };
 
 const FORM: &str = "application/x-www-form-urlencoded";
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Asks an OAuth 2.0 server for tokens.
@@ -81,7 +82,11 @@ impl Asker {
                 asking.fields.push(("refresh_token", current.expose().into()));
                 asking.sent.push(current);
             }
-            None => asking.fields.push(("grant_type", "client_credentials".into())),
+            None => {
+                let by_assertion = matches!(self.way.proof, ClientProof::Grant { .. });
+                let grant = if by_assertion { GRANT_TYPE } else { "client_credentials" };
+                asking.fields.push(("grant_type", grant.into()));
+            }
         }
         for (name, setting) in [("scope", &self.way.scope), ("audience", &self.way.audience)] {
             if let Some(setting) = setting {
@@ -114,17 +119,33 @@ impl Asker {
                 let audience = self.optional(assertion_for.as_ref()).await?;
                 let claims = Claims {
                     client: &client,
+                    subject: Some(&client),
                     audience: audience.as_deref().unwrap_or(url.as_str()),
+                    scope: None,
                     key_id: key_id.as_deref(),
                 };
-                let signed = assertion::sign(&claims, pem.expose());
-                let signed = signed.map_err(|reason| CallError::new(ErrorKind::Auth, reason))?;
-                asking.sent.push(Secret::new(signed.as_str()));
+                let signed = signed(&claims, &pem, asking)?;
                 asking.fields.extend([
                     ("client_id", client),
                     ("client_assertion_type", ASSERTION_TYPE.into()),
                     ("client_assertion", signed),
                 ]);
+            }
+            ClientProof::Grant { private_key, key_id, assertion_for, subject } => {
+                let pem = self.here.credential(private_key, &mut asking.sent).await?;
+                let key_id = self.optional(key_id.as_ref()).await?;
+                let audience = self.optional(assertion_for.as_ref()).await?;
+                let subject = self.optional(subject.as_ref()).await?;
+                let scope = self.optional(self.way.scope.as_ref()).await?;
+                let claims = Claims {
+                    client: &client,
+                    subject: subject.as_deref(),
+                    audience: audience.as_deref().unwrap_or(url.as_str()),
+                    scope: scope.as_deref(),
+                    key_id: key_id.as_deref(),
+                };
+                let signed = signed(&claims, &pem, asking)?;
+                asking.fields.push(("assertion", signed));
             }
         }
         Ok(())
@@ -185,6 +206,14 @@ impl Asker {
         }
         Ok(lives(Secret::new(token), since, field("expires_in").and_then(seconds)))
     }
+}
+
+/// An assertion, which must not come back.
+fn signed(claims: &Claims<'_>, pem: &Secret, asking: &mut Asking) -> Result<String, CallError> {
+    let signed = assertion::sign(claims, pem.expose());
+    let signed = signed.map_err(|reason| CallError::new(ErrorKind::Auth, reason))?;
+    asking.sent.push(Secret::new(signed.as_str()));
+    Ok(signed)
 }
 
 /// A number of seconds, also where a server writes it as a text.

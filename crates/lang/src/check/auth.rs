@@ -1,6 +1,9 @@
 //! How a connection proves who we are: each way has the parts that it needs, and no secret stands in the file.
 
-use graph::{Auth, ClientProof, Name, OAuth2, Setting};
+use graph::{
+    Auth, ClientProof, Name, OAuth2, Setting,
+    auth::{Aws, Jwt},
+};
 
 use super::{
     connection::{setting, url},
@@ -28,6 +31,8 @@ pub(super) fn check(at: At, auth: &ast::Auth, env: &mut Env<'_>) -> Auth {
                 }),
                 "bearer" => parts.given("token").map(|token| Auth::Bearer(secret(token, "the token", env))),
                 "oauth2" => return oauth2(parts, env),
+                "jwt" => return jwt(parts, env).map_or(Auth::None, |way| Auth::Jwt(Box::new(way))),
+                "aws" => return aws(parts, env).map_or(Auth::None, |way| Auth::Aws(Box::new(way))),
                 _ => api_key(parts.given("header"), parts.given("query"), parts.given("key"), env),
             };
             made.unwrap_or_else(|| {
@@ -85,15 +90,44 @@ fn oauth2(parts: &Parts, env: &mut Env<'_>) -> Auth {
     }
 }
 
+/// A token that we sign ourselves.
+fn jwt(parts: &Parts, env: &mut Env<'_>) -> Option<Jwt> {
+    let key = needed(parts, "private_key", "secret(\"NAME\")", env);
+    let private_key = key.map(|key| secret(key, "the private key", env));
+    let issuer = needed(parts, "issuer", "env(\"NAME\")", env).map(|issuer| setting(issuer, env));
+    let mut optional = |name: &str| parts.given(name).map(|written| setting(written, env));
+    let [key_id, subject, audience] = ["key_id", "subject", "audience"].map(&mut optional);
+    Some(Jwt { private_key: private_key?, key_id, issuer: issuer?, subject, audience })
+}
+
+/// Who we are at AWS.
+fn aws(parts: &Parts, env: &mut Env<'_>) -> Option<Aws> {
+    let access_key = needed(parts, "access_key", "env(\"NAME\")", env).map(|key| setting(key, env));
+    let key = needed(parts, "secret_key", "secret(\"NAME\")", env);
+    let secret_key = key.map(|key| secret(key, "the secret access key", env));
+    let region = needed(parts, "region", "\"eu-central-1\"", env).map(|region| setting(region, env));
+    let service = needed(parts, "service", "\"ses\"", env).map(|service| setting(service, env));
+    let token = parts.given("session_token");
+    let session_token = token.map(|token| secret(token, "the token of the session", env));
+    Some(Aws {
+        access_key: access_key?,
+        secret_key: secret_key?,
+        session_token,
+        region: region?,
+        service: service?,
+    })
+}
+
 /// How the client proves who it is: a password or a key, and what belongs to that.
 fn proof(parts: &Parts, env: &mut Env<'_>) -> Option<ClientProof> {
     let password = parts.given("client_secret").map(|written| secret(written, "the client's secret", env));
     let key = parts.given("private_key").map(|written| secret(written, "the private key", env));
     let mut misplaced = |names: &[&str], of: &str| {
-        let given = parts.given.iter().map(|(name, _)| (&name.text, name.at));
-        for (name, at) in given.filter(|(name, _)| names.contains(&&***name)) {
+        let words = parts.words.iter().filter(|(_, word)| &*word.text != "credentials");
+        let given = parts.given.iter().map(|(name, _)| name).chain(words.map(|(name, _)| name));
+        for name in given.filter(|name| names.contains(&&*name.text)) {
             env.report(
-                Report::new(Code::BadSetting, at, format!("`{name}` belongs to `{of}`"))
+                Report::new(Code::BadSetting, name.at, format!("`{}` belongs to `{of}`", name.text))
                     .label(format!("there is no `{of}`"))
                     .help(format!("leave it out, or give `{of}`")),
             );
@@ -101,13 +135,17 @@ fn proof(parts: &Parts, env: &mut Env<'_>) -> Option<ClientProof> {
     };
     match (password, key) {
         (Some(password), None) => {
-            misplaced(&["key_id", "assertion_for"], "private_key");
+            misplaced(&["key_id", "assertion_for", "grant", "subject"], "private_key");
             let in_body = parts.word("send").is_some_and(|(_, word)| word == "body");
             Some(if in_body { ClientProof::Body(password) } else { ClientProof::Basic(password) })
         }
         (None, Some(private_key)) => {
+            let granted = parts.word("grant").is_some_and(|(_, word)| word == "assertion");
+            if !granted {
+                misplaced(&["subject"], "grant: assertion");
+            }
             let mut optional = |name: &str| parts.given(name).map(|written| setting(written, env));
-            let (key_id, assertion_for) = (optional("key_id"), optional("assertion_for"));
+            let [key_id, assertion_for, subject] = ["key_id", "assertion_for", "subject"].map(&mut optional);
             if let Some((name, _)) = parts.word("send") {
                 env.report(
                     Report::new(Code::BadSetting, name.at, "`send` says how a `client_secret` is sent")
@@ -115,7 +153,23 @@ fn proof(parts: &Parts, env: &mut Env<'_>) -> Option<ClientProof> {
                         .help("leave it out: what is signed with the `private_key` is sent in the body"),
                 );
             }
-            Some(ClientProof::Assertion { private_key, key_id, assertion_for })
+            let beside = parts.given.iter().find(|(name, _)| granted && &*name.text == "refresh_token");
+            if let Some((name, _)) = beside {
+                env.report(
+                    Report::new(
+                        Code::BadSetting,
+                        name.at,
+                        "a token is asked for by an assertion or a refresh token",
+                    )
+                    .label("there is `grant: assertion` too")
+                    .help("leave one of them out"),
+                );
+            }
+            Some(if granted {
+                ClientProof::Grant { private_key, key_id, assertion_for, subject }
+            } else {
+                ClientProof::Assertion { private_key, key_id, assertion_for }
+            })
         }
         (both, _) => {
             let (message, help) = match both {

@@ -5,13 +5,14 @@ use std::{
     sync::Arc,
 };
 
-use graph::{EventSchema, Name, ProfileSchema, RecordType, Type};
+use graph::{EventSchema, Name, ProfileSchema, RecordType, Type, hook::Webhook};
 
 use super::{
     Module, action, audience, connection, function, journey, mail, message, policy,
     scope::{Env, Event},
     test,
     types::Resolver,
+    webhook,
 };
 use crate::{
     diagnostic::{Code, Report},
@@ -58,6 +59,7 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
             messages.insert(name.clone(), Arc::new(made));
         }
     }
+    let webhooks = webhooks(env);
     let audiences = names.audiences.values();
     let audiences = audiences.map(|(declared, doc)| audience::check(declared, *doc, env)).collect();
     let mut journeys = Vec::new();
@@ -82,11 +84,22 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
         policies: env.policies.clone(),
         actions,
         messages,
+        webhooks,
         audiences,
         journeys,
         tests,
         steps_named,
     }
+}
+
+fn webhooks(env: &mut Env<'_>) -> BTreeMap<Name, Arc<Webhook>> {
+    let mut made = BTreeMap::new();
+    for (name, (declared, doc)) in &env.names.webhooks {
+        if let Some(webhook) = webhook::check(declared, *doc, env) {
+            made.insert(name.clone(), Arc::new(webhook));
+        }
+    }
+    made
 }
 
 fn profile(env: &mut Env<'_>) -> Option<ProfileSchema> {

@@ -341,6 +341,7 @@ fn used(journey: &Name, scope: &Scope, event: Ty, env: &mut Env<'_>) -> Used {
             | Kind::Audience
             | Kind::Connection
             | Kind::Policy
+            | Kind::Webhook
             | Kind::Journey
             | Kind::Test => {}
         }

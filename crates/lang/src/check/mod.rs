@@ -44,6 +44,7 @@ mod tracking;
 mod types;
 mod union;
 mod wait;
+mod webhook;
 mod xml;
 mod xml_reader;
 
@@ -77,6 +78,7 @@ pub(crate) struct Module {
     pub(crate) connections: BTreeMap<Name, Arc<Connection>>,
     pub(crate) actions: BTreeMap<Name, Arc<Action>>,
     pub(crate) messages: BTreeMap<Name, Arc<Message>>,
+    pub(crate) webhooks: BTreeMap<Name, Arc<graph::hook::Webhook>>,
     pub(crate) policies: BTreeMap<Name, Arc<graph::Policy>>,
     pub(crate) audiences: Vec<CheckedAudience>,
     pub(crate) journeys: Vec<Checked>,

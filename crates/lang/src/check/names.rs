@@ -11,7 +11,7 @@ use crate::{
         At,
         ast::{
             Action, Audience, Connection, Decl, DeclKind, Field, Function, Ident, Journey, Message, Policy,
-            Test, Text, TypeExpr, Under,
+            Test, Text, TypeExpr, Under, Webhook,
         },
     },
 };
@@ -28,6 +28,7 @@ pub(crate) enum Kind {
     Action,
     Policy,
     Message,
+    Webhook,
     Journey,
     Test,
 }
@@ -52,6 +53,7 @@ pub(crate) struct Names<'a> {
     pub(crate) actions: BTreeMap<Name, (&'a Action, Option<&'a Name>)>,
     pub(crate) policies: BTreeMap<Name, (&'a Policy, Option<&'a Name>)>,
     pub(crate) messages: BTreeMap<Name, (&'a Message, Option<&'a Name>)>,
+    pub(crate) webhooks: BTreeMap<Name, (&'a Webhook, Option<&'a Name>)>,
     pub(crate) journeys: BTreeMap<Name, (&'a Journey, Option<&'a Name>)>,
     pub(crate) tests: Vec<(&'a Test, At)>,
     /// The documents beside the journeys.
@@ -158,6 +160,9 @@ impl<'a> Names<'a> {
             DeclKind::Message(message) => {
                 self.messages.insert(name, (message, doc));
             }
+            DeclKind::Webhook(webhook) => {
+                self.webhooks.insert(name, (webhook, doc));
+            }
             DeclKind::Journey(journey) => {
                 self.journeys.insert(name, (journey, doc));
             }
@@ -190,6 +195,7 @@ fn identity(decl: &Decl) -> Option<(Kind, Name, At)> {
         DeclKind::Action(action) => of(Kind::Action, &action.name),
         DeclKind::Policy(policy) => of(Kind::Policy, &policy.name),
         DeclKind::Message(message) => of(Kind::Message, &message.name),
+        DeclKind::Webhook(webhook) => of(Kind::Webhook, &webhook.name),
         DeclKind::Journey(journey) => of(Kind::Journey, &journey.name),
         DeclKind::Test(test) => (Kind::Test, test.name.fixed().unwrap_or_default().into(), test.name.at),
         DeclKind::Use(_) => return None,

@@ -36,7 +36,7 @@ pub(super) fn check(sign: &ast::Sign, env: &mut Env<'_>) -> Option<Sign> {
     }
 }
 
-fn hmac(parts: &Parts, env: &mut Env<'_>) -> Option<Hmac> {
+pub(super) fn hmac(parts: &Parts, env: &mut Env<'_>) -> Option<Hmac> {
     let header = needed(parts, "header", "\"X-Signature\"", env).map(|written| header(written, env));
     let key = needed(parts, "key", "secret(\"NAME\")", env).map(|key| secret(key, "the key", env));
     let algorithm = match parts.word("algorithm").map(|(_, word)| word) {

@@ -10,7 +10,7 @@ use crate::{
         At,
         ast::{
             Decl, DeclKind, EntryKind, Expect, Field, Ident, Listen, Step, StepKind, TestKind, Text,
-            TypeExpr, TypeKind, Under,
+            TypeExpr, TypeKind, Under, Webhook,
         },
         parser::expr::RESERVED,
         visit,
@@ -79,6 +79,7 @@ impl Index<'_, '_> {
                 action.params.iter().for_each(|param| self.ty(&param.ty));
                 action.answer_types().for_each(|ty| self.ty(ty));
             }
+            DeclKind::Webhook(webhook) => self.webhook(webhook, decl.doc.as_ref()),
             DeclKind::Policy(policy) => self.policy(&policy.name),
             DeclKind::Message(message) => {
                 if let Under::One(policy) = &message.under {
@@ -145,6 +146,13 @@ impl Index<'_, '_> {
     fn named_type(&mut self, name: &Ident) {
         let to = self.names.type_names.get(&name.text).copied();
         self.add(name.at, to, Thing::Type, format!("type {}", name.text), None);
+    }
+
+    fn webhook(&mut self, webhook: &Webhook, doc: Option<&Name>) {
+        let name = &webhook.name;
+        let code = format!("webhook {} // POST /hooks/{}", name.text, name.text);
+        self.add(name.at, Some(name.at), Thing::Webhook, code, doc);
+        webhook.types().into_iter().for_each(|ty| self.ty(ty));
     }
 
     fn policy(&mut self, name: &Ident) {

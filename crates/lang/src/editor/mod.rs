@@ -35,6 +35,8 @@ pub enum Thing {
     Action,
     /// A policy.
     Policy,
+    /// What a partner tells.
+    Webhook,
     /// A message.
     Message,
     /// An audience.

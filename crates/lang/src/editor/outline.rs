@@ -50,6 +50,7 @@ fn symbol(decl: &Decl) -> Symbol {
         DeclKind::Action(one) => made(&one.name.text, one.name.at, Thing::Action, Vec::new()),
         DeclKind::Policy(one) => made(&one.name.text, one.name.at, Thing::Policy, Vec::new()),
         DeclKind::Message(one) => made(&one.name.text, one.name.at, Thing::Message, Vec::new()),
+        DeclKind::Webhook(one) => made(&one.name.text, one.name.at, Thing::Webhook, Vec::new()),
         DeclKind::Journey(one) => made(&one.name.text, one.name.at, Thing::Journey, Vec::new()),
         DeclKind::Test(one) => {
             made(&one.name.fixed().unwrap_or_default(), one.name.at, Thing::Test, Vec::new())

@@ -197,7 +197,7 @@ fn needs((kind, name): &(Kind, Name), is_root: bool, names: &Names<'_>, open: &m
                 policy.only_when.iter().for_each(|condition| visit::asked(condition, asked));
             }
         }
-        Kind::Connection | Kind::Test => {}
+        Kind::Connection | Kind::Webhook | Kind::Test => {}
     }
 }
 

@@ -74,6 +74,7 @@ pub(crate) fn project(module: &Module, reports: &mut Vec<Report>) -> Project {
         connections: module.connections.clone(),
         actions: module.actions.clone(),
         messages: module.messages.clone(),
+        webhooks: module.webhooks.clone(),
         policies: module.policies.clone(),
         audiences: audiences.collect(),
         journeys,

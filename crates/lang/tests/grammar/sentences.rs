@@ -9,7 +9,7 @@ const DEPTH: usize = 26;
 const LENGTH: usize = 600;
 
 /// Where a line begins: what stands in a block or among declarations.
-const LINES: [&str; 12] = [
+const LINES: [&str; 13] = [
     "step",
     "rule",
     "policy-rule",
@@ -19,6 +19,7 @@ const LINES: [&str; 12] = [
     "action-part",
     "token-part",
     "setting",
+    "webhook-line",
     "arm",
     "case",
     "way",

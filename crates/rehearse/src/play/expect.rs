@@ -47,9 +47,12 @@ impl Play<'_> {
         let body = sent.request.body.as_ref().map(|(_, body)| body.as_str()).unwrap_or_default();
         let content_type =
             sent.request.body.as_ref().map(|(content_type, _)| Value::Text(content_type.clone()));
+        let header = |(name, value): &(Name, String)| Value::text(format!("{name}: {value}"));
+        let headers = sent.request.headers.iter().map(header);
         let request = Value::record([
             ("method", Value::Text(sent.request.method.clone())),
             ("path", Value::text(sent.request.path.as_str())),
+            ("headers", Value::list(headers)),
             ("contentType", content_type.unwrap_or(Value::Null)),
             ("body", Value::text(body)),
         ]);

@@ -268,6 +268,7 @@ impl Lines<'_, '_> {
                 let request = record_of(&[
                     ("method", Type::Text),
                     ("path", Type::Text),
+                    ("headers", Type::List(Type::Text.into())),
                     ("contentType", Type::Text.optional()),
                     ("body", Type::Text),
                 ]);

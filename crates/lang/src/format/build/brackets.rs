@@ -34,8 +34,10 @@ impl<'a> Builder<'a> {
         Braces::Block(Within::Steps)
     }
 
+    /// Whether a field begins here, or a line of a webhook.
     pub(super) fn field(&self, at: usize) -> bool {
-        self.word(at) && self.is(at + 1, ":")
+        let told = self.declared == "webhook" && self.is(at + 1, "when");
+        self.word(at) && (told || self.is(at + 1, ":"))
     }
 
     /// Steps, rules, lines, arms: each on a line of its own; a short block may stay on the line that it begins on.

@@ -257,7 +257,7 @@ impl<'a> Builder<'a> {
     fn most_fields(&self, run: &Run, at: usize) -> usize {
         let ends = run.within == Within::Declaration;
         match self.declared {
-            "profile" | "connection" | "message" if ends => 0,
+            "profile" | "connection" | "message" | "webhook" if ends => 0,
             "event" if ends => 4,
             "type" if self.before(at) == "=" => 4,
             _ => usize::MAX,

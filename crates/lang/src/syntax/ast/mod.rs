@@ -5,6 +5,7 @@ mod expr;
 mod journey;
 mod step;
 mod test;
+mod webhook;
 
 use graph::Name;
 
@@ -18,6 +19,7 @@ pub(crate) use step::{
     Awaits, Block, Case, ForArm, Invoke, Moment, OnError, Start, Step, StepKind, WaitFor, Way,
 };
 pub(crate) use test::{Expect, Reply, Test, TestKind, TestLine, Whereabouts};
+pub(crate) use webhook::{Reaction, Verify, Webhook};
 
 /// A name and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +48,7 @@ pub(crate) enum DeclKind {
     Action(Box<Action>),
     Policy(Box<Policy>),
     Message(Message),
+    Webhook(Box<Webhook>),
     Journey(Box<Journey>),
     Test(Test),
     Use(Text),

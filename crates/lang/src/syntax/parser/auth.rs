@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-const WAYS: &str = "`none`, `basic`, `bearer`, `api_key`, `oauth2` or `token`";
+const WAYS: &str = "`none`, `basic`, `bearer`, `api_key`, `oauth2`, `jwt`, `aws` or `token`";
 const SIGNS: &str = "`hmac` or `standard_webhooks`";
 
 /// Behind `auth:`.
@@ -26,7 +26,7 @@ pub(super) fn auth(input: P<'_>) -> R<'_, Auth> {
             let (rest, token) = cut(setting).parse(rest)?;
             Ok((rest, Auth::Bearer(token)))
         }
-        "basic" | "bearer" | "api_key" | "oauth2" => {
+        "basic" | "bearer" | "api_key" | "oauth2" | "jwt" | "aws" => {
             let (rest, parts) = parts(rest, way)?;
             Ok((rest, Auth::Parts(parts)))
         }
@@ -58,6 +58,7 @@ pub(super) fn sign(input: P<'_>) -> R<'_, Sign> {
 fn words_of(way: &str, name: &str) -> Option<(&'static [&'static str], &'static str)> {
     Some(match (way, name) {
         ("oauth2", "send") => (&["basic", "body"], "`basic` or `body`"),
+        ("oauth2", "grant") => (&["credentials", "assertion"], "`credentials` or `assertion`"),
         ("hmac", "algorithm") => (&["sha256", "sha512", "sha1"], "`sha256`, `sha512` or `sha1`"),
         ("hmac", "encoding") => (&["hex", "base64"], "`hex` or `base64`"),
         ("tls", "ca_only") => (&["true", "false"], "`true` or `false`"),

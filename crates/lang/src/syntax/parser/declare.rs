@@ -5,7 +5,7 @@ use nom::{Input as _, Parser as _, combinator::cut};
 use super::{
     P, R, action, connection,
     expr::{arguments, expression},
-    ident, journey, policy, tag, test, text, types,
+    ident, journey, policy, tag, test, text, types, webhook,
 };
 use crate::syntax::{
     ast::{Audience, Decl, DeclKind, Function, Message, Under},
@@ -13,7 +13,7 @@ use crate::syntax::{
 };
 
 /// The words that declarations begin with.
-pub(crate) const KEYWORDS: [&str; 12] = [
+pub(crate) const KEYWORDS: [&str; 13] = [
     "use",
     "profile",
     "event",
@@ -24,6 +24,7 @@ pub(crate) const KEYWORDS: [&str; 12] = [
     "action",
     "policy",
     "message",
+    "webhook",
     "journey",
     "test",
 ];
@@ -83,11 +84,12 @@ fn declaration(input: P<'_>) -> R<'_, Decl> {
         "action" => action::action(input.take_from(1))?,
         "policy" => policy::policy(input.take_from(1))?,
         "message" => message(input.take_from(1))?,
+        "webhook" => webhook::webhook(input.take_from(1))?,
         "journey" => journey::journey(input.take_from(1))?,
         "test" => test::test(input.take_from(1))?,
         _ => {
             return input.error(
-                "a declaration (`use`, `profile`, `event`, `type`, `fn`, `audience`, `connection`, `action`, `policy`, `message`, `journey` or `test`)",
+                "a declaration (`use`, `profile`, `event`, `type`, `fn`, `audience`, `connection`, `action`, `policy`, `message`, `webhook`, `journey` or `test`)",
             );
         }
     };

@@ -16,6 +16,7 @@ mod test;
 mod token;
 mod types;
 mod unclosed;
+mod webhook;
 
 use std::cell::{Cell, RefCell};
 

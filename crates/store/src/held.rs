@@ -18,6 +18,22 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(120);
 /// How long it takes at most to open a connection for work that may take longer.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// Runs a statement on the connection of a store for what is written beside the turns.
+macro_rules! beside {
+    ($store:expr, |$database:ident| $statement:expr) => {
+        $store
+            .slots
+            .lock()
+            .await
+            .run(open::connect(&$store.options), async move |mut $database| {
+                let done = $statement.await;
+                ($database, done)
+            })
+            .await
+    };
+}
+pub(crate) use beside;
+
 /// A connection, or the work that holds it at present, or nothing after it broke.
 pub(crate) struct Held<C> {
     slot: Slot<C>,

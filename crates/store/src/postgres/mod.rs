@@ -26,7 +26,7 @@ use crate::{
     Behind, Counter, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
     Shard, Store, Suppression, Sweep, Turn, Version, Wanted, Writer,
     caps::{Granted, Share},
-    held::{Held, LONGEST, too_late},
+    held::{Held, LONGEST, beside, too_late},
     pauses, row,
     slots::Claim,
     statements, suppressions,
@@ -155,12 +155,7 @@ impl Store for Postgres {
 
     async fn claim_slots(&self, connection: &str, slots: u32, apart: Duration) -> Result<Duration, Error> {
         let (connection, claim) = (connection.to_owned(), Claim::of(slots, apart));
-        let mut held = self.slots.lock().await;
-        held.run(open::connect(&self.options), |mut database| async move {
-            let claimed = write::claim_slots(&mut database, &connection, &claim).await;
-            (database, claimed)
-        })
-        .await
+        beside!(self, |database| write::claim_slots(&mut database, &connection, &claim))
     }
 
     async fn claim_share(
@@ -171,37 +166,17 @@ impl Store for Postgres {
         wanted: u32,
     ) -> Result<Granted, Error> {
         let (connection, share) = (connection.to_owned(), Share::of(most, window, wanted));
-        let mut held = self.slots.lock().await;
-        held.run(open::connect(&self.options), |mut database| async move {
-            let claimed = write::claim_share(&mut database, &connection, &share).await;
-            (database, claimed)
-        })
-        .await
+        beside!(self, |database| write::claim_share(&mut database, &connection, &share))
     }
 
     async fn pause(&self, connection: &str, now: Timestamp) -> Result<(), Error> {
         let (connection, now) = (connection.to_owned(), now.as_microsecond());
-        self.slots
-            .lock()
-            .await
-            .run(open::connect(&self.options), async move |mut database| {
-                let paused =
-                    sqlx::query(pauses::PAUSE).bind(connection).bind(now).execute(&mut database).await;
-                (database, paused.map(drop).map_err(Error::from))
-            })
-            .await
+        beside!(self, |database| write::pause(&mut database, &connection, now))
     }
 
     async fn resume(&self, connection: &str) -> Result<(), Error> {
         let connection = connection.to_owned();
-        self.slots
-            .lock()
-            .await
-            .run(open::connect(&self.options), async move |mut database| {
-                let resumed = sqlx::query(pauses::RESUME).bind(connection).execute(&mut database).await;
-                (database, resumed.map(drop).map_err(Error::from))
-            })
-            .await
+        beside!(self, |database| write::resume(&mut database, &connection))
     }
 
     async fn pauses(&self) -> Result<BTreeMap<Name, Timestamp>, Error> {
@@ -211,26 +186,12 @@ impl Store for Postgres {
 
     async fn suppress(&self, suppressions: &[Suppression]) -> Result<u64, Error> {
         let suppressions = suppressions.to_vec();
-        self.slots
-            .lock()
-            .await
-            .run(open::connect(&self.options), async move |mut database| {
-                let new = write::suppress(&mut database, &suppressions).await;
-                (database, new)
-            })
-            .await
+        beside!(self, |database| write::suppress(&mut database, &suppressions))
     }
 
     async fn unsuppress(&self, addresses: &[Uuid]) -> Result<u64, Error> {
         let addresses = addresses.to_vec();
-        self.slots
-            .lock()
-            .await
-            .run(open::connect(&self.options), async move |mut database| {
-                let known = write::unsuppress(&mut database, &addresses).await;
-                (database, known)
-            })
-            .await
+        beside!(self, |database| write::unsuppress(&mut database, &addresses))
     }
 
     async fn suppressed(&self, addresses: &[Uuid]) -> Result<Vec<Suppression>, Error> {
@@ -244,14 +205,7 @@ impl Store for Postgres {
 
     async fn key(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, Error> {
         let (name, fresh) = (name.to_owned(), fresh.to_vec());
-        self.slots
-            .lock()
-            .await
-            .run(open::connect(&self.options), async move |mut database| {
-                let key = write::key(&mut database, &name, &fresh).await;
-                (database, key)
-            })
-            .await
+        beside!(self, |database| write::key(&mut database, &name, &fresh))
     }
 
     async fn ping(&self) -> Result<(), Error> {

@@ -14,6 +14,7 @@ use super::turn::{
 use crate::{
     Error, Leases, Shard, Suppression, Turn, Version,
     caps::{Granted, Share, claim_share, forget_slices},
+    pauses::{PAUSE, RESUME},
     row,
     row::small,
     slots::{Claim, claim, until},
@@ -265,6 +266,18 @@ pub(super) async fn claim_share(
     let granted = Granted::from_row(claimed.fetch_optional(&mut *transaction).await?);
     transaction.commit().await?;
     Ok(granted)
+}
+
+/// Pauses a connection since a moment.
+pub(super) async fn pause(connection: &mut PgConnection, of: &str, since: i64) -> Result<(), Error> {
+    query(PAUSE).bind(of).bind(since).execute(connection).await?;
+    Ok(())
+}
+
+/// Lets a connection go on.
+pub(super) async fn resume(connection: &mut PgConnection, of: &str) -> Result<(), Error> {
+    query(RESUME).bind(of).execute(connection).await?;
+    Ok(())
 }
 
 /// Suppresses addresses; gives how many were not.

@@ -15,6 +15,7 @@ use super::begin;
 use crate::{
     Error, Leases, Shard, Suppression, Turn, Version,
     caps::{Granted, Share, claim_share, forget_slices},
+    pauses::{PAUSE, RESUME},
     row,
     slots::{Claim, claim, until},
     statements,
@@ -192,6 +193,18 @@ pub(super) async fn claim_share(
     query(FORGET_SLICES).bind(of).bind(share.slice).execute(&mut *connection).await?;
     let claimed = query_as(CLAIM_SHARE).bind(of).bind(share.slice).bind(share.most).bind(share.wanted);
     Ok(Granted::from_row(claimed.fetch_optional(connection).await?))
+}
+
+/// Pauses a connection since a moment.
+pub(super) async fn pause(connection: &mut SqliteConnection, of: &str, since: i64) -> Result<(), Error> {
+    query(PAUSE).bind(of).bind(since).execute(connection).await?;
+    Ok(())
+}
+
+/// Lets a connection go on.
+pub(super) async fn resume(connection: &mut SqliteConnection, of: &str) -> Result<(), Error> {
+    query(RESUME).bind(of).execute(connection).await?;
+    Ok(())
 }
 
 /// Suppresses addresses; gives how many were not.

@@ -252,6 +252,50 @@ fn whatever_goes_wrong_is_said_with_what_to_do() {
 }
 
 #[test]
+fn addresses_of_a_file_are_put_on_the_suppression_list_and_taken_off() {
+    let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+    let setup = setup_of("sqlite", &partner, PROJECT, &["shop"]);
+    let server = setup.start().unwrap();
+    let many: String = (0..10_005).map(|n| format!("n{n}@example.com\n")).collect();
+    let file = setup.folder.join("gone.txt");
+    fs::write(&file, format!("{many}\n  Ada <ada@example.com>\n")).unwrap();
+    let file = file.to_str().unwrap();
+    let added = run(&server, &["suppressions", "add", file]);
+    assert_eq!(
+        added.out.trim(),
+        "put 10006 addresses on the list; of 10006, the others were on it",
+        "{}",
+        added.err
+    );
+    let again = run(&server, &["suppressions", "add", file, "--format", "json"]);
+    assert_eq!(again.json(), serde_json::json!({"changed": 0}));
+    let found = run(&server, &["suppressions", "find", "ADA@example.com"]);
+    assert!(found.out.starts_with("`ADA@example.com` is on the list since 20"), "{}", found.out);
+    assert!(found.out.trim_end().ends_with(": listed"), "{}", found.out);
+    let url = format!("http://{}", server.address);
+    let gone =
+        run_at(&url, ADMIN_KEY, &["suppressions", "remove", "-"], "ada@example.com\nben@example.com\n");
+    assert_eq!(
+        gone.out.trim(),
+        "took 1 addresses off the list; of 2, the others were not on it",
+        "{}",
+        gone.err
+    );
+    assert!(run(&server, &["suppressions", "find", "ada@example.com"]).out.contains("is not on the list"));
+    let counted = run(&server, &["suppressions", "count"]);
+    assert_eq!(
+        counted.out.lines().nth(1).unwrap().split_whitespace().collect::<Vec<_>>(),
+        ["listed", "10005"]
+    );
+    let empty = run_at(&url, ADMIN_KEY, &["suppressions", "add", "-"], "\n");
+    assert!(
+        empty.code == 1 && empty.err.contains("- holds no address; write one on each line"),
+        "{}",
+        empty.err
+    );
+}
+
+#[test]
 fn the_commands_of_the_page_are_run() {
     let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
     let server = setup("sqlite", &partner).start().unwrap();
@@ -267,8 +311,13 @@ fn the_commands_of_the_page_are_run() {
         .unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}\n{err}");
-    for said in ["no instance fits", "retried 0 instances", "`rewards` is paused since", "`rewards` goes on"]
-    {
+    for said in [
+        "no instance fits",
+        "retried 0 instances",
+        "`rewards` is paused since",
+        "`rewards` goes on",
+        "no address is on the list",
+    ] {
         assert!(out.contains(said), "{said}: {out}");
     }
 }

@@ -49,6 +49,8 @@ enum Command {
     Instances(commands::instances::Args),
     /// See how the calls of a running server go; hold a connection's calls, and let them go on.
     Connections(commands::connections::Args),
+    /// See and change which addresses get nothing any more.
+    Suppressions(commands::suppressions::Args),
     /// Run the five example journeys with a partner and people of their own.
     Demo(commands::demo::Args),
     /// Answer an editor: the language server, over standard input and output.
@@ -86,6 +88,7 @@ fn main() -> ExitCode {
         Command::Doctor(args) => commands::doctor::run(&args),
         Command::Instances(args) => commands::instances::run(&args),
         Command::Connections(args) => commands::connections::run(&args),
+        Command::Suppressions(args) => commands::suppressions::run(&args),
         Command::Demo(args) => commands::demo::run(&args),
         Command::Lsp => commands::lsp(),
         Command::Explain(args) => commands::explain::run(&args),

@@ -36,6 +36,7 @@ mod places;
 mod profile;
 mod reactions;
 mod retention;
+mod room;
 mod route;
 mod subscriptions;
 mod suppressed;
@@ -54,7 +55,7 @@ use graph::Name;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{Leases, Node, Shard, Store, shard_of};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -70,6 +71,7 @@ pub use operate::Operated;
 pub use profile::{ProfileChange, read_for_entry};
 pub use reactions::Done;
 pub use retention::Retention;
+pub use room::Room;
 pub use subscriptions::Subscription;
 pub use suppressed::Listed;
 pub use tally::ActionCalls;
@@ -88,8 +90,6 @@ use route::Routes;
 use tally::Tally;
 use worker::Worker;
 
-/// The memory that there is for requests which wait to be written, in KiB.
-const ROOM: usize = 64 * 1024;
 /// How many commands may wait for a worker before new ones are turned away.
 const QUEUE: usize = 4_096;
 
@@ -159,11 +159,6 @@ pub struct Setup {
     /// Where other nodes reach this one, as in `http://10.0.0.7:7070`; none for a process that has the database to
     /// itself, which then takes it over from whoever had it.
     pub address: Option<String>,
-}
-
-/// Memory that is set aside for a request; given back when it is dropped.
-pub struct Room {
-    _permit: OwnedSemaphorePermit,
 }
 
 /// Why a command was not carried out.
@@ -258,7 +253,7 @@ impl Runtime {
             links,
             routes,
             workers,
-            room: Arc::new(Semaphore::new(ROOM)),
+            room: room::all(),
             stop,
             writing,
             tasks,
@@ -367,17 +362,6 @@ impl Runtime {
 
     fn peers(&self) -> &Peers {
         &self.shared.peers
-    }
-
-    /// Sets memory aside for a request of so many bytes, until it is answered. Where there is none left the request is to
-    /// be turned away before it is read, so that senders slow down before this process grows.
-    ///
-    /// # Errors
-    /// When there is none left.
-    pub fn make_room(&self, bytes: usize) -> Result<Room, Error> {
-        let kib = u32::try_from((bytes / 1024 + 1).min(ROOM)).unwrap_or(u32::MAX);
-        let permit = self.shared.room.clone().try_acquire_many_owned(kib);
-        permit.map(|permit| Room { _permit: permit }).map_err(|_| Error::Overloaded)
     }
 
     fn send(&self, worker: usize, command: Command) -> Result<(), Error> {

@@ -14,6 +14,7 @@ pub(crate) mod new;
 pub(crate) mod preview;
 pub(crate) mod serve;
 pub(crate) mod simulate;
+pub(crate) mod suppressions;
 pub(crate) mod test;
 
 use std::{io::Write, process::ExitCode};

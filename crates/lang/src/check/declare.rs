@@ -27,15 +27,7 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
     env.people = env.profile.clone();
     let events = events(env);
     function::all(env);
-    for (name, (declared, doc)) in &names.connections {
-        let made = Arc::new(connection::check(declared, *doc, env));
-        if let (Some(_), Some((action, _))) = (&made.mail, names.actions.get(name)) {
-            let message = format!("`{name}` is an action and a mail server, so `via {name}` could be either");
-            let report = Report::new(Code::DuplicateName, declared.name.at, message);
-            env.report(report.label("choose another name").related(action.name.at, "the action"));
-        }
-        env.connections.insert(name.clone(), made);
-    }
+    connections(env);
     for (name, (declared, _)) in &names.policies {
         let made = policy::check(declared, env);
         env.policies.insert(name.clone(), made);
@@ -89,6 +81,20 @@ pub(crate) fn module(env: &mut Env<'_>) -> Module {
         journeys,
         tests,
         steps_named,
+    }
+}
+
+/// The connections. A name that could be a mail server or an action is reported.
+fn connections(env: &mut Env<'_>) {
+    let names = env.names;
+    for (name, (declared, doc)) in &names.connections {
+        let made = Arc::new(connection::check(declared, *doc, env));
+        if let (Some(_), Some((action, _))) = (&made.mail, names.actions.get(name)) {
+            let message = format!("`{name}` is an action and a mail server, so `via {name}` could be either");
+            let report = Report::new(Code::DuplicateName, declared.name.at, message);
+            env.report(report.label("choose another name").related(action.name.at, "the action"));
+        }
+        env.connections.insert(name.clone(), made);
     }
 }
 

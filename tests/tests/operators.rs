@@ -263,7 +263,7 @@ fn addresses_of_a_file_are_put_on_the_suppression_list_and_taken_off() {
     let added = run(&server, &["suppressions", "add", file]);
     assert_eq!(
         added.out.trim(),
-        "put 10006 addresses on the list; of 10006, the others were on it",
+        "put 10006 addresses on the list; the others of 10006 were on it",
         "{}",
         added.err
     );
@@ -277,7 +277,7 @@ fn addresses_of_a_file_are_put_on_the_suppression_list_and_taken_off() {
         run_at(&url, ADMIN_KEY, &["suppressions", "remove", "-"], "ada@example.com\nben@example.com\n");
     assert_eq!(
         gone.out.trim(),
-        "took 1 addresses off the list; of 2, the others were not on it",
+        "took 1 address off the list; the others of 2 were not on it",
         "{}",
         gone.err
     );

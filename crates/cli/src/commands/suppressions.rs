@@ -63,14 +63,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             }
             What::Add { file } => {
                 let (changed, all) = send(&remote, &["v1", "suppressions"], &addresses(file)?).await?;
-                let done = || format!("put {changed} addresses on the list; of {all}, the others were on it");
+                let done = || format!("put {} on the list; the others of {all} were on it", many(changed));
                 Ok(in_format(args.place.format, json!({ "changed": changed }).to_string(), done))
             }
             What::Remove { file } => {
                 let path = ["v1", "suppressions", "remove"];
                 let (changed, all) = send(&remote, &path, &addresses(file)?).await?;
                 let done =
-                    || format!("took {changed} addresses off the list; of {all}, the others were not on it");
+                    || format!("took {} off the list; the others of {all} were not on it", many(changed));
                 Ok(in_format(args.place.format, json!({ "changed": changed }).to_string(), done))
             }
         }
@@ -114,6 +114,10 @@ async fn send(remote: &Remote, path: &[&str], all: &[String]) -> anyhow::Result<
         changed += answer.json.get("changed").and_then(Json::as_u64).unwrap_or(0);
     }
     Ok((changed, all.len()))
+}
+
+fn many(addresses: u64) -> String {
+    if addresses == 1 { "1 address".to_owned() } else { format!("{addresses} addresses") }
 }
 
 fn counted(answer: &Json) -> String {

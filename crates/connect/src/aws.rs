@@ -12,7 +12,7 @@ use url::{Url, form_urlencoded};
 use crate::{
     partner::Here,
     secret::{MASK, Secret},
-    sign::Message,
+    sign::{Message, hex},
 };
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -152,10 +152,6 @@ fn hash(text: &str) -> String {
 
 fn code(key: &[u8], text: &str) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes()).as_ref().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -133,6 +133,17 @@ impl Here {
         self.environment.value(setting).await.map_err(lacking)
     }
 
+    /// The text of a setting that goes out only inside what is signed or asked for; none where there is no setting.
+    pub(crate) async fn optional_text(&self, setting: Option<&Setting>) -> Result<Option<String>, CallError> {
+        match setting {
+            Some(setting) => {
+                let value = self.credential(setting, &mut Vec::new()).await?;
+                Ok(Some(value.expose().to_owned()))
+            }
+            None => Ok(None),
+        }
+    }
+
     /// What stands in a preview for the URL, when it must not be shown.
     pub(crate) fn masked_base(&self) -> Option<String> {
         let hidden = self.base.is_none() && self.connection.url.is_secret();

@@ -115,9 +115,14 @@ fn webhook(id: Uuid, now: i64, signatures: &str) -> Vec<(String, String)> {
 fn code(way: &Hmac, key: &str, message: &[u8]) -> String {
     let tag = hmac::sign(&hmac::Key::new(algorithm(way), key.as_bytes()), message);
     match way.encoding {
-        Encoding::Hex => tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+        Encoding::Hex => hex(tag.as_ref()),
         Encoding::Base64 => STANDARD.encode(tag),
     }
+}
+
+/// Bytes as hexadecimal digits, in small letters.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The hash function of a code.

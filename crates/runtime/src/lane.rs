@@ -273,13 +273,16 @@ impl Pass<'_> {
     }
 }
 
+/// Whether a partner that answers this is not well. A mail server that closes or is full is not; with other codes from 400
+/// on it speaks of the mail, or puts off whom it does not know yet.
+pub(crate) fn says_unwell(status: u16, by_mail: bool) -> bool {
+    if by_mail { matches!(status, 421 | 452) } else { status >= 500 || status == 429 }
+}
+
 /// Whether an attempt says that the partner is not well. One that answers is, whatever it makes of our request.
 fn is_failure(attempt: &Attempt) -> bool {
     match &attempt.outcome {
-        // A mail server that closes or is full is not well; with other codes from 400 on it speaks of the mail, or puts
-        // off whom it does not know yet.
-        Ok(answer) if attempt.by_mail => matches!(answer.status, 421 | 452),
-        Ok(answer) => answer.status >= 500 || answer.status == 429,
+        Ok(answer) => says_unwell(answer.status, attempt.by_mail),
         Err(error) => matches!(error.kind, ErrorKind::Timeout | ErrorKind::Refused),
     }
 }

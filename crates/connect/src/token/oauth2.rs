@@ -115,8 +115,8 @@ impl Asker {
             }
             ClientProof::Assertion { private_key, key_id, assertion_for } => {
                 let pem = self.here.credential(private_key, &mut asking.sent).await?;
-                let key_id = self.optional(key_id.as_ref()).await?;
-                let audience = self.optional(assertion_for.as_ref()).await?;
+                let key_id = self.here.optional_text(key_id.as_ref()).await?;
+                let audience = self.here.optional_text(assertion_for.as_ref()).await?;
                 let claims = Claims {
                     client: &client,
                     subject: Some(&client),
@@ -133,10 +133,10 @@ impl Asker {
             }
             ClientProof::Grant { private_key, key_id, assertion_for, subject } => {
                 let pem = self.here.credential(private_key, &mut asking.sent).await?;
-                let key_id = self.optional(key_id.as_ref()).await?;
-                let audience = self.optional(assertion_for.as_ref()).await?;
-                let subject = self.optional(subject.as_ref()).await?;
-                let scope = self.optional(self.way.scope.as_ref()).await?;
+                let key_id = self.here.optional_text(key_id.as_ref()).await?;
+                let audience = self.here.optional_text(assertion_for.as_ref()).await?;
+                let subject = self.here.optional_text(subject.as_ref()).await?;
+                let scope = self.here.optional_text(self.way.scope.as_ref()).await?;
                 let claims = Claims {
                     client: &client,
                     subject: subject.as_deref(),
@@ -153,13 +153,6 @@ impl Asker {
 
     async fn text(&self, setting: &Setting) -> Result<String, CallError> {
         self.here.credential(setting, &mut Vec::new()).await.map(|value| value.expose().to_owned())
-    }
-
-    async fn optional(&self, setting: Option<&Setting>) -> Result<Option<String>, CallError> {
-        match setting {
-            Some(setting) => self.text(setting).await.map(Some),
-            None => Ok(None),
-        }
     }
 
     /// The refresh token to use: the one that the server gave last, unless the deployment gives another one since.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use graph::{CallError, ErrorKind, Setting, auth::Jwt};
+use graph::{CallError, ErrorKind, auth::Jwt};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -22,24 +22,14 @@ pub(super) async fn sign(here: &Here, way: &Jwt) -> Result<Made<Secret>, CallErr
     let pem = here.credential(&way.private_key, &mut Vec::new()).await?;
     let issuer = here.credential(&way.issuer, &mut Vec::new()).await?;
     let mut body = json!({ "iss": issuer.expose(), "iat": now });
-    let audience = optional(here, way.audience.as_ref()).await?;
+    let audience = here.optional_text(way.audience.as_ref()).await?;
     if let (Some(_), Some(body)) = (&audience, body.as_object_mut()) {
         body.insert("exp".into(), now.saturating_add(LIFE.as_secs().cast_signed()).into());
     }
     with(&mut body, "aud", audience.as_deref());
-    with(&mut body, "sub", optional(here, way.subject.as_ref()).await?.as_deref());
-    let key_id = optional(here, way.key_id.as_ref()).await?;
+    with(&mut body, "sub", here.optional_text(way.subject.as_ref()).await?.as_deref());
+    let key_id = here.optional_text(way.key_id.as_ref()).await?;
     let token = signed(&body, key_id.as_deref(), pem.expose());
     let token = token.map_err(|reason| CallError::new(ErrorKind::Auth, reason))?;
     Ok(lives(Secret::new(token), since, Some(LIFE)))
-}
-
-async fn optional(here: &Here, setting: Option<&Setting>) -> Result<Option<String>, CallError> {
-    match setting {
-        Some(setting) => {
-            let value = here.credential(setting, &mut Vec::new()).await?;
-            Ok(Some(value.expose().to_owned()))
-        }
-        None => Ok(None),
-    }
 }

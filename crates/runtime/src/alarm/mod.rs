@@ -19,7 +19,7 @@ use graph::{ErrorKind, Name, is_system_key, system, system_key};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json, value::RawValue};
 
-use crate::{Receipt, Received, Runtime, breaker::Stands, check};
+use crate::{Receipt, Received, Runtime, breaker::Stands, check, lane::says_unwell};
 use health::{Health, News};
 use herd::Herd;
 
@@ -201,12 +201,8 @@ fn of_step(step: &(Name, Name, Name), failed: u64, slice: i64) -> Telling {
 /// that answers and speaks of our request alone, as with 404, is well; one that does not know us any more is not.
 fn trouble(attempt: &Attempt) -> Option<ErrorKind> {
     match &attempt.outcome {
-        Ok(answer) if attempt.by_mail => matches!(answer.status, 421 | 452).then_some(ErrorKind::Http),
-        Ok(answer) => match answer.status {
-            401 | 403 => Some(ErrorKind::Auth),
-            429 | 500.. => Some(ErrorKind::Http),
-            _ => None,
-        },
+        Ok(answer) if !attempt.by_mail && matches!(answer.status, 401 | 403) => Some(ErrorKind::Auth),
+        Ok(answer) => says_unwell(answer.status, attempt.by_mail).then_some(ErrorKind::Http),
         // Of a mail that is the address or the text, and nothing of the server.
         Err(error) if attempt.by_mail && error.kind == ErrorKind::Invalid => None,
         Err(error) => Some(error.kind),

@@ -3,12 +3,18 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use std::{
-    fs, thread,
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    thread,
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
-use testkit::{Partner, Reply, server::Server};
+use testkit::{
+    Partner, Reply,
+    server::{Server, WRITE_KEY},
+};
 use tests::{DATABASES, setup};
 
 const SENDERS: usize = 40;
@@ -67,5 +73,52 @@ fn what_cannot_be_taken_is_turned_away_before_memory_grows() {
         let again = answers.iter().position(|(status, ..)| *status == 503).unwrap();
         assert_eq!(server.writer().json("POST", "/v1/events", &batch(again)).unwrap().status, 202);
         println!("{database}: {taken} of {SENDERS} taken, {peak} MiB at the most");
+    }
+}
+
+/// More than the server would have room for if each were as large as one may be.
+const SLOW: usize = 100;
+
+#[test]
+fn who_sends_slowly_takes_only_the_room_of_what_has_come() {
+    let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+    let mut setup = setup("sqlite", &partner);
+    setup.journeys = setup.folder.join("overload.journey");
+    setup.connections = Vec::new();
+    fs::write(&setup.journeys, PROJECT).unwrap();
+    let server = setup.start().unwrap();
+    for length_is_said in [true, false] {
+        let body = |n: usize| {
+            let id = format!("{length_is_said}-{n}");
+            json!({"id": id, "event": "Noted", "profile": "p", "properties": {"text": "x"}}).to_string()
+        };
+        let begun: Vec<TcpStream> = (0..SLOW)
+            .map(|n| {
+                let mut stream = TcpStream::connect(server.address).unwrap();
+                let (body, chunked) = (body(n), "transfer-encoding: chunked".to_owned());
+                let length = if length_is_said { format!("content-length: {}", body.len()) } else { chunked };
+                let head = format!(
+                    "POST /v1/events HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\n\
+                     authorization: Bearer {WRITE_KEY}\r\n{length}\r\n\r\n"
+                );
+                let first = if length_is_said { body[..10].to_owned() } else { format!("a\r\n{}\r\n", &body[..10]) };
+                stream.write_all((head + &first).as_bytes()).unwrap();
+                stream
+            })
+            .collect();
+        // Others are taken while all of these are under way.
+        let other = server.writer().json("POST", "/v1/events", &body(SLOW)).unwrap();
+        assert_eq!(other.status, 202, "{}", other.body);
+        for (n, mut stream) in begun.into_iter().enumerate() {
+            let rest = body(n)[10..].to_owned();
+            let rest = if length_is_said { rest } else { format!("{:x}\r\n{rest}\r\n0\r\n\r\n", rest.len()) };
+            stream.write_all(rest.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(
+                answer.starts_with("HTTP/1.1 202"),
+                "request {n}, length said: {length_is_said}: {answer}"
+            );
+        }
     }
 }

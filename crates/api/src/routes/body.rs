@@ -4,13 +4,14 @@
 //! broken connection instead of our answer.
 
 use axum::{
-    body::{Body, Bytes, HttpBody as _},
+    body::{Body, Bytes},
     extract::{Request, State},
     http::StatusCode,
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use http_body_util::BodyExt;
+use runtime::Room;
 
 use crate::{App, problem::Problem};
 
@@ -19,48 +20,61 @@ const MOST_READ: usize = 64 * 1024 * 1024;
 
 pub(super) async fn whole(State((app, most)): State<(App, usize)>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    // A body of unknown length may be as large as any.
-    let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or(most);
-    let _room = match app.runtime.make_room(length.min(most)) {
-        Ok(room) => room,
-        Err(error) => {
-            let _nothing = read(body, 0).await;
-            return Problem::from(error).into_response();
-        }
-    };
-    match read(body, most).await {
+    let mut kept = Kept { pieces: Vec::new(), length: 0, most, room: app.runtime.room() };
+    match kept.read(body).await {
+        // What is kept holds its room until the answer is there.
         Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
         Err(problem) => problem.into_response(),
     }
 }
 
-/// Reads a body; keeps nothing of one that has more than so many bytes.
-async fn read(mut body: Body, most: usize) -> Result<Bytes, Problem> {
-    let (mut kept, mut length) = (Vec::<Bytes>::new(), 0_usize);
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Problem::bad_request("the body did not arrive whole"))?;
-        let Ok(data) = frame.into_data() else { continue };
-        length = length.saturating_add(data.len());
-        if length <= most {
-            kept.push(data);
-        } else {
-            kept.clear();
+/// What is kept of a body, and the room that it takes.
+struct Kept {
+    pieces: Vec<Bytes>,
+    length: usize,
+    most: usize,
+    room: Room,
+}
+
+impl Kept {
+    /// Reads a body; keeps nothing of one that is refused.
+    async fn read(&mut self, mut body: Body) -> Result<Bytes, Problem> {
+        let mut refused = None;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Problem::bad_request("the body did not arrive whole"))?;
+            let Ok(data) = frame.into_data() else { continue };
+            self.length = self.length.saturating_add(data.len());
+            if refused.is_none() {
+                refused = self.keep(data).err();
+            }
+            if refused.is_some() {
+                self.pieces.clear();
+                self.room.clear();
+            }
+            if self.length > MOST_READ {
+                break;
+            }
         }
-        if length > MOST_READ {
-            break;
+        match (refused, self.pieces.as_slice()) {
+            (Some(problem), _) => Err(problem),
+            // A small body comes in one piece, which is not copied.
+            (None, [only]) => Ok(only.clone()),
+            (None, pieces) => Ok(pieces.concat().into()),
         }
     }
-    if length > most {
-        return Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
-            "the body is too large",
-            format!("a request takes at most {} MiB; send several smaller ones", most / 1024 / 1024),
-        ));
+
+    /// Keeps a piece, if there is room for it.
+    fn keep(&mut self, piece: Bytes) -> Result<(), Problem> {
+        if self.length > self.most {
+            return Err(Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "the body is too large",
+                format!("a request takes at most {} MiB; send several smaller ones", self.most / 1024 / 1024),
+            ));
+        }
+        self.room.hold(self.length)?;
+        self.pieces.push(piece);
+        Ok(())
     }
-    // A small body comes in one piece, which is not copied.
-    Ok(match kept.as_slice() {
-        [only] => only.clone(),
-        pieces => pieces.concat().into(),
-    })
 }

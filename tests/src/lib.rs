@@ -63,6 +63,19 @@ pub fn program() -> PathBuf {
 /// The kinds of database that every story is told to.
 pub const DATABASES: [&str; 2] = ["sqlite", "postgres"];
 
+/// Tells a story that mostly waits to both databases at once.
+///
+/// # Panics
+/// When one of them fails.
+pub fn on_both(story: impl Fn(&'static str) + Sync) {
+    std::thread::scope(|scope| {
+        for database in DATABASES {
+            let story = &story;
+            scope.spawn(move || story(database));
+        }
+    });
+}
+
 /// A setup of the example journeys over an empty database, every connection leading to one partner.
 ///
 /// # Panics

@@ -17,7 +17,7 @@ use testkit::{
     Partner, Recorded, Reply,
     server::{Server, Setup},
 };
-use tests::{DATABASES, eventually, instances, send_to_each, setup_of};
+use tests::{eventually, instances, on_both, send_to_each, setup_of};
 
 const PROJECT: &str = r#"
 profile { customerId: string key  phone: string? }
@@ -102,7 +102,7 @@ fn until_it_answers(server: &Server) {
 
 #[test]
 fn a_partner_that_fails_and_one_that_is_back_are_told_of_once() {
-    for database in DATABASES {
+    on_both(|database| {
         within_a_slice();
         let Site { setup, partner, down } = site(database, PROJECT);
         let server = setup.start().unwrap();
@@ -134,7 +134,7 @@ fn a_partner_that_fails_and_one_that_is_back_are_told_of_once() {
             assert_eq!(timeline.matches(event).count(), 1, "{database}: {timeline}");
         }
         server.stop().unwrap();
-    }
+    });
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use testkit::{Nats, Partner, Publisher, Reply, server::Setup};
-use tests::{DATABASES, eventually, instances, setup};
+use tests::{eventually, instances, on_both, setup};
 
 const PEOPLE: usize = 300;
 
@@ -49,7 +49,7 @@ fn all_acknowledged(publisher: &mut Publisher) {
 
 #[test]
 fn each_event_of_a_stream_has_its_effects_once() {
-    for database in DATABASES {
+    on_both(|database| {
         let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
         let (setup, mut nats, mut publisher) = begin(database, &partner);
         let server = setup.start().unwrap();
@@ -81,7 +81,7 @@ fn each_event_of_a_stream_has_its_effects_once() {
             let entered = instances(&server, &format!("profile=p{person}"));
             assert_eq!(entered.len(), 1 + usize::from(person == 0), "{database}: p{person}");
         }
-    }
+    });
 }
 
 #[test]

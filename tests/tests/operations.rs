@@ -16,7 +16,7 @@ use testkit::{
     Partner, Reply,
     server::{Server, Setup},
 };
-use tests::{DATABASES, eventually, instances, send_to_each, setup_of};
+use tests::{eventually, instances, on_both, send_to_each, setup_of};
 
 const PROJECT: &str = r#"
 profile { customerId: string key }
@@ -85,7 +85,7 @@ fn failed(server: &Server) -> Vec<Value> {
 #[test]
 fn what_failed_is_retried_all_at_once_and_each_effect_happens_once() {
     const PEOPLE: usize = 400;
-    for database in DATABASES {
+    on_both(|database| {
         let Site { server, partner, down, .. } = site(database);
         send_to_each(&server, "Asked", 0..PEOPLE);
         eventually("all are parked", Duration::from_secs(60), || failed(&server).len() == PEOPLE);
@@ -112,12 +112,12 @@ fn what_failed_is_retried_all_at_once_and_each_effect_happens_once() {
         });
         assert!(failed(&server).is_empty(), "{database}");
         assert_eq!(partner.seen_at("POST /tell").len(), PEOPLE, "{database}");
-    }
+    });
 }
 
 #[test]
 fn some_of_them_are_done_and_the_next_request_goes_on_behind_those() {
-    for database in DATABASES {
+    on_both(|database| {
         let Site { server, partner, .. } = site(database);
         send_to_each(&server, "Asked", 0..600);
         eventually("all are parked", Duration::from_secs(60), || {
@@ -129,12 +129,12 @@ fn some_of_them_are_done_and_the_next_request_goes_on_behind_those() {
         let (_, rest) = post(&server, "/v1/instances/cancel", &next);
         assert_eq!((&rest["done"], &rest["next"]), (&json!(90), &Value::Null), "{rest}");
         assert_eq!(failed(&server).len(), 0, "{database}");
-    }
+    });
 }
 
 #[test]
 fn a_call_is_answered_in_the_partners_place() {
-    for database in DATABASES {
+    on_both(|database| {
         let Site { server, partner, .. } = site(database);
         send_to_each(&server, "Asked", 0..3);
         eventually("all are parked", Duration::from_secs(60), || failed(&server).len() == 3);
@@ -166,7 +166,7 @@ fn a_call_is_answered_in_the_partners_place() {
                 assert_eq!(seen.iter().filter(of_it).count(), 1, "{database}: {expected}");
             }
         }
-    }
+    });
 }
 
 fn connection(server: &Server, name: &str) -> Value {
@@ -178,7 +178,7 @@ fn connection(server: &Server, name: &str) -> Value {
 #[test]
 fn a_paused_connection_holds_its_calls_through_a_restart_and_nobody_else() {
     const PEOPLE: usize = 200;
-    for database in DATABASES {
+    on_both(|database| {
         let Site { setup, server, partner, down } = site(database);
         down.store(false, Ordering::SeqCst);
         let (status, paused) = post(&server, "/v1/connections/shop/pause", &json!({}));
@@ -212,12 +212,12 @@ fn a_paused_connection_holds_its_calls_through_a_restart_and_nobody_else() {
         });
         assert!(failed(&server).is_empty(), "{database}");
         assert_eq!(partner.seen_at("GET /look").len(), PEOPLE, "{database}: each once");
-    }
+    });
 }
 
 #[test]
 fn it_is_seen_how_calls_go() {
-    for database in DATABASES {
+    on_both(|database| {
         let Site { server, partner, .. } = site(database);
         let frail = connection(&server, "frail");
         assert_eq!((&frail["breaker"], &frail["actions"]), (&json!("closed"), &json!([])), "{frail}");
@@ -239,5 +239,5 @@ fn it_is_seen_how_calls_go() {
         eventually("the partner is tried again", Duration::from_secs(10), || {
             connection(&server, "frail")["breaker"] != "open"
         });
-    }
+    });
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use testkit::{Partner, Reply, server::Server};
-use tests::{DATABASES, eventually, instances, most_within, send_to_each, setup_of};
+use tests::{eventually, instances, most_within, on_both, send_to_each, setup_of};
 
 fn journeys(settings: &str) -> String {
     format!(
@@ -37,7 +37,7 @@ journey pressing {{
 #[test]
 fn beyond_a_cap_calls_fail_at_once_and_no_stretch_sees_more() {
     const CAP: usize = 30;
-    for database in DATABASES {
+    on_both(|database| {
         let came: Arc<Mutex<Vec<Instant>>> = Arc::default();
         let recorder = came.clone();
         let partner = Partner::start(move |_, _| {
@@ -69,13 +69,13 @@ fn beyond_a_cap_calls_fail_at_once_and_no_stretch_sees_more() {
         assert_eq!(failed.len() + moments.len(), sent, "{database}: each went out or was refused");
         assert!(!failed.is_empty(), "{database}");
         assert!(failed.iter().all(|one| one["failure"]["kind"] == "capped"), "{database}: {:?}", failed[0]);
-    }
+    });
 }
 
 #[test]
 fn a_partner_that_fails_is_not_called_several_times_as_often() {
     const CALLS: usize = 300;
-    for database in DATABASES {
+    on_both(|database| {
         let down = Arc::new(AtomicBool::new(true));
         let is_down = down.clone();
         let partner =
@@ -101,5 +101,5 @@ fn a_partner_that_fails_is_not_called_several_times_as_often() {
         });
         assert_eq!(partner.effects("POST /pressed").len(), CALLS, "{database}");
         assert!(instances(&server, "status=failed").is_empty(), "{database}");
-    }
+    });
 }

@@ -10,7 +10,7 @@ use testkit::{
     http::{Answer, Client},
     server::Server,
 };
-use tests::{DATABASES, lead_mail_to, setup_of};
+use tests::{lead_mail_to, on_both, setup_of};
 
 const PUBLIC: &str = "https://journeys.example.com";
 
@@ -67,7 +67,7 @@ fn told(partner: &Partner, count: usize) -> Vec<String> {
 
 #[test]
 fn what_somebody_does_with_a_mail_is_an_event_of_theirs() {
-    for database in DATABASES {
+    on_both(|database| {
         let mails = MailServer::start(Security::Tls, |_, _| Said::Usual).unwrap();
         let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
         let mut setup = setup_of(database, &partner, PROJECT, &["partner"]);
@@ -105,5 +105,5 @@ fn what_somebody_does_with_a_mail_is_an_event_of_theirs() {
         let entries = timeline["entries"].as_array().unwrap();
         let clicks = entries.iter().filter(|entry| entry["event"]["name"] == "news.clicked").count();
         assert_eq!(clicks, 1, "{database}: {timeline:#}");
-    }
+    });
 }

@@ -103,6 +103,17 @@ fn a_request_is_previewed_and_a_journey_simulated_as_the_pages_say() {
 }
 
 #[test]
+fn traces_go_to_where_the_collector_of_the_page_listens() {
+    let page = "docs/operating.md";
+    let (settings, collector) = (blocks(page, "toml").concat(), blocks(page, "yaml").concat());
+    let port = |text: &str, key: &str| {
+        let line = text.lines().find_map(|line| line.trim().strip_prefix(key)).unwrap();
+        line.rsplit_once(':').unwrap().1.trim_matches(['"', ' ']).to_owned()
+    };
+    assert_eq!(port(&settings, "otlp ="), port(&collector, "endpoint:"));
+}
+
+#[test]
 fn the_server_is_run_and_fed_as_the_readme_says() {
     let folder = project();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

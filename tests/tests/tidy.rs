@@ -101,7 +101,7 @@ fn crates_import_what_the_map_says() {
         };
         declared.insert(names(cells[0]).pop_first().unwrap(), names(cells[2]));
     }
-    assert_eq!(declared.len(), 11);
+    assert_eq!(declared.len(), 12);
     for (name, imports) in &declared {
         let manifest = fs::read_to_string(workspace().join("crates").join(name).join("Cargo.toml")).unwrap();
         let own = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();

@@ -68,6 +68,7 @@ async fn start(store: Arc<dyn Store>, partner: &Partner, text: &str) -> Runtime 
         retention: Retention::default(),
         public_url: None,
         address: None,
+        witness: None,
     };
     Runtime::start(setup).await.unwrap()
 }
@@ -86,7 +87,7 @@ async fn send(runtime: &Runtime, ledger: &Ledger, number: u64) {
     };
     let mut left = if number.is_multiple_of(10) { 2 } else { 1 };
     while left > 0 {
-        let received = Received { text: &text, event: Ok(incoming()) };
+        let received = Received { text: &text, event: Ok(incoming()), sender: None };
         match runtime.take_events(vec![received]).await {
             Ok(verdicts) => {
                 assert!(verdicts[0].is_ok(), "{verdicts:?}");

@@ -1,5 +1,7 @@
 //! The server's settings: `wayfare.toml`, the command line, the environment. The command line wins over the file.
 
+mod telemetry;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -11,6 +13,7 @@ use connect::{Environment, Override, Source};
 use jiff::{Span, SpanRelativeTo, Unit};
 use runtime::Retention;
 use serde::Deserialize;
+pub(crate) use telemetry::{Telemetry, Traces};
 
 /// Where the parts of a deployment are, as the command line and the environment say it.
 #[derive(clap::Args)]
@@ -73,6 +76,8 @@ pub(crate) struct Settings {
     pub(crate) advertise: Option<String>,
     /// A stream of NATS that events are taken from.
     pub(crate) nats: Option<Nats>,
+    /// Where traces go.
+    pub(crate) telemetry: Option<Telemetry>,
     /// How long things are kept.
     #[serde(default)]
     pub(crate) retention: Kept,
@@ -222,6 +227,11 @@ impl Settings {
         toml::from_str(&text).with_context(|| format!("{} has errors", file.display()))
     }
 
+    /// Where traces go, by the file and the environment; none if nobody says it.
+    pub(crate) fn traces(&self) -> anyhow::Result<Option<Traces>> {
+        Telemetry::read(self.telemetry.as_ref(), |name| std::env::var(name).ok())
+    }
+
     /// The connections as `connect` wants them.
     pub(crate) fn overrides(self) -> BTreeMap<String, Override> {
         let read = |Connection { url, token_url, private }| Override { url, token_url, private };
@@ -254,7 +264,9 @@ mod tests {
     fn every_setting_in_the_documentation_is_one() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let mut read = 0;
-        for page in ["README.md", "docs/scaling.md", "docs/connections.md", "docs/messages.md"] {
+        for page in
+            ["README.md", "docs/scaling.md", "docs/connections.md", "docs/messages.md", "docs/operating.md"]
+        {
             let text = std::fs::read_to_string(root.join(page)).unwrap();
             for block in text.split("```toml\n").skip(1) {
                 let block = block.split("```").next().unwrap();
@@ -262,6 +274,7 @@ mod tests {
                     toml::from_str(block).unwrap_or_else(|error| panic!("{page}: {error}\n{block}"));
                 settings.retention.read().unwrap();
                 settings.environment().unwrap();
+                settings.traces().unwrap();
                 read += 1;
             }
         }

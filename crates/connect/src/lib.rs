@@ -8,6 +8,7 @@ mod address;
 mod answer;
 mod attempt;
 mod aws;
+mod collector;
 mod credentials;
 mod environment;
 mod guard;
@@ -21,6 +22,7 @@ mod secret;
 mod sign;
 mod tls;
 mod token;
+mod trace;
 
 use std::{
     collections::BTreeMap,
@@ -29,6 +31,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use collector::{Collector, CollectorFailure};
 pub use environment::{Environment, Source};
 use graph::{
     Answer, CallError, Connection, ErrorKind, Name, Request, Setting,
@@ -40,6 +43,7 @@ pub use operator::{Operator, OperatorFailure, Said};
 use partner::Partner;
 pub use peer::{PeerFailure, Peers};
 pub use secret::Secret;
+pub use trace::Trace;
 use uuid::Uuid;
 
 /// A connection as it is in one environment.
@@ -89,29 +93,15 @@ impl fmt::Display for Shown {
     }
 }
 
-/// Where an attempt belongs in what a partner records of its requests, sent as `traceparent`
-/// ([W3C Trace Context](https://www.w3.org/TR/trace-context/)) unless the action says another: all calls of an instance are
-/// one trace, whose id is the instance's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trace {
-    /// The trace: an instance.
-    pub instance: Uuid,
-    /// The attempt in it; never zero, which the standard forbids.
-    pub attempt: std::num::NonZeroU64,
-}
-
-impl Trace {
-    /// The trace of an attempt of a call of an instance.
-    pub fn of(instance: Uuid, call: u32, attempt: u32) -> Trace {
-        let number = u64::from(call) << 32 | u64::from(attempt);
-        Trace { instance, attempt: std::num::NonZeroU64::new(number).unwrap_or(std::num::NonZeroU64::MIN) }
-    }
-}
-
-impl fmt::Display for Trace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "00-{}-{:016x}-01", self.instance.simple(), self.attempt)
-    }
+/// Where a partner is, as far as it may be told to others: nothing of a path or a query, which may hold what is secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// `https`, `http`, `smtps` or `smtp`.
+    pub scheme: String,
+    /// The name or the address.
+    pub name: String,
+    /// The port, where it is known.
+    pub port: Option<u16>,
 }
 
 /// How an attempt ended, and how long it took.
@@ -241,6 +231,18 @@ impl Partners {
             }
         }
         None
+    }
+
+    /// Where a connection leads to; none if that is a secret, or not known as long as a variable is missing.
+    pub async fn host(&self, connection: &str) -> Option<Host> {
+        let here = &self.partners.get(connection)?.here;
+        if here.masked_base().is_some() {
+            return None;
+        }
+        let url = here.base().await.ok()?;
+        // An address of IPv6 stands in brackets only inside a URL.
+        let name = url.host_str()?.trim_matches(['[', ']']).to_owned();
+        Some(Host { scheme: url.scheme().to_owned(), name, port: url.port_or_known_default() })
     }
 
     /// The request as it would go out, as text, secrets masked.

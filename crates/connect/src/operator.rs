@@ -104,16 +104,20 @@ impl Operator {
     }
 }
 
-/// The innermost reason says most: `Connection refused`, `invalid peer certificate: …`.
 fn failure(error: &reqwest::Error) -> OperatorFailure {
+    let text = if error.is_timeout() && !error.is_connect() {
+        format!("it has said nothing for {} seconds", ANSWER.as_secs())
+    } else {
+        innermost(error)
+    };
+    OperatorFailure { was_sent: !error.is_connect() && !error.is_builder(), reason: text }
+}
+
+/// The innermost reason says most: `Connection refused`, `invalid peer certificate: …`.
+pub(crate) fn innermost(error: &reqwest::Error) -> String {
     let mut reason: &dyn std::error::Error = error;
     while let Some(inner) = reason.source() {
         reason = inner;
     }
-    let text = if error.is_timeout() && !error.is_connect() {
-        format!("it has said nothing for {} seconds", ANSWER.as_secs())
-    } else {
-        reason.to_string()
-    };
-    OperatorFailure { was_sent: !error.is_connect() && !error.is_builder(), reason: text }
+    reason.to_string()
 }

@@ -12,7 +12,7 @@ use std::{borrow::Cow, time::Duration};
 use async_nats::jetstream::{self, AckKind, Message, consumer::AckPolicy, consumer::pull};
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
-use runtime::{Received, Runtime, wire};
+use runtime::{Received, Runtime, Trace, wire};
 use tokio_util::sync::CancellationToken;
 
 /// The most messages of one batch.
@@ -129,7 +129,8 @@ impl Feed {
             if let Ok(event) = &mut event {
                 event.at = event.at.or_else(|| published(message));
             }
-            Received { text, event }
+            let sender = self.runtime.witness().and_then(|_| sender(message));
+            Received { text, event, sender }
         });
         match self.runtime.take_events(received.collect()).await {
             Ok(_) => {
@@ -161,6 +162,11 @@ async fn read(mut batch: pull::Batch) -> Result<Vec<Message>, FeedError> {
         messages.push(message.map_err(|error| FeedError::new("a message cannot be read", error))?);
     }
     Ok(messages)
+}
+
+/// Where in the traces of whoever published it a message comes from.
+fn sender(message: &Message) -> Option<Trace> {
+    Trace::read(message.headers.as_ref()?.get("traceparent")?.as_str())
 }
 
 /// When a message came to the stream.

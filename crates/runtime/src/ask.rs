@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use connect::PeerFailure;
+use connect::{PeerFailure, Trace};
 use engine::{Ignored, Operation};
 use graph::Name;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ use crate::{
     calls::NodeCalls,
     command::{Command, Reply},
     route::Place,
+    witness::read_trace,
 };
 
 /// How long is tried to find whoever has a shard: longer than a node that died keeps its lease.
@@ -64,6 +65,8 @@ pub(crate) enum Requested {
 pub(crate) struct Forwarded {
     pub(crate) text: String,
     pub(crate) event: Result<Incoming, Refusal>,
+    #[serde(default, deserialize_with = "read_trace")]
+    pub(crate) sender: Option<Trace>,
 }
 
 /// What one node answers another.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use connect::Trace;
 use engine::person::OWN_IDS;
 use graph::{Name, RecordType, SYSTEM_EVENTS, Value, is_system_key, started, system_record};
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use serde_json::value::RawValue;
 use store::{RefusedEvent, Shard, shard_of};
 use uuid::Uuid;
 
-use crate::{Catalog, turn::NewEvent};
+use crate::{Catalog, turn::NewEvent, witness::write_trace};
 
 /// The most characters of an event id or a profile key.
 const MOST_KEY: usize = 200;
@@ -42,6 +43,9 @@ pub struct Received<'a> {
     pub text: &'a str,
     /// The event, or why it could not be read.
     pub event: Result<Incoming, Refusal>,
+    /// Where in the sender's traces it comes from, if anybody records that.
+    #[serde(serialize_with = "write_trace", skip_serializing_if = "Option::is_none")]
+    pub sender: Option<Trace>,
 }
 
 /// What kind of event it is.
@@ -134,6 +138,7 @@ pub(crate) fn check(
             properties,
         },
         text: text.to_owned(),
+        sender: None,
     })
 }
 

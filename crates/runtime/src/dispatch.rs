@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use connect::{Partners, Trace};
+use connect::{Host, Partners, Trace};
 use engine::{AttemptId, Effect};
 use graph::{Answer, CallError, Name, Request};
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::{
-    Stop,
+    Attempted, Called, Entry, Stop, Witness,
     alarm::Alarms,
     cache::Answers,
     command::Command,
@@ -35,8 +35,17 @@ pub(crate) struct Calling {
     pub(crate) answers: Answers,
     pub(crate) tally: Tally,
     pub(crate) alarms: Alarms,
+    pub(crate) witness: Option<Arc<dyn Witness>>,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: Stop,
+}
+
+impl Calling {
+    /// Instances have entered, in a turn that took so long and is written.
+    pub(crate) fn entered(&self, entries: Vec<Entry>, took: Duration) {
+        let Some(witness) = &self.witness else { return };
+        entries.into_iter().for_each(|entry| witness.entered(Entry { took, ..entry }));
+    }
 }
 
 /// Carries the calls of a worker out.
@@ -67,6 +76,7 @@ impl Dispatcher {
     /// Carries a call out on one of the reserved places.
     pub(crate) fn dispatch(&self, dispatch: Dispatch, reserved: &mut Reserved) {
         let attempt = dispatch.attempt();
+        let (journey, step) = (dispatch.journey, dispatch.step);
         let Effect::Call { idempotency_key, action, request, cache, .. } = dispatch.effect;
         let Some((lane, places)) = reserved.0.get_mut(&request.connection) else { return };
         let (lane, place) = (lane.clone(), places.pop());
@@ -77,6 +87,8 @@ impl Dispatcher {
                 lane: &lane,
                 id: attempt,
                 idempotency_key,
+                journey: &journey,
+                step: &step,
                 action: &action,
                 request: &request,
             };
@@ -116,6 +128,8 @@ struct Attempt<'a> {
     lane: &'a Lane,
     id: AttemptId,
     idempotency_key: Uuid,
+    journey: &'a Name,
+    step: &'a Name,
     action: &'a Name,
     request: &'a Request,
 }
@@ -134,20 +148,51 @@ enum Missed {
 impl Attempt<'_> {
     /// Waits until it may go out, and makes it.
     async fn make(self) -> Result<Answer, Missed> {
-        let Calling { partners, tally, stop, .. } = self.calling;
-        let entered = stop.begun.run_until_cancelled(self.lane.enter(self.id)).await;
-        let pass = entered.ok_or(Missed::NotBegun)?.map_err(|refused| {
-            note(tally, self.request, self.action, refused.kind.word(), None);
-            Missed::Error(refused)
-        })?;
+        let Calling { partners, tally, stop, witness, .. } = self.calling;
         let AttemptId { instance, call, attempt } = self.id;
-        let trace = Trace::of(instance, call, attempt);
+        // What nobody here records, a partner may: he is told to go by that the trace is whole.
+        let recorded = witness.as_deref().is_none_or(|witness| witness.records(instance));
+        let trace = Trace::of(instance, call, attempt, recorded);
+        let entered = stop.begun.run_until_cancelled(self.lane.enter(self.id)).await;
+        let pass = match entered.ok_or(Missed::NotBegun)? {
+            Ok(pass) => pass,
+            Err(refused) => {
+                note(tally, self.request, self.action, refused.kind.word(), None);
+                self.witnessed(trace, None, Err(refused.kind.word()), Duration::ZERO);
+                return Err(Missed::Error(refused));
+            }
+        };
         let made = partners.attempt(self.request, self.idempotency_key, Some(trace));
         let made = stop.over.run_until_cancelled(made).await.ok_or(Missed::GivenUp)?;
         let opened = pass.end(&made);
         self.calling.alarms.ended(&self.request.connection, &made, opened);
         note(tally, self.request, self.action, end_of(&made.outcome), Some(made.duration));
+        if witness.is_some() && trace.sampled {
+            let end = made.outcome.as_ref().map(|answer| answer.status).map_err(|error| error.kind.word());
+            let host = partners.host(&self.request.connection).await;
+            self.witnessed(trace, host, end, made.duration);
+        }
         made.outcome.map_err(Missed::Error)
+    }
+
+    /// Tells whoever records traces how it ended.
+    fn witnessed(&self, trace: Trace, host: Option<Host>, end: Result<u16, &'static str>, took: Duration) {
+        let Some(witness) = self.calling.witness.as_deref().filter(|_| trace.sampled) else { return };
+        witness.attempted(Attempted {
+            trace,
+            call: Called {
+                connection: self.request.connection.clone(),
+                action: self.action.clone(),
+                journey: self.journey.clone(),
+                step: self.step.clone(),
+            },
+            number: self.id.call,
+            attempt: self.id.attempt,
+            method: self.request.method.clone(),
+            host,
+            end,
+            took,
+        });
     }
 }
 

@@ -60,7 +60,7 @@ impl Runtime {
             return Ok(Heard::Taken { events: 0, repeated: 0, foreign });
         }
         let text = shown(call);
-        let received = |event| Received { text: &text, event: Ok(event) };
+        let received = |event| Received { text: &text, event: Ok(event), sender: None };
         let verdicts = self.take_events(events.into_iter().map(received).collect()).await?;
         let (mut taken, mut repeated, mut refused) = (0, 0, None);
         for verdict in verdicts {
@@ -116,7 +116,7 @@ impl Runtime {
     async fn refuse(&self, webhook: &Webhook, call: &Delivery<'_>, refusal: Refusal) -> Result<Heard, Error> {
         count(webhook, "refused", 1);
         let text = shown(call);
-        self.take_events(vec![Received { text: &text, event: Err(refusal.clone()) }]).await?;
+        self.take_events(vec![Received { text: &text, event: Err(refusal.clone()), sender: None }]).await?;
         Ok(Heard::Refused(refusal))
     }
 }

@@ -8,6 +8,7 @@ use store::{Draw, Shard, Turn, Wanted};
 use uuid::Uuid;
 
 use crate::{
+    Entry,
     command::{Answer, Command, decide, wanted},
     dispatch::Reserved,
     sweep::Page,
@@ -30,6 +31,7 @@ pub(crate) struct Written {
     pub(crate) turn: Turn,
     pub(crate) answers: Vec<Answer>,
     pub(crate) dispatches: Vec<Dispatch>,
+    pub(crate) entries: Vec<Entry>,
     pub(crate) cursors: BTreeMap<Shard, i64>,
     pub(crate) reserved: Reserved,
     /// When the next one is due of those that were not among the inputs, if that was asked for.

@@ -68,8 +68,9 @@ impl Runtime {
     /// Takes what another node was sent, as far as its shards are here.
     pub(crate) async fn take_here(&self, events: Vec<Forwarded>) -> Result<Vec<Option<Verdict>>, Error> {
         let (texts, events): (Vec<String>, Vec<_>) =
-            events.into_iter().map(|forwarded| (forwarded.text, forwarded.event)).unzip();
-        let received = texts.iter().zip(events).map(|(text, event)| Received { text, event });
+            events.into_iter().map(|one| (one.text, (one.event, one.sender))).unzip();
+        let received =
+            texts.iter().zip(events).map(|(text, (event, sender))| Received { text, event, sender });
         let received: Vec<Received<'_>> = received.collect();
         let mut verdicts = vec![None; received.len()];
         self.take_round(&received, &mut verdicts, false).await?;
@@ -155,7 +156,7 @@ impl Runtime {
                 Some(Err(refusal))
             }
             Ok(event) => {
-                share.batch.push(event);
+                share.batch.push(turn::NewEvent { sender: received.sender, ..event });
                 share.taken.push(index);
                 None
             }

@@ -45,11 +45,12 @@ mod tally;
 mod throttle;
 mod turn;
 pub mod wire;
+mod witness;
 mod worker;
 
 use std::sync::Arc;
 
-pub use connect::Delivery;
+pub use connect::{Delivery, Host, Trace};
 use connect::{Partners, Peers};
 use graph::Name;
 use jiff::Timestamp;
@@ -75,6 +76,7 @@ pub use room::Room;
 pub use subscriptions::Subscription;
 pub use suppressed::Listed;
 pub use tally::ActionCalls;
+pub use witness::{Answered, Attempted, Called, Entry, Witness};
 
 use alarm::Alarms;
 use ask::{Ask, Told};
@@ -159,6 +161,8 @@ pub struct Setup {
     /// Where other nodes reach this one, as in `http://10.0.0.7:7070`; none for a process that has the database to
     /// itself, which then takes it over from whoever had it.
     pub address: Option<String>,
+    /// Whoever records traces.
+    pub witness: Option<Arc<dyn Witness>>,
 }
 
 /// Why a command was not carried out.
@@ -217,6 +221,7 @@ impl Runtime {
             answers: cache::Answers::new(),
             tally: Tally::default(),
             alarms: Alarms::default(),
+            witness: setup.witness.clone(),
             tasks: tasks.clone(),
             stop: stop.clone(),
         });

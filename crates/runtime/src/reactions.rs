@@ -44,6 +44,6 @@ impl Runtime {
             at: None,
             properties: to_raw_value(&reaction).ok(),
         };
-        self.take_events(vec![Received { text: "", event: Ok(event) }]).await.map(drop)
+        self.take_events(vec![Received { text: "", event: Ok(event), sender: None }]).await.map(drop)
     }
 }

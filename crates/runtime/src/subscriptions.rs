@@ -71,7 +71,7 @@ impl Runtime {
             at: None,
             properties: properties.clone(),
         });
-        let received = events.map(|event| Received { text: "", event: Ok(event) }).collect();
+        let received = events.map(|event| Received { text: "", event: Ok(event), sender: None }).collect();
         // A policy that is gone since is nothing to unsubscribe from: its event is refused, and that is on record.
         self.take_events(received).await.map(drop)
     }

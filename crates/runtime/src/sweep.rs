@@ -244,7 +244,7 @@ fn visitor(task: &Task, shard: Shard, key: Name) -> Visitor {
             let text = graph::json::write(&properties);
             let id = format!("{OWN_IDS}{}-{}", journey.name, at.as_microsecond()).into();
             let event = Event { id, name: scheduled(&journey.name), at: *at, properties };
-            Visitor::Enters(NewEvent { shard, profile: key, event, text })
+            Visitor::Enters(NewEvent { shard, profile: key, event, text, sender: None })
         }
     }
 }

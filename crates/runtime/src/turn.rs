@@ -27,11 +27,13 @@ use crate::{
 };
 
 mod calls;
+mod entries;
 mod limits;
 mod profiles;
 mod visit;
 
 pub(crate) use calls::Dispatch;
+use entries::Entries;
 use limits::Limits;
 pub(crate) use visit::unsubscribed_from;
 use visit::{Memory, Visit};
@@ -44,6 +46,8 @@ pub(crate) struct NewEvent {
     pub(crate) event: Event,
     /// The properties as they came.
     pub(crate) text: String,
+    /// Where the sender says that it comes from.
+    pub(crate) sender: Option<connect::Trace>,
 }
 
 /// What a turn is decided in.
@@ -54,6 +58,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) suppressed: Arc<BTreeMap<Name, Name>>,
     pub(crate) now: Timestamp,
     pub(crate) shards: u16,
+    /// Whether anybody records traces.
+    pub(crate) witnessed: bool,
 }
 
 /// A turn under way.
@@ -85,6 +91,7 @@ pub(crate) struct Batch<'a> {
     history: Vec<History>,
     sweeps: Vec<Sweep>,
     dispatches: Vec<Dispatch>,
+    entries: Entries,
 }
 
 struct Person {
@@ -142,7 +149,7 @@ impl<'a> Batch<'a> {
         due: Vec<Instance>,
         cursors: &'a mut BTreeMap<Shard, i64>,
     ) -> Batch<'a> {
-        let Frame { catalog, links, suppressed, now, shards } = frame;
+        let Frame { catalog, links, suppressed, now, shards, witnessed } = frame;
         let mut batch = Batch {
             catalog,
             links,
@@ -165,6 +172,7 @@ impl<'a> Batch<'a> {
             history: Vec::new(),
             sweeps: Vec::new(),
             dispatches: Vec::new(),
+            entries: Entries::new(witnessed),
         };
         for (_, key, whole) in &wanted.profiles {
             batch.person(key).whole |= whole;
@@ -241,7 +249,9 @@ impl<'a> Batch<'a> {
         self.ensure_profile(new.shard, &new.profile);
         // It stands in the log before what follows from it.
         let place = self.log(new.shard, &new.profile, &new.event, new.text.clone());
+        self.entries.sender = new.sender;
         let outcomes = take(&mut Visit::new(self, new.shard, &new.profile), &new.event);
+        self.entries.sender = None;
         if let Some(logged) = self.events.get_mut(place) {
             logged.outcome = outcomes_text(&outcomes);
         }
@@ -343,12 +353,7 @@ impl<'a> Batch<'a> {
             at: self.now,
             happenings: serde_json::to_string(&happenings).unwrap_or_else(|_| "[]".into()),
         }));
-        self.dispatches.extend(effects.into_iter().map(|effect| Dispatch {
-            shard,
-            profile: instance.profile.clone(),
-            instance: instance.id,
-            effect,
-        }));
+        self.dispatches.extend(effects.into_iter().map(|effect| Dispatch::of(shard, &instance, effect)));
         if !changes.is_empty() {
             self.set_attributes(&instance.profile, &changes);
         }

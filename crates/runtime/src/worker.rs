@@ -265,7 +265,7 @@ impl Worker {
             self.writer.erase(*shard, key).await?;
             return Ok(vec![Answer::Nothing]);
         }
-        let now = (self.clock)();
+        let (now, began) = ((self.clock)(), Instant::now());
         self.learn(now).await?;
         let (draw, lost, page) = if self.is_ending() {
             Default::default()
@@ -277,8 +277,9 @@ impl Worker {
         if inputs.is_empty() && draw.is_none() {
             return Ok(Vec::new());
         }
-        let Written { turn, answers, dispatches, cursors, mut reserved, next_due } =
+        let Written { turn, answers, dispatches, entries, cursors, mut reserved, next_due } =
             self.write(&inputs, lost).await?;
+        self.dispatcher.calling.entered(entries, began.elapsed());
         self.known.cursors = Some(cursors);
         if let (Some(page), Some(sweeper)) = (&inputs.page, &mut self.known.sweeper) {
             sweeper.moved(&page.sweep, page.people.len(), now);
@@ -323,6 +324,7 @@ impl Worker {
                 suppressed: suppressed.known.clone(),
                 now: inputs.now,
                 shards,
+                witnessed: self.dispatcher.calling.witness.is_some(),
             };
             let mut batch = Batch::new(around, &wanted, loaded, own, &mut cursors);
             let answers = inputs.decide(due, &self.known.in_flight, &mut batch);
@@ -333,7 +335,7 @@ impl Worker {
             } else if !batch.wants_more(&mut wanted, shards)
                 && !suppressed.look(batch.addresses(), &self.links, &*self.store).await?
             {
-                let mut reserved = Reserved::default();
+                let (mut reserved, entries) = (Reserved::default(), batch.entries());
                 let ends = self.is_ending();
                 let (turn, dispatches) = batch.finish(&mut |connection, journey| match ends {
                     true => Err(NoPlace::Until(inputs.now)),
@@ -342,7 +344,15 @@ impl Worker {
                 match self.writer.commit(&turn).await {
                     Ok(()) => {
                         let next_due = *next_due;
-                        return Ok(Written { turn, answers, dispatches, cursors, reserved, next_due });
+                        return Ok(Written {
+                            turn,
+                            answers,
+                            dispatches,
+                            entries,
+                            cursors,
+                            reserved,
+                            next_due,
+                        });
                     }
                     Err(store::Error::Outdated) => {}
                     Err(error) => return Err(error),

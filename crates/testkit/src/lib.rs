@@ -1,7 +1,8 @@
-//! What tests and measurements need of the outside: a throw-away PostgreSQL, the real binary, an HTTP client, a partner
-//! and a mail server that record, a network that fails. Nothing of it is part of the product.
+//! What tests and measurements need of the outside: a throw-away PostgreSQL, the real binary, an HTTP client, a partner,
+//! a mail server and a collector of traces that record, a network that fails. Nothing of it is part of the product.
 
 mod cluster;
+mod collector;
 pub mod http;
 mod mail;
 mod nats;
@@ -11,6 +12,7 @@ mod relay;
 pub mod server;
 
 pub use cluster::Cluster;
+pub use collector::{Collector, Manner};
 pub use mail::{Delivery, MailServer, Said, Security};
 pub use nats::{Nats, Publisher};
 pub use partner::{Partner, Recorded, Reply};

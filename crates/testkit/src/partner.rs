@@ -150,6 +150,12 @@ fn converse(stream: TcpStream, seen: &Mutex<Seen>, script: &Script) -> io::Resul
 }
 
 fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Recorded>> {
+    let read = read_bytes(stream)?;
+    Ok(read.map(|(request, body)| Recorded { body: String::from_utf8_lossy(&body).into_owned(), ..request }))
+}
+
+/// A request whose body need not be text, which stands beside it.
+pub(crate) fn read_bytes(stream: &mut BufReader<TcpStream>) -> io::Result<Option<(Recorded, Vec<u8>)>> {
     let mut line = String::new();
     if stream.read_line(&mut line)? == 0 {
         return Ok(None);
@@ -166,5 +172,5 @@ fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Recorded
     let mut body = Vec::new();
     stream.take(length.unwrap_or(0)).read_to_end(&mut body)?;
     let line = line.rsplit_once(" HTTP/").map_or(line.as_str(), |(line, _)| line).to_owned();
-    Ok(Some(Recorded { line, headers, body: String::from_utf8_lossy(&body).into_owned() }))
+    Ok(Some((Recorded { line, headers, body: String::new() }, body)))
 }

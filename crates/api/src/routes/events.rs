@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Bytes,
-    extract::State,
+    extract::{Extension, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::traced::Span;
 use crate::{
     App,
     problem::Problem,
@@ -56,14 +57,16 @@ pub(super) struct NewEvent {
 )]
 pub(super) async fn post(
     State(app): State<App>,
+    span: Option<Extension<Span>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let items = read_items(content_type, &body)?;
-    let received =
-        items.into_iter().map(|text| Received { text, event: wire::read(text) }).collect::<Vec<_>>();
+    let sender = span.map(|Extension(Span(trace))| trace);
+    let received = |text| Received { text, event: wire::read(text), sender };
+    let received = items.into_iter().map(received).collect::<Vec<_>>();
     let verdicts = if received.is_empty() { Vec::new() } else { app.runtime.take_events(received).await? };
     let mut receipt = IngestReceipt { accepted: 0, duplicates: 0 };
     let (mut kept, mut refused) = (Vec::new(), Vec::new());

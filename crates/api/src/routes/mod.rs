@@ -18,6 +18,7 @@ mod refusals;
 mod start;
 mod suppressions;
 mod timeline;
+mod traced;
 mod unsubscribe;
 
 use std::time::Duration;
@@ -117,7 +118,10 @@ fn reading() -> OpenApiRouter<App> {
 }
 
 pub(crate) fn router(app: App) -> Router {
-    let (writes, _) = writing().split_for_parts();
+    let (mut writes, _) = writing().split_for_parts();
+    if app.runtime.witness().is_some() {
+        writes = writes.layer(middleware::from_fn_with_state(app.clone(), traced::record));
+    }
     let (reads, _) = reading().split_for_parts();
     let (open, closed, peers) = (app.clone(), app.clone(), app.clone());
     let (anybody, partners) = (app.clone(), app.clone());

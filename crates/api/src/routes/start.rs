@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, State},
+    extract::{Extension, Path, State},
     http::StatusCode,
 };
 use runtime::{
@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::traced::Span;
 use crate::{App, problem::Problem, views::StartReceipt};
 
 /// Who is let in, and with what.
@@ -56,6 +57,7 @@ struct WireStart {
 pub(super) async fn post(
     State(app): State<App>,
     Path(name): Path<String>,
+    span: Option<Extension<Span>>,
     body: Bytes,
 ) -> Result<(StatusCode, Json<StartReceipt>), Problem> {
     let text = std::str::from_utf8(&body).map_err(|_| Problem::bad_request("the body is not UTF-8"))?;
@@ -68,7 +70,8 @@ pub(super) async fn post(
     let properties = wire.input.filter(|input| input.get() != "null");
     let what = What::Start(name.clone());
     let event = Incoming { id: wire.id, what, profile: wire.profile, at, properties };
-    let verdicts = app.runtime.take_events(vec![Received { text, event: Ok(event) }]).await?;
+    let sender = span.map(|Extension(Span(trace))| trace);
+    let verdicts = app.runtime.take_events(vec![Received { text, event: Ok(event), sender }]).await?;
     let receipt = match verdicts.into_iter().next() {
         Some(Ok(Receipt::Accepted(outcomes))) => {
             let own = outcomes.into_iter().find(|outcome| *outcome.journey == *name);

@@ -59,6 +59,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             public_url: Some(format!("http://{}", args.listen)),
             advertise: None,
             nats: None,
+            traces: None,
             retention: runtime::Retention::default(),
             keys: Keys::open(),
             overrides,

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use connect::{Environment, Override, Partners};
+use connect::{Collector, Environment, Override, Partners};
 use graph::Project;
 use lang::Source;
 use runtime::Retention;
@@ -27,7 +27,7 @@ use crate::{
         setup::{self, Journeys, Listening},
     },
     project,
-    settings::{Deployment, Nats, Settings, keys},
+    settings::{Deployment, Nats, Settings, Traces, keys},
 };
 
 /// How long a server may take to say whether it is ready.
@@ -84,7 +84,15 @@ async fn look(args: &Args) -> Facts {
         unreachable: Vec::new(),
         retention: suits,
         nats: nats.map(drop).map_err(|error| said(&error)),
+        telemetry: Ok(None),
         listen: (listen.clone(), who_listens(&listen)),
+    };
+    let traces = settings.traces().map_err(|error| said(&error));
+    setup.telemetry = match (traces, settings.environment()) {
+        (Ok(Some(traces)), Ok(environment)) => who_collects(traces, environment).await.map(Some),
+        // What is wrong with the secrets is said for itself.
+        (Ok(_), _) => Ok(None),
+        (Err(reason), _) => Err(reason),
     };
     match (&project, settings.environment()) {
         (Some(project), Ok(environment)) => {
@@ -158,6 +166,16 @@ async fn connections(
         if let Some(reason) = partners.unreachable(&connection).await {
             setup.unreachable.push((connection.to_string(), reason));
         }
+    }
+}
+
+/// Whether a collector takes traces: it is sent none, in a request that is whole. Gives its address.
+async fn who_collects(traces: Traces, environment: Environment) -> Result<String, String> {
+    let Traces { url, headers, .. } = traces;
+    let collector = Collector::new(url.clone(), headers, environment).map_err(|error| error.to_string())?;
+    match collector.take(Vec::new()).await {
+        Ok(_) => Ok(url.to_string()),
+        Err(error) => Err(format!("the collector at {url} takes no traces: {error}")),
     }
 }
 

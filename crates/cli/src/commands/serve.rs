@@ -9,11 +9,12 @@ use std::{
 
 use anyhow::{Context, bail};
 use api::{App, Keys};
-use connect::{Override, Partners, Peers};
+use connect::{Collector, Override, Partners, Peers};
 use feed::{Feed, Source};
 use graph::{Name, Project, hook::Webhook};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use runtime::{Catalog, Retention, Runtime};
+use runtime::{Catalog, Retention, Runtime, Witness};
+use telemetry::{Exporting, Telemetry};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -21,7 +22,7 @@ use url::Url;
 
 use crate::{
     project,
-    settings::{Deployment, Nats, Settings, keys},
+    settings::{Deployment, Nats, Settings, Traces, keys},
 };
 
 /// The shortest key that is accepted, in characters.
@@ -51,6 +52,8 @@ pub(crate) struct Server {
     pub(crate) retention: Retention,
     /// Where events come from besides HTTP.
     pub(crate) nats: Option<Source>,
+    /// Where traces go.
+    pub(crate) traces: Option<Traces>,
     pub(crate) keys: Keys,
     pub(crate) overrides: BTreeMap<String, Override>,
     pub(crate) environment: connect::Environment,
@@ -70,6 +73,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         advertise: args.advertise.clone().or(settings.advertise.clone()),
         retention: settings.retention.read()?,
         nats: settings.nats.as_ref().map(Nats::source).transpose()?,
+        traces: settings.traces()?,
         keys: accepted_keys()?,
         environment: settings.environment()?,
         overrides: settings.overrides(),
@@ -118,6 +122,7 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     runtime: Runtime,
     feed: Option<Feed>,
+    exporting: Option<Exporting>,
     app: App,
     listener: TcpListener,
 }
@@ -133,6 +138,10 @@ pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
     let needed = needed(&server.project);
     let webhooks: Vec<_> = server.project.webhooks.values().cloned().collect();
     let catalog = Catalog::deploy(server.project, &*store, clock()).await?;
+    let (telemetry, exporting) = match server.traces {
+        Some(traces) => Some(recorded(traces, server.environment.clone())?).unzip(),
+        None => (None, None),
+    };
     let partners = Partners::new(connections, server.overrides, server.environment)?;
     // Not waited for: a program that gives a secret may take its time.
     tokio::spawn(warn_of_missing(partners.clone(), needed, webhooks));
@@ -151,6 +160,7 @@ pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
         retention: server.retention,
         public_url,
         address: Some(reached_at),
+        witness: telemetry.map(|telemetry| telemetry as Arc<dyn Witness>),
     })
     .await?;
     let feed = match &server.nats {
@@ -158,7 +168,19 @@ pub(crate) async fn start(server: Server) -> anyhow::Result<Running> {
         None => None,
     };
     let app = App { runtime: runtime.clone(), keys: Arc::new(server.keys), metrics };
-    Ok(Running { address, runtime, feed, app, listener })
+    Ok(Running { address, runtime, feed, exporting, app, listener })
+}
+
+/// Begins to record traces.
+fn recorded(
+    traces: Traces,
+    environment: connect::Environment,
+) -> anyhow::Result<(Arc<Telemetry>, Exporting)> {
+    let Traces { url, headers, service, share } = traces;
+    let collector =
+        Collector::new(url, headers, environment).context("the headers for the collector are wrong")?;
+    tracing::info!(collector = %collector.url(), share, "traces are recorded");
+    Ok(Telemetry::start(collector, &service, share))
 }
 
 /// Where the server is reached from outside, which must be known where messages hold links to it.
@@ -244,6 +266,9 @@ impl Running {
         upkeep.abort();
         let stopped_itself = !self.runtime.is_running();
         self.runtime.stop().await;
+        if let Some(exporting) = self.exporting {
+            exporting.stop().await;
+        }
         fenced.abort();
         served?;
         if stopped_itself {

@@ -25,6 +25,8 @@ pub(crate) struct Facts {
     pub(crate) retention: Result<(), String>,
     /// Why events cannot be taken from NATS as the settings say.
     pub(crate) nats: Result<(), String>,
+    /// The collector that takes traces, or why none does; none if nobody says where they go.
+    pub(crate) telemetry: Result<Option<String>, String>,
     /// Where a server would listen, and who is there.
     pub(crate) listen: (String, Listening),
 }
@@ -80,6 +82,17 @@ pub(crate) fn findings(facts: &Facts) -> Vec<Finding> {
     }
     if let Err(reason) = &facts.nats {
         found.push(Finding::wrong("nats", reason.clone(), "correct `[nats]` in the settings"));
+    }
+    match &facts.telemetry {
+        Ok(None) => {}
+        Ok(Some(collector)) => {
+            found.push(Finding::ok("telemetry", format!("the collector at {collector} takes traces")));
+        }
+        Err(reason) => found.push(Finding::wrong(
+            "telemetry",
+            reason.clone(),
+            "correct `[telemetry]` in the settings or the variables OTEL_…, or start the collector; journeys go on without it",
+        )),
     }
     found.push(listening(&facts.listen.0, facts.listen.1));
     found
@@ -191,6 +204,7 @@ mod tests {
             unreachable: Vec::new(),
             retention: Ok(()),
             nats: Ok(()),
+            telemetry: Ok(None),
             listen: ("127.0.0.1:7070".into(), Listening::Ready),
         }
     }
@@ -245,6 +259,14 @@ mod tests {
         found(&findings(&facts), Mark::Wrong, "retention", &["90 days", "[retention]"]);
         let facts = Facts { nats: Err("needs a `url`".into()), ..good() };
         found(&findings(&facts), Mark::Wrong, "nats", &["`url`", "[nats]"]);
+    }
+
+    #[test]
+    fn a_collector_is_named_and_one_that_takes_nothing_is_wrong() {
+        let facts = Facts { telemetry: Ok(Some("http://c:4318/v1/traces".into())), ..good() };
+        found(&findings(&facts), Mark::Ok, "telemetry", &["http://c:4318/v1/traces takes traces"]);
+        let facts = Facts { telemetry: Err("it answered with status 401".into()), ..good() };
+        found(&findings(&facts), Mark::Wrong, "telemetry", &["401", "[telemetry]", "start the collector"]);
     }
 
     #[test]

@@ -146,7 +146,7 @@ async fn tell(runtime: &Runtime, telling: &Telling) -> bool {
         at: None,
         properties: RawValue::from_string(text.clone()).ok(),
     };
-    let told = runtime.take_events(vec![Received { text: &text, event: Ok(event) }]).await;
+    let told = runtime.take_events(vec![Received { text: &text, event: Ok(event), sender: None }]).await;
     match told.as_deref() {
         Ok([Ok(Receipt::Accepted(_))]) => {
             tracing::warn!(event = telling.event, about = %telling.about, "told");

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use engine::{AttemptId, Effect, Input};
+use engine::{AttemptId, Effect, Input, Instance};
 use graph::Name;
 use store::Shard;
 use uuid::Uuid;
@@ -19,10 +19,23 @@ pub(crate) struct Dispatch {
     pub(crate) shard: Shard,
     pub(crate) profile: Name,
     pub(crate) instance: Uuid,
+    pub(crate) journey: Name,
+    pub(crate) step: Name,
     pub(crate) effect: Effect,
 }
 
 impl Dispatch {
+    pub(super) fn of(shard: Shard, instance: &Instance, effect: Effect) -> Dispatch {
+        Dispatch {
+            shard,
+            profile: instance.profile.clone(),
+            instance: instance.id,
+            journey: instance.journey.clone(),
+            step: instance.step.clone(),
+            effect,
+        }
+    }
+
     /// Which attempt it hands out.
     pub(crate) fn attempt(&self) -> AttemptId {
         let Effect::Call { call, attempt, .. } = &self.effect;

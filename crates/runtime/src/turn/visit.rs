@@ -224,6 +224,9 @@ impl Around for Visit<'_, '_> {
     fn keep(&mut self, journey: &Journey, before: Option<(Name, Status)>, output: Output) {
         let entered = before.is_none().then(|| output.instance.key.clone());
         self.remember(journey, entered.as_ref(), &output);
+        if entered.is_some() {
+            self.batch.entries.enter(self.shard, &output.instance);
+        }
         self.batch.keep(self.shard, before, output);
     }
 

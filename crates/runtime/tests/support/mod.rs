@@ -93,6 +93,7 @@ async fn run(
         retention,
         public_url: None,
         address,
+        witness: None,
     };
     let runtime = Runtime::start(setup).await.unwrap();
     (runtime, store)
@@ -125,7 +126,7 @@ pub(crate) async fn send(runtime: &Runtime, id: &str, event: &str, profile: &str
             at: None,
             properties: None,
         };
-        runtime.take_events(vec![Received { text: "{}", event: Ok(event) }]).await
+        runtime.take_events(vec![Received { text: "{}", event: Ok(event), sender: None }]).await
     })
     .await;
     let taken = |verdict: &Result<Receipt, _>| match verdict {

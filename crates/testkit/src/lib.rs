@@ -9,6 +9,7 @@ mod partner;
 mod postgres;
 mod relay;
 pub mod server;
+mod tls;
 
 pub use cluster::Cluster;
 pub use mail::{Delivery, MailServer, Said, Security};

@@ -92,6 +92,6 @@ export const api = {
   suppressions: () => ask<SuppressionCounts>('/v1/suppressions'),
   suppression: (address: string) => ask<AddressView>('/v1/suppressions/find', 'POST', { address }),
   suppress: (address: string) => ask<Changed>('/v1/suppressions', 'POST', { addresses: [address] }),
-  unsuppress: (address: string) => ask<Changed>('/v1/suppressions/remove', 'POST', { addresses: [address] }),
+  unsuppress: (address: string, policy?: string) => ask<Changed>('/v1/suppressions/remove', 'POST', { addresses: [address], policy }),
   preview: (wanted: NewPreview) => ask<PreviewView>('/v1/preview', 'POST', wanted),
 };

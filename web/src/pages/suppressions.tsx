@@ -1,6 +1,6 @@
 // The suppression list: whether an address gets messages, since when not and why; putting one on the list and taking it off.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 
 import { type AddressView, api } from '../api/client';
 import { Loaded, Time } from '../ui/basics';
@@ -10,12 +10,14 @@ const REASONS: Record<string, string> = {
   bounced: 'nobody is there: mail to it came back',
   complained: 'whoever is there complained',
   listed: 'somebody put it on the list',
+  unsubscribed: 'whoever had it unsubscribed',
 };
 
 /** What is to be thought of before one of them is taken off. */
 const RISKS: Record<string, string> = {
   bounced: 'Mail that comes back once more makes providers trust all your mail less.',
   complained: 'Whoever complains twice makes providers trust all your mail less.',
+  unsubscribed: 'Only do it if whoever has the address now has said that they want it.',
 };
 
 export function SuppressionsPage() {
@@ -91,12 +93,21 @@ function Answer({ address }: { address: string }) {
         <Loaded query={found}>{(found) => <Verdict found={found} />}</Loaded>
       </div>
       {found.data && <Change address={address} reason={found.data.reason ?? undefined} />}
+      {found.data?.left.map((left) => (
+        <div key={left.policy} className="left">
+          <p>
+            <span className="status waiting">unsubscribed</span> It gets nothing of {left.title ?? left.policy}: whoever had it unsubscribed,
+            and was erased · <Time at={left.since} />
+          </p>
+          <Change address={address} reason="unsubscribed" policy={left.policy} />
+        </div>
+      ))}
     </section>
   );
 }
 
-function Verdict({ found: { reason, since } }: { found: AddressView }) {
-  if (!reason || !since) return <p>It is not on the list: messages go to it.</p>;
+function Verdict({ found: { reason, since, left } }: { found: AddressView }) {
+  if (!reason || !since) return <p>It is not on the list: messages go to it{left.length > 0 && ', but for what follows'}.</p>;
   return (
     <p>
       <span className="status failed">{reason}</span> It gets no message: {REASONS[reason] ?? reason} · <Time at={since} />
@@ -105,13 +116,21 @@ function Verdict({ found: { reason, since } }: { found: AddressView }) {
 }
 
 /** Puts the address on the list; or takes it off, after a second look. */
-function Change({ address, reason }: { address: string; reason: string | undefined }) {
+interface ChangeProps {
+  address: string;
+  /** Why it gets nothing; none if it does. */
+  reason: string | undefined;
+  /** The policy that this is about, else it is about all messages. */
+  policy?: string;
+}
+
+function Change({ address, reason, policy }: ChangeProps) {
   const client = useQueryClient();
   const [doubtful, doubt] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const wasDoubtful = useRef(false);
   const change = useMutation({
-    mutationFn: () => (reason ? api.unsuppress(address) : api.suppress(address)),
+    mutationFn: () => (reason ? api.unsuppress(address, policy) : api.suppress(address)),
     onSettled: () => {
       doubt(false);
       return Promise.all([
@@ -158,9 +177,10 @@ function Doubt({ risk, busy, onYes, onNo }: DoubtProps) {
   // Whoever came by the keyboard stays where the question is, at the answer that changes nothing.
   const no = useRef<HTMLButtonElement>(null);
   useEffect(() => no.current?.focus(), []);
+  const id = useId();
   return (
-    <div role="group" aria-labelledby="doubt">
-      <p id="doubt">Let messages go to it again? {risk}</p>
+    <div role="group" aria-labelledby={id}>
+      <p id={id}>Let messages go to it again? {risk}</p>
       <button type="button" disabled={busy} onClick={onYes}>
         Yes, take it off
       </button>

@@ -16,8 +16,8 @@ use engine::Instance;
 use graph::Name;
 use jiff::Timestamp;
 use store::{
-    Behind, Counter, Error, Filter, Granted, History, Leases, Loaded, LoggedEvent, Nodes, Profile,
-    RefusedEvent, Shard, Store, Suppression, Sweep, Turn, Version, Wanted, Writer,
+    Against, Behind, Counter, Departure, Error, Filter, Granted, History, Leases, Loaded, LoggedEvent, Nodes,
+    Profile, RefusedEvent, Shard, Store, Suppression, Sweep, Turn, Version, Wanted, Writer,
 };
 use uuid::Uuid;
 
@@ -201,7 +201,15 @@ impl Store for Doubtful {
         self.inner.unsuppress(addresses).await
     }
 
-    async fn suppressed(&self, addresses: &[Uuid]) -> Result<Vec<Suppression>, Error> {
+    async fn depart(&self, departures: &[Departure]) -> Result<u64, Error> {
+        self.inner.depart(departures).await
+    }
+
+    async fn lift(&self, gone: &[(Uuid, Name)]) -> Result<u64, Error> {
+        self.inner.lift(gone).await
+    }
+
+    async fn suppressed(&self, addresses: &[Uuid]) -> Result<Against, Error> {
         self.doubts.reads()?;
         self.inner.suppressed(addresses).await
     }
@@ -280,9 +288,9 @@ impl Writer for DoubtfulWriter {
         self.inner.forget_instances(before, after, limit).await
     }
 
-    async fn erase(&mut self, shard: Shard, profile: &str) -> Result<(), Error> {
+    async fn erase(&mut self, shard: Shard, profile: &str, left: &[Departure]) -> Result<(), Error> {
         let drawn = self.doubts.before()?;
-        self.inner.erase(shard, profile).await?;
+        self.inner.erase(shard, profile, left).await?;
         self.doubts.after(drawn)
     }
 }

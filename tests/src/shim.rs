@@ -110,20 +110,21 @@ impl Shim {
     }
 }
 
-/// The shared library, built once by the compiler that Rust links with.
+/// The shared library, built once.
 fn built() -> String {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let build = || {
-        let library =
-            tempfile::Builder::new().prefix("wayfare-shim-").tempdir().unwrap().keep().join("shim.so");
-        let built = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O2", "-o"])
-            .arg(&library)
-            .arg(workspace().join("tests/shim/shim.c"))
-            .args(["-ldl", "-lpthread"])
-            .status();
-        assert!(built.is_ok_and(|status| status.success()), "the shim cannot be built with cc");
-        library
-    };
-    BUILT.get_or_init(build).display().to_string()
+    BUILT.get_or_init(|| compiled("shim.c")).display().to_string()
+}
+
+/// A shared library of this source in `shim/`, built by the compiler that Rust links with.
+pub(crate) fn compiled(source: &str) -> PathBuf {
+    let library = tempfile::Builder::new().prefix("wayfare-shim-").tempdir().unwrap().keep().join("shim.so");
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O2", "-o"])
+        .arg(&library)
+        .arg(workspace().join("tests/shim").join(source))
+        .args(["-ldl", "-lpthread"])
+        .status();
+    assert!(built.is_ok_and(|status| status.success()), "{source} cannot be built with cc");
+    library
 }

@@ -252,6 +252,75 @@ fn an_address_that_bounced_gets_nothing_more_whoever_has_it() {
 }
 
 #[test]
+fn whoever_unsubscribed_and_was_erased_gets_no_more_under_the_same_address() {
+    for database in DATABASES {
+        let world = world(database);
+        let find =
+            |address: &str| world.admin("POST", "/v1/suppressions/find", &json!({"address": address})).json();
+        let erase = |key: &str| {
+            let path = format!("/v1/profiles/{key}");
+            assert_eq!(world.admin("DELETE", &path, &json!({})).status, 204, "{database}");
+        };
+        let sends = |key: &str, what: &str, told: usize, mails: usize| {
+            world.ask(key, what);
+            let said = world.told(told);
+            assert_eq!(said[told - 1], format!("after {what}"), "{database}: {said:?}");
+            assert_eq!(world.mails.mails().len(), mails, "{database} {key} {what}");
+        };
+        // Written to at one address, moved to another, and nothing was written there yet.
+        world.person("c1", "old@example.com");
+        sends("c1", "offer", 1, 1);
+        world.person("c1", "ada@example.com");
+        world.event("marketing.unsubscribed", "c1", &json!({"via": "account"}));
+        assert_eq!(world.told(2)[1], "left by account of ");
+        assert_eq!(find("ada@example.com"), json!({"reason": null, "since": null, "left": []}));
+        erase("c1");
+        for address in ["Ada <ADA@example.com>", "old@example.com"] {
+            let left = &find(address)["left"];
+            assert_eq!((left[0]["policy"].as_str(), left.as_array().unwrap().len()), (Some("marketing"), 1));
+            assert_eq!(left[0]["title"], "Offers & news");
+        }
+        assert_eq!(find("ben@example.com")["left"], json!([]));
+        let counts = world.server.admin().get("/v1/suppressions").unwrap();
+        assert_eq!(counts.json(), json!({"reasons": {"unsubscribed": 2}}), "{}", counts.body);
+
+        // The same key and address come back; and a stranger has the address. Neither gets what was left, both the rest.
+        for (key, told, mails) in [("c1", 3, 1), ("c2", 5, 2)] {
+            world.person(key, "ada@example.com");
+            sends(key, "offer", told, mails);
+            sends(key, "receipt", told + 1, mails + 1);
+            let timeline = world.timeline(key);
+            let reason = "its address unsubscribed from “Offers & news” on ";
+            assert!(timeline.contains(reason), "{database}: {timeline}");
+        }
+        // Whoever says now that they want it gets it, and the address has not left any more.
+        world.event("marketing.subscribed", "c2", &json!({}));
+        sends("c2", "offer", 7, 4);
+        assert_eq!(find("ada@example.com")["left"], json!([]), "{database}");
+        sends("c1", "offer", 8, 5);
+        // Who came back last is remembered as that, and an older word changes nothing.
+        let old = json!({"id": "late", "event": "marketing.unsubscribed", "profile": "c2", "at": "2020-01-01T00:00:00Z", "properties": {"via": "late"}});
+        assert_eq!(world.server.writer().json("POST", "/v1/events", &old.to_string()).unwrap().status, 202);
+        assert_eq!(world.told(9)[8], "left by late of ");
+        sends("c2", "offer", 10, 6);
+        erase("c2");
+        assert_eq!(find("ada@example.com")["left"], json!([]), "{database}");
+
+        // Operators bring such words along too, and take them back.
+        let left = json!({"addresses": ["ada@example.com", "Ada@Example.com"], "policy": "marketing"});
+        assert_eq!(world.admin("POST", "/v1/suppressions", &left).json(), json!({"changed": 1}));
+        sends("c1", "offer", 11, 6);
+        sends("c1", "receipt", 12, 7);
+        let all = json!({"addresses": ["ada@example.com"]});
+        assert_eq!(world.admin("POST", "/v1/suppressions/remove", &all).json(), json!({"changed": 0}));
+        assert_eq!(world.admin("POST", "/v1/suppressions/remove", &left).json(), json!({"changed": 1}));
+        sends("c1", "offer", 13, 8);
+        let unknown = json!({"addresses": ["ada@example.com"], "policy": "nothing"});
+        assert_eq!(world.admin("POST", "/v1/suppressions", &unknown).status, 422, "{database}");
+    }
+}
+
+#[test]
 fn operators_bring_their_list_along_and_it_holds_no_address() {
     for database in DATABASES {
         let world = world(database);

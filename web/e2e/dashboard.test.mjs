@@ -169,6 +169,39 @@ test('it is seen how calls go, and a connection is held', async () => {
   await rewards.locator('text=open for calls').waitFor();
 });
 
+test('the suppression list is asked about an address, which is put on it and, after a second look, taken off', async () => {
+  await page.goto(base);
+  await page.getByRole('link', { name: 'Suppressed' }).click();
+  await page.getByText('holds keyed hashes and no addresses').waitFor();
+  // By the keyboard alone.
+  const answer = page.getByRole('status').filter({ hasNotText: 'live' });
+  await page.getByLabel('Address').fill('Zoë <ZOE@example.com>');
+  await page.keyboard.press('Enter');
+  await answer.getByText('It is not on the list').waitFor();
+  await page.getByRole('button', { name: 'Put it on the list' }).press('Enter');
+  await answer.getByText('It gets no message').waitFor();
+  const listed = () => page.locator('.counts div', { hasText: 'listed' }).locator('dd').textContent();
+  await page.waitForFunction(() => [...document.querySelectorAll('.counts div')].some((one) => one.textContent === 'listed1'));
+  assert.equal(await listed(), '1');
+  const found = await (await send('POST', '/v1/suppressions/find', { address: 'zoe@example.com' })).json();
+  assert.equal(found.reason, 'listed');
+  // No is where the focus is, and changes nothing.
+  await page.getByRole('button', { name: 'Take it off the list' }).press('Enter');
+  const doubt = page.getByRole('group', { name: 'Let messages go to it again?' });
+  await doubt.waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'No');
+  await page.keyboard.press('Enter');
+  await doubt.waitFor({ state: 'detached' });
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Take it off the list');
+  await page.keyboard.press('Enter');
+  await doubt.getByRole('button', { name: 'Yes, take it off' }).press('Enter');
+  await answer.getByText('It is not on the list').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Put it on the list');
+  assert.equal((await (await send('POST', '/v1/suppressions/find', { address: 'zoe@example.com' })).json()).reason, null);
+  // No address is ever a part of a URL, where the logs of a proxy would have it.
+  assert.ok(!page.url().includes('zoe'));
+});
+
 test('nothing complained, and nothing was asked of anybody else', () => {
   assert.deepEqual(complaints, []);
 });

@@ -13,6 +13,7 @@ import { JourneysPage } from './pages/journeys';
 import { PersonPage } from './pages/person';
 import { PreviewPage } from './pages/preview';
 import { RefusedPage } from './pages/refused';
+import { SuppressionsPage } from './pages/suppressions';
 import { paths } from './paths';
 
 export function App() {
@@ -35,6 +36,7 @@ export function App() {
           </Tab>
           <Tab href={paths.refused()}>Refused</Tab>
           <Tab href={paths.connections()}>Connections</Tab>
+          <Tab href={paths.suppressions()}>Suppressed</Tab>
           <Tab href={paths.preview()}>Preview</Tab>
         </nav>
         <FindPerson />
@@ -62,6 +64,9 @@ export function App() {
           </Route>
           <Route path="/connections">
             <ConnectionsPage />
+          </Route>
+          <Route path="/suppressions">
+            <SuppressionsPage />
           </Route>
           <Route path="/instances/:id">{({ id }) => <InstancePage key={id} id={id} />}</Route>
           <Route path="/people/:key">{({ key }) => <PersonPage key={key} person={decodeURIComponent(key)} />}</Route>

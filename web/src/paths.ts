@@ -13,6 +13,7 @@ export const paths = {
   failed: (search: Search = {}) => at('/failed', search),
   refused: () => '/refused',
   connections: () => '/connections',
+  suppressions: () => '/suppressions',
   preview: () => '/preview',
   instance: (id: string) => `/instances/${id}`,
   person: (key: string) => `/people/${encodeURIComponent(key)}`,

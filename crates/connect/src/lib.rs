@@ -37,7 +37,7 @@ use graph::{
     Answer, CallError, Connection, ErrorKind, Name, Request, Setting,
     hook::{Verify, Webhook},
 };
-pub use hook::{Delivery, Unverified};
+pub use hook::{Delivery, Proven, Unverified};
 use jiff::Timestamp;
 pub use operator::{Operator, OperatorFailure, Said};
 use partner::Partner;
@@ -139,6 +139,7 @@ pub enum SetupError {
 pub struct Partners {
     partners: Arc<BTreeMap<Name, Partner>>,
     environment: Environment,
+    sns: Arc<hook::Sns>,
 }
 
 impl fmt::Debug for Partners {
@@ -166,7 +167,7 @@ impl Partners {
         }
         match overrides.into_keys().next() {
             Some(name) => Err(SetupError::Unknown(name)),
-            None => Ok(Partners { partners: Arc::new(partners), environment }),
+            None => Ok(Partners { partners: Arc::new(partners), environment, sns: Arc::default() }),
         }
     }
 
@@ -186,12 +187,17 @@ impl Partners {
         Attempt { outcome, duration: start.elapsed(), by_mail: mailer.is_some() }
     }
 
-    /// Whether a call of a webhook is the partner's.
+    /// Whether a call of a webhook is the partner's, and what is to be read of it.
     ///
     /// # Errors
     /// When it is not proven to be, or what it is verified by is not to be had.
-    pub async fn verify(&self, way: &Verify, call: &Delivery<'_>, now: Timestamp) -> Result<(), Unverified> {
-        hook::verify(&self.environment, way, call, now).await
+    pub async fn verify(
+        &self,
+        way: &Verify,
+        call: &Delivery<'_>,
+        now: Timestamp,
+    ) -> Result<Proven, Unverified> {
+        hook::verify(&self.environment, &self.sns, way, call, now).await
     }
 
     /// Whether a partner shows what the setting holds.

@@ -108,6 +108,11 @@ impl<T: Clone + Send + 'static, E: Clone + Send + 'static> Renewed<T, E> {
         }
     }
 
+    /// Whether there is a value, fresh or not.
+    pub(crate) fn holds(&self) -> bool {
+        self.0.lock().held.is_some()
+    }
+
     /// `known` is the number of the value that was not good enough when the waiting began.
     fn look(&self, known: &mut Option<u64>) -> Look<T, E> {
         let (now, mut state) = (Instant::now(), self.0.lock());

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use connect::{Delivery, Environment, Partners, Unverified};
+use connect::{Delivery, Environment, Partners, Proven, Unverified};
 use graph::{
     Setting,
     hook::{Scheme, Verify},
@@ -54,10 +54,14 @@ impl Call {
             public_url: self.public_url,
         };
         let now = Timestamp::from_second(self.now).unwrap();
-        partners.verify(way, &call, now).await.map_err(|reason| match reason {
-            Unverified::Refused(reason) => reason,
-            Unverified::Lacking(reason) => format!("lacking: {reason}"),
-        })
+        match partners.verify(way, &call, now).await {
+            Ok(proven) => {
+                assert_eq!(proven, Proven::Whole, "{way:?}");
+                Ok(())
+            }
+            Err(Unverified::Refused(reason)) => Err(reason),
+            Err(Unverified::Lacking(reason)) => Err(format!("lacking: {reason}")),
+        }
     }
 
     /// It is good as it is, and with any byte of it changed, or any header taken away, it is not.

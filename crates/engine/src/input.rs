@@ -10,7 +10,7 @@ use crate::{
     Status,
     limit::{Limits, NOBODY},
     link::{Links, Readable},
-    policy::{NEWCOMER, Standing},
+    policy::{Barred, NEWCOMER, Standing},
 };
 
 /// Something that happens to an instance.
@@ -86,8 +86,8 @@ pub struct Context<'a> {
     pub audiences: &'a BTreeSet<Name>,
     /// How the person stands with the policies that the journey sends under.
     pub standing: &'a Standing,
-    /// The addresses, of those that messages of this turn go to, that get nothing any more, and why.
-    pub suppressed: &'a BTreeMap<Name, Name>,
+    /// What is known against addresses that messages of this turn go to.
+    pub suppressed: &'a BTreeMap<Name, Barred>,
     /// Who writes the links in messages.
     pub links: &'a dyn Links,
     /// Who has come through the journey's limits.
@@ -99,7 +99,7 @@ pub struct Context<'a> {
 /// No audiences.
 static NO_AUDIENCES: BTreeSet<Name> = BTreeSet::new();
 /// No addresses.
-static NO_ADDRESSES: BTreeMap<Name, Name> = BTreeMap::new();
+static NO_ADDRESSES: BTreeMap<Name, Barred> = BTreeMap::new();
 
 impl<'a> Context<'a> {
     /// The context of an input from outside, for somebody who belongs to no audience.

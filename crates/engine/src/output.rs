@@ -20,6 +20,10 @@ pub struct Output {
     pub sent: Vec<Name>,
     /// The addresses that messages of this turn would go to: whether any of them is suppressed must be known.
     pub addresses: Vec<Name>,
+    /// The addresses that messages went out to under a policy which people can unsubscribe from.
+    pub reached: Vec<Name>,
+    /// Addresses and policies that somebody who was erased had left, and that this person has come back to.
+    pub lifted: Vec<(Name, Name)>,
     /// The limits that the person comes through for the first time.
     pub passages: Vec<Passage>,
     /// Events of the same person that follow, in order.
@@ -41,6 +45,8 @@ impl Output {
             changes: Vec::new(),
             sent: Vec::new(),
             addresses: Vec::new(),
+            reached: Vec::new(),
+            lifted: Vec::new(),
             passages: Vec::new(),
             emitted: Vec::new(),
             stops: Vec::new(),

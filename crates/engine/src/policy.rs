@@ -1,8 +1,10 @@
 //! Whether a message or a call may go out now: under its policies, to its address, in the quiet hours of its journey.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use graph::{CallError, ErrorKind, Journey, Name, Policy, Quiet, Step, StepKind, Value, Way, library::Fault};
+use graph::{
+    CallError, ErrorKind, Journey, Message, Name, Policy, Quiet, Step, StepKind, Value, Way, library::Fault,
+};
 use jiff::Timestamp;
 use petgraph::graph::NodeIndex;
 
@@ -35,6 +37,9 @@ impl<'a> Walk<'a> {
         let (policies, quiet) = self.policies_of(step);
         match self.judge(step, &policies, quiet)? {
             Verdict::Goes => {
+                if policies.iter().any(|policy| policy.subscription.is_some()) {
+                    self.reached.extend(self.address_of(step));
+                }
                 let counted = policies.into_iter().filter(|policy| !policy.caps.is_empty());
                 self.went_out.extend(counted.map(|policy| policy.name.clone()));
                 self.begin_call(step);
@@ -58,12 +63,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether a message that was to go out later must not any more: its person has unsubscribed, or its address has been
-    /// suppressed, since its call was decided. The journey goes on without it then.
+    /// Whether a message that was to go out later must not any more: its person has unsubscribed, or its address gets it no
+    /// more, since its call was decided. The journey goes on without it then.
     pub(crate) fn drops(&mut self, step: &'a Step) -> bool {
         let (policies, _) = self.policies_of(step);
         let mut left = policies.iter().filter_map(|policy| self.unsubscribed(policy));
-        let Some(Objection { policy, reason }) = left.next().or_else(|| self.undeliverable(step)) else {
+        let Some(Objection { policy, reason }) = left.next().or_else(|| self.undeliverable(step, &policies))
+        else {
             return false;
         };
         self.note(Happening::HeldBack { step: step.name.clone(), policy, reason });
@@ -99,7 +105,7 @@ impl<'a> Walk<'a> {
 
     fn judge(&mut self, step: &Step, policies: &[&Policy], quiet: Option<&Quiet>) -> Result<Verdict, Fault> {
         let unsubscribed = policies.iter().find_map(|policy| self.unsubscribed(policy));
-        if let Some(objection) = unsubscribed.or_else(|| self.undeliverable(step)) {
+        if let Some(objection) = unsubscribed.or_else(|| self.undeliverable(step, policies)) {
             return Ok(Verdict::HeldBack(objection));
         }
         let (scope, now) = (self.scope(), self.context.now);
@@ -124,16 +130,32 @@ impl<'a> Walk<'a> {
         Some(Objection { policy: Some(policy.name.clone()), reason })
     }
 
-    /// That the address of a message gets nothing any more.
-    fn undeliverable(&mut self, step: &Step) -> Option<Objection> {
+    /// That the address of a message gets nothing any more, or nothing under one of its policies.
+    fn undeliverable(&mut self, step: &Step, policies: &[&Policy]) -> Option<Objection> {
         let address = self.address_of(step)?;
-        let reason = self.context.suppressed.get(&address);
-        let objection = reason.map(|reason| Objection {
-            policy: None,
-            reason: format!("its address is on the suppression list: {reason}"),
-        });
-        self.addresses.push(address);
-        objection
+        self.addresses.push(address.clone());
+        let context = self.context;
+        let barred = context.suppressed.get(&address)?;
+        if let Some(reason) = &barred.reason {
+            let reason = format!("its address is on the suppression list: {reason}");
+            return Some(Objection { policy: None, reason });
+        }
+        for policy in policies {
+            let (Some(subscription), Some(since)) = (&policy.subscription, barred.left.get(&policy.name))
+            else {
+                continue;
+            };
+            // Whoever has the address now has said later that they want it.
+            if context.standing.back.get(&policy.name).is_some_and(|back| back > since) {
+                self.lifted.push((address.clone(), policy.name.clone()));
+                continue;
+            }
+            let day = since.strftime("%F");
+            let reason =
+                format!("its address unsubscribed from “{subscription}” on {day}, before an erasure");
+            return Some(Objection { policy: Some(policy.name.clone()), reason });
+        }
+        None
     }
 
     /// The address that a message goes to. One that cannot be computed is none; that is said where the request is made.
@@ -197,16 +219,33 @@ pub fn remember(sent: &mut Sent, journey: &Journey, went_out: &[Name], now: Time
 }
 
 /// Takes in that a person unsubscribes from a policy or comes back to it, unless what is known is newer.
-pub fn subscribe(left: &mut Left, policy: &Name, subscribed: bool, at: Timestamp) {
-    match left.get(policy) {
-        Some(since) if *since > at => {}
-        _ if subscribed => {
-            left.remove(policy);
-        }
-        _ => {
-            left.insert(policy.clone(), at);
-        }
+pub fn subscribe(left: &mut Left, back: &mut Left, policy: &Name, subscribed: bool, at: Timestamp) {
+    let (said, otherwise) = if subscribed { (back, left) } else { (left, back) };
+    if said.get(policy).max(otherwise.get(policy)).is_some_and(|known| *known > at) {
+        return;
     }
+    otherwise.remove(policy);
+    said.insert(policy.clone(), at);
+}
+
+/// The addresses of a person that messages under a subscription go to, as far as the profile alone says it.
+pub fn addresses<'m>(
+    messages: impl Iterator<Item = &'m Message>,
+    profile: &Value,
+    now: Timestamp,
+) -> BTreeSet<Name> {
+    let nothing = BTreeMap::new();
+    let scope = Scope::new(profile, &Value::Null, &nothing, now);
+    let under = |message: &&Message| {
+        let mut policies = message.policies.iter().chain(&message.action.policy);
+        policies.any(|policy| policy.subscription.is_some())
+    };
+    let address = |message: &Message| match evaluate(message.args.get(message.address?)?, &scope) {
+        Ok(Value::Text(address)) if !address.is_empty() => Some(address),
+        // What it is given with each sending is not known here.
+        _ => None,
+    };
+    messages.filter(under).filter_map(address).collect()
 }
 
 /// When messages went out to a person, by policy, in microseconds since 1970, earliest first.
@@ -215,6 +254,15 @@ pub type Sent = BTreeMap<Name, Vec<i64>>;
 /// The policies that a person has unsubscribed from, and when.
 pub type Left = BTreeMap<Name, Timestamp>;
 
+/// What is known against an address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Barred {
+    /// Why it gets nothing at all any more, if that is so.
+    pub reason: Option<Name>,
+    /// The policies that people of it had unsubscribed from when they were erased, and when.
+    pub left: Left,
+}
+
 /// How a person stands with policies.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Standing {
@@ -222,7 +270,9 @@ pub struct Standing {
     pub sent: Sent,
     /// What they have unsubscribed from.
     pub left: Left,
+    /// What they have said that they want, and when: whoever had the address before may have left it.
+    pub back: Left,
 }
 
 /// Somebody to whom nothing went out yet.
-pub(crate) static NEWCOMER: Standing = Standing { sent: Sent::new(), left: Left::new() };
+pub(crate) static NEWCOMER: Standing = Standing { sent: Sent::new(), left: Left::new(), back: Left::new() };

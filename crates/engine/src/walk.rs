@@ -29,6 +29,10 @@ pub(crate) struct Walk<'a> {
     pub(crate) went_out: Vec<Name>,
     /// The addresses that messages of this turn would go to.
     pub(crate) addresses: Vec<Name>,
+    /// The addresses that messages go out to under a subscription.
+    pub(crate) reached: Vec<Name>,
+    /// Addresses that get messages under a policy again.
+    pub(crate) lifted: Vec<(Name, Name)>,
     /// The limits that the person comes through in this turn.
     pub(crate) passages: Vec<Passage>,
     /// Attributes that this turn changed, and the profile with them.
@@ -49,6 +53,8 @@ impl<'a> Walk<'a> {
             stops: Vec::new(),
             went_out: Vec::new(),
             addresses: Vec::new(),
+            reached: Vec::new(),
+            lifted: Vec::new(),
             passages: Vec::new(),
             changes: Vec::new(),
             profile: None,
@@ -74,6 +80,8 @@ impl<'a> Walk<'a> {
             changes: self.changes,
             sent: self.went_out,
             addresses: self.addresses,
+            reached: self.reached,
+            lifted: self.lifted,
             passages: self.passages,
             emitted: self.emitted,
             stops: self.stops,

@@ -91,6 +91,11 @@ pub enum Verify {
         /// The password.
         password: Setting,
     },
+    /// As Amazon SNS signs: with a key of its own, whose certificate it names.
+    Sns {
+        /// The ARN of the topic. SNS signs for everybody's topics, so another one's messages are refused.
+        topic: Setting,
+    },
     /// As one of these partners signs.
     Partner {
         /// Which.
@@ -138,6 +143,7 @@ impl Verify {
             | Verify::Header { key, .. }
             | Verify::Query { key, .. }
             | Verify::Partner { key, .. } => vec![key],
+            Verify::Sns { topic } => vec![topic],
             Verify::Basic { user, password } => vec![user, password],
         }
     }

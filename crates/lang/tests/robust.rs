@@ -157,6 +157,7 @@ const WORDS: &[&str] = &[
     "message",
     "webhook",
     "verify",
+    "sns",
     "delivered",
     "when",
     "journey",

@@ -14,7 +14,7 @@ use engine::{
     limit::Taken,
     link::{Links, Readable},
     person::{Past, apply, met, profile_changed, take},
-    policy::{Standing, remember, subscribe},
+    policy::{Barred, Standing, remember, subscribe},
 };
 use graph::{Audience, CallError, ErrorKind, Journey, Name, Project, Request, Value, scheduled};
 use jiff::{SignedDuration, Timestamp};
@@ -267,11 +267,12 @@ impl Around for Scene<'_> {
     }
 
     fn subscribe(&mut self, policy: &Name, subscribed: bool, at: Timestamp) {
-        subscribe(&mut self.person.standing.left, policy, subscribed, at);
+        let Standing { left, back, .. } = &mut self.person.standing;
+        subscribe(left, back, policy, subscribed, at);
     }
 
     /// Tests and simulations know of no addresses.
-    fn suppressed(&self) -> Arc<BTreeMap<Name, Name>> {
+    fn suppressed(&self) -> Arc<BTreeMap<Name, Barred>> {
         Arc::default()
     }
 

@@ -1,6 +1,6 @@
 //! What partners tell us when they call: it is verified, read, and taken as events of the people whose messages it is about.
 
-use connect::{Delivery, Unverified};
+use connect::{Delivery, Proven, Unverified};
 use engine::hook::News;
 use graph::{
     Name, RecordType, Type, Value,
@@ -46,10 +46,19 @@ impl Runtime {
         let project = self.catalog().project();
         let Some(webhook) = project.webhooks.get(webhook) else { return Ok(Heard::Unknown) };
         let call = &Delivery { public_url: self.public_url(), ..*call };
-        if let Err(reason) = self.partners().verify(&webhook.verify, call, self.now()).await {
-            count(webhook, "unverified", 1);
-            return Ok(unverified(webhook, reason));
-        }
+        let within = match self.partners().verify(&webhook.verify, call, self.now()).await {
+            Ok(Proven::Whole) => None,
+            Ok(Proven::Within(body)) => Some(body),
+            Ok(Proven::Settled) => {
+                count(webhook, "settled", 1);
+                return Ok(Heard::Taken { events: 0, repeated: 0, foreign: 0 });
+            }
+            Err(reason) => {
+                count(webhook, "unverified", 1);
+                return Ok(unverified(webhook, reason));
+            }
+        };
+        let call = &Delivery { body: within.as_ref().map_or(call.body, String::as_bytes), ..*call };
         let news = match read(webhook, call, self.now()) {
             Ok(news) => news,
             Err(refusal) => return self.refuse(webhook, call, refusal).await,

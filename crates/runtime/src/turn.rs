@@ -11,6 +11,7 @@ use std::{
 use engine::{
     Event, Ignored, Input, Instance, Outcome, Output, Status,
     person::{apply, met, take},
+    policy::Barred,
 };
 use graph::{Journey, Name, Type, Value};
 use jiff::Timestamp;
@@ -35,8 +36,8 @@ mod visit;
 pub(crate) use calls::Dispatch;
 use entries::Entries;
 use limits::Limits;
-pub(crate) use visit::unsubscribed_from;
 use visit::{Memory, Visit};
+pub(crate) use visit::{reached, unsubscribed_from};
 
 /// An event that was checked and is about to be taken.
 #[derive(Clone, Debug)]
@@ -54,8 +55,8 @@ pub(crate) struct NewEvent {
 pub(crate) struct Frame<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) links: &'a Arc<SealedLinks>,
-    /// The addresses that get nothing any more, as far as it was asked, and why.
-    pub(crate) suppressed: Arc<BTreeMap<Name, Name>>,
+    /// What is known against addresses, as far as it was asked.
+    pub(crate) suppressed: Arc<BTreeMap<Name, Barred>>,
     pub(crate) now: Timestamp,
     pub(crate) shards: u16,
     /// Whether anybody records traces.
@@ -66,7 +67,7 @@ pub(crate) struct Frame<'a> {
 pub(crate) struct Batch<'a> {
     catalog: &'a Catalog,
     links: &'a Arc<SealedLinks>,
-    suppressed: Arc<BTreeMap<Name, Name>>,
+    suppressed: Arc<BTreeMap<Name, Barred>>,
     now: Timestamp,
     cursors: &'a mut BTreeMap<Shard, i64>,
     profiles: HashMap<Name, Person>,
@@ -86,6 +87,8 @@ pub(crate) struct Batch<'a> {
     addresses: BTreeSet<Name>,
     /// Addresses that get nothing any more from now on.
     suppressions: Vec<Suppression>,
+    /// Addresses that get messages under a policy again.
+    lifted: Vec<(Uuid, Name)>,
     events: Vec<LoggedEvent>,
     refusals: Vec<RefusedEvent>,
     history: Vec<History>,
@@ -167,6 +170,7 @@ impl<'a> Batch<'a> {
             limits: Limits::new(wanted.limits.then_some(loaded.limits)),
             addresses: BTreeSet::new(),
             suppressions: Vec::new(),
+            lifted: Vec::new(),
             events: Vec::new(),
             refusals: Vec::new(),
             history: Vec::new(),
@@ -394,6 +398,7 @@ impl<'a> Batch<'a> {
             sweeps: self.sweeps,
             limits: self.limits.changes(),
             suppressions: self.suppressions,
+            lifted: self.lifted,
         };
         (turn, dispatches)
     }

@@ -8,8 +8,9 @@
 use std::{cmp::Reverse, sync::Arc, time::Duration};
 
 use engine::Instance;
+use graph::Name;
 use jiff::Timestamp;
-use store::{Draw, Leases, Store, Writer};
+use store::{Departure, Draw, Leases, Shard, Store, Wanted, Writer};
 use tokio::{sync::mpsc, time::Instant};
 use uuid::Uuid;
 
@@ -23,7 +24,7 @@ use crate::{
     links::SealedLinks,
     retention::Forgetting,
     route::Routes,
-    suppressed::Suppressed,
+    suppressed::{Suppressed, departures},
     sweep::{Page, Sweeper},
     turn::{Batch, Frame},
 };
@@ -262,7 +263,8 @@ impl Worker {
 
     async fn try_turn(&mut self, commands: &[Command]) -> Result<Vec<Answer>, store::Error> {
         if let [Command::Erase { shard, key, .. }] = commands {
-            self.writer.erase(*shard, key).await?;
+            let left = self.left_behind(*shard, key).await?;
+            self.writer.erase(*shard, key, &left).await?;
             return Ok(vec![Answer::Nothing]);
         }
         let (now, began) = ((self.clock)(), Instant::now());
@@ -297,6 +299,14 @@ impl Worker {
             self.dispatcher.dispatch(dispatch, &mut reserved);
         }
         Ok(answers)
+    }
+
+    /// What the addresses of a person who is erased get no more, because the person had unsubscribed from it.
+    async fn left_behind(&mut self, shard: Shard, key: &Name) -> Result<Vec<Departure>, store::Error> {
+        let wanted = Wanted { profiles: vec![(shard, key.clone(), false)], ..Wanted::default() };
+        let loaded = self.writer.load(&wanted).await?;
+        let project = self.catalog.project();
+        Ok(departures(loaded.profiles.first(), project, &self.links, (self.clock)()))
     }
 
     /// Loads what a turn touches besides the instances that are loaded, has it decided, and writes it.

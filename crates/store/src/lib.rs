@@ -37,7 +37,7 @@ pub use records::{
     Behind, Counter, Draw, Due, Filter, History, Limit, Loaded, LoggedEvent, MOST_REFUSALS, Profile,
     RefusedEvent, Sweep, Turn, Version, Wanted,
 };
-pub use suppressions::Suppression;
+pub use suppressions::{Against, Departure, Suppression};
 
 /// A slice of all profiles; one writer at a time works on a shard.
 pub type Shard = u16;
@@ -136,9 +136,13 @@ pub trait Store: Send + Sync {
     async fn suppress(&self, suppressions: &[Suppression]) -> Result<u64, Error>;
     /// Takes addresses off the suppression list; gives how many were there.
     async fn unsuppress(&self, addresses: &[Uuid]) -> Result<u64, Error>;
-    /// Those of these addresses that are on the suppression list.
-    async fn suppressed(&self, addresses: &[Uuid]) -> Result<Vec<Suppression>, Error>;
-    /// How many addresses are on the suppression list, by reason.
+    /// Has addresses get nothing under policies; gives how many are new or later than was known.
+    async fn depart(&self, departures: &[Departure]) -> Result<u64, Error>;
+    /// Has addresses get messages under policies again; gives how many did not.
+    async fn lift(&self, gone: &[(Uuid, Name)]) -> Result<u64, Error>;
+    /// What is known against these addresses.
+    async fn suppressed(&self, addresses: &[Uuid]) -> Result<Against, Error>;
+    /// How many addresses are on the suppression list, by reason; those that get nothing under a policy as `unsubscribed`.
     async fn count_suppressed(&self) -> Result<BTreeMap<Name, u64>, Error>;
     /// The key of a name, the same for all nodes for ever: the fresh one, if there is none yet.
     async fn key(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, Error>;
@@ -184,8 +188,8 @@ pub trait Writer: Send {
         limit: u32,
     ) -> Result<Option<Uuid>, Error>;
     /// Removes a person in one transaction: profile, events (refused ones too), instances, history, and their places
-    /// in the counters.
-    async fn erase(&mut self, shard: Shard, profile: &str) -> Result<(), Error>;
+    /// in the counters. What is left of them is what their addresses get no more.
+    async fn erase(&mut self, shard: Shard, profile: &str, left: &[Departure]) -> Result<(), Error>;
 }
 
 /// Why the store could not do what was asked.

@@ -235,6 +235,8 @@ pub struct Turn {
     pub limits: Vec<Limit>,
     /// Addresses that get nothing any more from now on.
     pub suppressions: Vec<Suppression>,
+    /// Addresses that get messages under a policy again.
+    pub lifted: Vec<(Uuid, Name)>,
 }
 
 /// How many people have come through a limit of a journey, or come through it now.

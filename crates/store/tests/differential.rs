@@ -229,7 +229,7 @@ async fn play(actions: Vec<Action>) {
                 }
                 Action::Erase(person) => {
                     let key = &people[*person];
-                    twin.writer.erase(shard_of(key, twin.store.shards()), key).await.unwrap();
+                    twin.writer.erase(shard_of(key, twin.store.shards()), key, &[]).await.unwrap();
                     // Its sequence numbers go on; what is gone may come again.
                     known.events.remove(person);
                     known.history.retain(|(owner, ..)| owner != person);

@@ -70,7 +70,7 @@ async fn a_node_that_was_stopped_past_its_lease_writes_nothing() {
     };
     let shard = shard_of("ada", n);
     assert!(matches!(late.commit(&ada).await, Err(Error::Fenced)));
-    assert!(matches!(late.erase(shard, "ada").await, Err(Error::Fenced)));
+    assert!(matches!(late.erase(shard, "ada", &[]).await, Err(Error::Fenced)));
     assert_eq!(store.profile(shard, "ada").await.unwrap(), None);
     now.commit(&ada).await.unwrap();
     let survey = nodes.look().await.unwrap();

@@ -191,7 +191,7 @@ async fn a_writer_that_was_taken_over_writes_nothing() {
         };
         assert!(matches!(old.commit(&late).await, Err(Error::Fenced)));
         let shard = shard_of("ada", n);
-        assert!(matches!(old.erase(shard, "ada").await, Err(Error::Fenced)));
+        assert!(matches!(old.erase(shard, "ada", &[]).await, Err(Error::Fenced)));
         assert_eq!(store.profile(shard, "ada").await.unwrap(), None);
         assert!(store.events(shard, "ada", None, 9).await.unwrap().is_empty());
         new.commit(&late).await.unwrap();
@@ -222,7 +222,7 @@ async fn an_erased_person_leaves_nothing_and_others_stay() {
         writer.commit(&both).await.unwrap();
         let counters = ["wait-1", ""].map(|step| counter(bob.0, step, 1, 1)).to_vec();
         writer.commit(&Turn { counters, ..turn() }).await.unwrap();
-        writer.erase(ada.0, "ada").await.unwrap();
+        writer.erase(ada.0, "ada", &[]).await.unwrap();
         for counted in store.counters().await.unwrap() {
             let left = (counted.waiting, counted.failed, counted.ended);
             assert_eq!(left, (1, 0, 0), "bob alone is left at `{}`", counted.step);
@@ -344,7 +344,7 @@ async fn the_past_and_the_people_of_an_audience_are_found_page_by_page() {
         assert!(listed.is_empty(), "who watches for an audience is in no journey: {listed:?}");
         let of = Filter { journey: Some("cart".into()), ..Filter::default() };
         assert_eq!(store.instances(&of, None, 9).await.unwrap().len(), 5);
-        writer.erase(shard, &same[1]).await.unwrap();
+        writer.erase(shard, &same[1], &[]).await.unwrap();
         assert_eq!(writer.people(shard, Some(("cart", "in")), "", 9).await.unwrap().len(), 1);
     }
 }

@@ -10,6 +10,7 @@ mod partner;
 mod postgres;
 mod relay;
 pub mod server;
+mod tls;
 
 pub use cluster::Cluster;
 pub use collector::{Collector, Manner};

@@ -12,11 +12,9 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::{
-    ServerConfig, ServerConnection, StreamOwned,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::tls;
 
 /// How a mail server is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +104,7 @@ impl MailServer {
     ) -> io::Result<MailServer> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
-        let (tls, authority) = certificate().map_err(io::Error::other)?;
+        let (tls, authority) = tls::certificate(&["127.0.0.1", "localhost"])?;
         let seen: Arc<Mutex<Seen>> = Arc::default();
         let shared = Arc::new(Shared { seen: seen.clone(), script: Box::new(script), security, tls });
         std::thread::spawn(move || {
@@ -157,22 +155,6 @@ impl MailServer {
         }
         panic!("{count} mails did not come; the lines were {:#?}", self.lines());
     }
-}
-
-/// A certificate of an authority of its own.
-fn certificate() -> Result<(Arc<ServerConfig>, String), Box<dyn std::error::Error + Send + Sync>> {
-    let mut params = CertificateParams::new(Vec::new())?;
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
-    let key = KeyPair::generate()?;
-    let params = CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()])?;
-    let certificate = params.signed_by(&key, &authority)?.pem();
-    let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes())?];
-    let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes())?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let config = config.with_no_client_auth().with_single_cert(chain, key)?;
-    Ok((Arc::new(config), authority.pem()))
 }
 
 enum Transport {

@@ -10,6 +10,10 @@ use std::{
     time::Duration,
 };
 
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::tls;
+
 /// A request as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
@@ -73,15 +77,31 @@ impl Partner {
     /// # Errors
     /// When it cannot listen.
     pub fn start(script: impl Fn(&Recorded, usize) -> Reply + Send + Sync + 'static) -> io::Result<Partner> {
+        Partner::listen(None, Arc::new(script))
+    }
+
+    /// Starts a partner that speaks TLS and has a certificate for these names. Gives its authority too, in PEM.
+    ///
+    /// # Errors
+    /// When it cannot listen, or has no certificate.
+    pub fn start_secure(
+        names: &[&str],
+        script: impl Fn(&Recorded, usize) -> Reply + Send + Sync + 'static,
+    ) -> io::Result<(Partner, String)> {
+        let (tls, authority) = tls::certificate(names)?;
+        Ok((Partner::listen(Some(tls), Arc::new(script))?, authority))
+    }
+
+    fn listen(tls: Option<Arc<ServerConfig>>, script: Arc<Script>) -> io::Result<Partner> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let seen: Arc<Mutex<Seen>> = Arc::default();
-        let (recorder, script): (_, Arc<Script>) = (seen.clone(), Arc::new(script));
+        let recorder = seen.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (recorder, script) = (recorder.clone(), script.clone());
+                let (recorder, script, tls) = (recorder.clone(), script.clone(), tls.clone());
                 // A connection that breaks is the client's affair.
-                std::thread::spawn(move || drop(converse(stream, &recorder, &*script)));
+                std::thread::spawn(move || drop(welcome(stream, tls, &recorder, &*script)));
             }
         });
         Ok(Partner { address, seen })
@@ -124,8 +144,23 @@ impl Partner {
     }
 }
 
-fn converse(stream: TcpStream, seen: &Mutex<Seen>, script: &Script) -> io::Result<()> {
+fn welcome(
+    stream: TcpStream,
+    tls: Option<Arc<ServerConfig>>,
+    seen: &Mutex<Seen>,
+    script: &Script,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    match tls {
+        None => converse(stream, seen, script),
+        Some(tls) => {
+            let session = ServerConnection::new(tls).map_err(io::Error::other)?;
+            converse(StreamOwned::new(session, stream), seen, script)
+        }
+    }
+}
+
+fn converse(stream: impl Read + Write, seen: &Mutex<Seen>, script: &Script) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     while let Some(request) = read_request(&mut stream)? {
         let before = {
@@ -149,13 +184,13 @@ fn converse(stream: TcpStream, seen: &Mutex<Seen>, script: &Script) -> io::Resul
     Ok(())
 }
 
-fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Recorded>> {
+fn read_request(stream: &mut BufReader<impl Read>) -> io::Result<Option<Recorded>> {
     let read = read_bytes(stream)?;
     Ok(read.map(|(request, body)| Recorded { body: String::from_utf8_lossy(&body).into_owned(), ..request }))
 }
 
 /// A request whose body need not be text, which stands beside it.
-pub(crate) fn read_bytes(stream: &mut BufReader<TcpStream>) -> io::Result<Option<(Recorded, Vec<u8>)>> {
+pub(crate) fn read_bytes(stream: &mut BufReader<impl Read>) -> io::Result<Option<(Recorded, Vec<u8>)>> {
     let mut line = String::new();
     if stream.read_line(&mut line)? == 0 {
         return Ok(None);

@@ -27,6 +27,9 @@ export type ActionList = Schemas['ActionList'];
 export type ActionView = Schemas['ActionView'];
 export type NewPreview = Schemas['NewPreview'];
 export type PreviewView = Schemas['PreviewView'];
+export type SuppressionCounts = Schemas['SuppressionCounts'];
+export type AddressView = Schemas['AddressView'];
+export type Changed = Schemas['Changed'];
 
 export class ApiError extends Error {
   constructor(
@@ -86,5 +89,9 @@ export const api = {
   refused: (search: { profile?: string | undefined; before?: string | undefined }) =>
     ask<RefusedPage>(`/v1/refusals${query(search)}`),
   actions: () => ask<ActionList>('/v1/actions'),
+  suppressions: () => ask<SuppressionCounts>('/v1/suppressions'),
+  suppression: (address: string) => ask<AddressView>('/v1/suppressions/find', 'POST', { address }),
+  suppress: (address: string) => ask<Changed>('/v1/suppressions', 'POST', { addresses: [address] }),
+  unsuppress: (address: string, policy?: string) => ask<Changed>('/v1/suppressions/remove', 'POST', { addresses: [address], policy }),
   preview: (wanted: NewPreview) => ask<PreviewView>('/v1/preview', 'POST', wanted),
 };

@@ -459,7 +459,7 @@ export interface paths {
         /** How many addresses are on the suppression list. The addresses themselves are not kept, only hashes of them. */
         get: operations["countSuppressions"];
         put?: never;
-        /** Put addresses on the suppression list: no message goes to them any more. */
+        /** Put addresses on the suppression list: no message goes to them any more, or none under a policy. */
         post: operations["suppress"];
         delete?: never;
         options?: never;
@@ -555,6 +555,8 @@ export interface components {
         };
         /** @description What the list says of an address. */
         AddressView: {
+            /** @description What else it gets no more, because whoever had it had unsubscribed before they were erased. */
+            left: components["schemas"]["LeftView"][];
             /** @description Why it gets nothing: `bounced`, `complained`, `listed`; null if it is not on the list. */
             reason?: string | null;
             /** @description Since when. */
@@ -564,6 +566,8 @@ export interface components {
         Addresses: {
             /** @description E-mail addresses or numbers, as messages have them in their `to`; at most 10,000. */
             addresses: string[];
+            /** @description Only messages under this policy, which people can unsubscribe from; without it, all messages. */
+            policy?: string | null;
         };
         /** @description The audiences. */
         AudienceList: {
@@ -829,6 +833,15 @@ export interface components {
             /** @description Every deployed version, the current one first. */
             versions: components["schemas"]["VersionView"][];
         };
+        /** @description A policy under which an address gets nothing. */
+        LeftView: {
+            /** @description The policy. */
+            policy: string;
+            /** @description Since when. */
+            since: string;
+            /** @description What it is called for people; null if there is none of that name any more. */
+            title?: string | null;
+        };
         /** @description An event. */
         NewEvent: {
             /** @description When it happened (RFC 3339); now if left out. */
@@ -1036,7 +1049,10 @@ export interface components {
         };
         /** @description What the list holds. */
         SuppressionCounts: {
-            /** @description How many addresses, by reason: `bounced`, `complained`, `listed`. */
+            /**
+             * @description How many addresses, by reason: `bounced`, `complained`, `listed`; and `unsubscribed`, for each policy that an address
+             *     gets nothing under.
+             */
             reasons: {
                 [key: string]: number;
             };

@@ -18,6 +18,8 @@ const MOST: usize = 10_000;
 pub(super) struct Addresses {
     /// E-mail addresses or numbers, as messages have them in their `to`; at most 10,000.
     addresses: Vec<String>,
+    /// Only messages under this policy, which people can unsubscribe from; without it, all messages.
+    policy: Option<String>,
 }
 
 /// How the list changed.
@@ -30,7 +32,8 @@ pub(super) struct Changed {
 /// What the list holds.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SuppressionCounts {
-    /// How many addresses, by reason: `bounced`, `complained`, `listed`.
+    /// How many addresses, by reason: `bounced`, `complained`, `listed`; and `unsubscribed`, for each policy that an address
+    /// gets nothing under.
     reasons: BTreeMap<String, u64>,
 }
 
@@ -41,6 +44,19 @@ pub(super) struct AddressView {
     reason: Option<String>,
     /// Since when.
     since: Option<String>,
+    /// What else it gets no more, because whoever had it had unsubscribed before they were erased.
+    left: Vec<LeftView>,
+}
+
+/// A policy under which an address gets nothing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LeftView {
+    /// The policy.
+    policy: String,
+    /// What it is called for people; null if there is none of that name any more.
+    title: Option<String>,
+    /// Since when.
+    since: String,
 }
 
 /// Which address is asked for.
@@ -70,21 +86,41 @@ pub(super) async fn count(State(app): State<App>) -> Result<Json<SuppressionCoun
 pub(super) async fn find(State(app): State<App>, body: Bytes) -> Result<Json<AddressView>, Problem> {
     let Wanted { address } = read(&body)?;
     let listed = app.runtime.suppression(&address).await?;
+    let known = app.runtime.subscriptions_of(None);
+    let title =
+        |policy: &str| known.iter().find(|one| &*one.policy == policy).map(|one| one.title.to_string());
     Ok(Json(AddressView {
-        since: listed.as_ref().map(|listed| listed.at.to_string()),
-        reason: listed.map(|listed| listed.reason.to_string()),
+        since: listed.reason.as_ref().map(|(_, at)| at.to_string()),
+        reason: listed.reason.map(|(reason, _)| reason.to_string()),
+        left: listed
+            .left
+            .into_iter()
+            .map(|(policy, at)| LeftView {
+                title: title(&policy),
+                policy: policy.to_string(),
+                since: at.to_string(),
+            })
+            .collect(),
     }))
 }
 
-/// Put addresses on the suppression list: no message goes to them any more.
+/// Put addresses on the suppression list: no message goes to them any more, or none under a policy.
 #[utoipa::path(
     post, path = "/v1/suppressions", operation_id = "suppress", tag = "suppressions", request_body = Addresses,
     responses((status = 200, body = Changed), (status = 400, body = Problem), (status = 422, body = Problem))
 )]
 pub(super) async fn add(State(app): State<App>, body: Bytes) -> Result<Json<Changed>, Problem> {
-    let Addresses { addresses } = read(&body)?;
+    let Addresses { addresses, policy } = read(&body)?;
     bounded(&addresses)?;
-    Ok(Json(Changed { changed: app.runtime.suppress(&addresses).await? }))
+    let known = app.runtime.subscriptions_of(None);
+    if let Some(policy) = policy.as_deref().filter(|policy| !known.iter().any(|one| &*one.policy == *policy))
+    {
+        return Err(Problem::misfit(
+            "policy",
+            &format!("`{policy}` is nothing that people unsubscribe from"),
+        ));
+    }
+    Ok(Json(Changed { changed: app.runtime.suppress(&addresses, policy.as_deref()).await? }))
 }
 
 /// Take addresses off the suppression list.
@@ -93,9 +129,9 @@ pub(super) async fn add(State(app): State<App>, body: Bytes) -> Result<Json<Chan
     responses((status = 200, body = Changed), (status = 400, body = Problem), (status = 422, body = Problem))
 )]
 pub(super) async fn remove(State(app): State<App>, body: Bytes) -> Result<Json<Changed>, Problem> {
-    let Addresses { addresses } = read(&body)?;
+    let Addresses { addresses, policy } = read(&body)?;
     bounded(&addresses)?;
-    Ok(Json(Changed { changed: app.runtime.unsuppress(&addresses).await? }))
+    Ok(Json(Changed { changed: app.runtime.unsuppress(&addresses, policy.as_deref()).await? }))
 }
 
 fn bounded(addresses: &[String]) -> Result<(), Problem> {

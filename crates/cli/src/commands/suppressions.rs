@@ -132,8 +132,15 @@ fn counted(answer: &Json) -> String {
 }
 
 fn found(address: &str, answer: &Json) -> String {
-    match answer.get("reason").and_then(Json::as_str) {
+    let mut lines = vec![match answer.get("reason").and_then(Json::as_str) {
         Some(reason) => format!("`{address}` is on the list since {}: {reason}", shown(answer, "since")),
         None => format!("`{address}` is not on the list"),
+    }];
+    for left in answer.get("left").and_then(Json::as_array).into_iter().flatten() {
+        let (policy, since) = (shown(left, "policy"), shown(left, "since"));
+        lines.push(format!(
+            "it gets nothing under the policy `{policy}`, which it unsubscribed from on {since}"
+        ));
     }
+    lines.join("\n")
 }

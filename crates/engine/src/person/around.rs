@@ -7,7 +7,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Event, Instance, Output, Status, limit::Taken, link::Links, policy::Standing};
+use crate::{
+    Event, Instance, Output, Status,
+    limit::Taken,
+    link::Links,
+    policy::{Barred, Standing},
+};
 
 /// A person with their instances, as this module wants to see them.
 pub trait Around {
@@ -48,8 +53,8 @@ pub trait Around {
     fn standing(&self) -> Standing;
     /// The person unsubscribes from a policy, or comes back to it.
     fn subscribe(&mut self, policy: &Name, subscribed: bool, at: Timestamp);
-    /// The addresses that are known to get nothing any more, and why, of those that messages of this turn go to.
-    fn suppressed(&self) -> Arc<BTreeMap<Name, Name>>;
+    /// What is known against addresses that messages of this turn go to.
+    fn suppressed(&self) -> Arc<BTreeMap<Name, Barred>>;
     /// Who writes the links in messages.
     fn links(&self) -> Arc<dyn Links>;
     /// Who has come through a limit of a journey.

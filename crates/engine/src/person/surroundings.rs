@@ -8,7 +8,12 @@ use std::{
 use graph::{Name, Value};
 use jiff::Timestamp;
 
-use crate::{Context, limit::Limits, link::Links, policy::Standing};
+use crate::{
+    Context,
+    limit::Limits,
+    link::Links,
+    policy::{Barred, Standing},
+};
 
 /// What a context borrows.
 pub(super) struct Surroundings {
@@ -16,7 +21,7 @@ pub(super) struct Surroundings {
     pub(super) now: Timestamp,
     pub(super) audiences: BTreeSet<Name>,
     pub(super) standing: Standing,
-    pub(super) suppressed: Arc<BTreeMap<Name, Name>>,
+    pub(super) suppressed: Arc<BTreeMap<Name, Barred>>,
     pub(super) links: Arc<dyn Links>,
     pub(super) limits: Limits,
     pub(super) follows: u32,

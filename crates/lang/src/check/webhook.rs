@@ -201,8 +201,31 @@ fn verify(webhook: &ast::Webhook, env: &mut Env<'_>) -> Option<Verify> {
                 None => Verify::StandardWebhooks(key),
             })
         }
+        Some(ast::Verify::Parts(parts)) if &*parts.way.text == "sns" => by_topic(parts, webhook, env),
         Some(ast::Verify::Parts(parts)) => by_parts(parts, env),
     }
+}
+
+/// Amazon SNS, which brings JSON and nothing else.
+fn by_topic(parts: &Parts, webhook: &ast::Webhook, env: &mut Env<'_>) -> Option<Verify> {
+    if let Some((at, _)) = &webhook.form {
+        env.report(
+            Report::new(Code::BadSetting, *at, "what SNS brings is no form")
+                .label("a form")
+                .help("write `json: { … }`: it is the message that the topic was given"),
+        );
+    }
+    let topic = needed(parts, "topic", "env(\"NAME\")", env)?;
+    // What comes from the environment is not known here.
+    let written = topic.text.fixed().filter(|_| topic.source == ast::SettingSource::Text);
+    if written.is_some_and(|text| !text.starts_with("arn:")) {
+        env.report(
+            Report::new(Code::BadSetting, topic.at, "a topic is named by its ARN")
+                .label("not an ARN")
+                .help("it looks like `\"arn:aws:sns:eu-central-1:123456789012:mail\"`"),
+        );
+    }
+    Some(Verify::Sns { topic: setting(topic, env) })
 }
 
 fn by_parts(parts: &Parts, env: &mut Env<'_>) -> Option<Verify> {

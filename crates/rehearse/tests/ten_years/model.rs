@@ -13,7 +13,7 @@ use engine::{
     limit::Taken,
     link::{Links, Readable},
     person::Past,
-    policy::{Standing, remember, subscribe},
+    policy::{Barred, Standing, remember, subscribe},
 };
 use graph::{Audience, Journey, Name, Project, StepKind, Value};
 use jiff::Timestamp;
@@ -204,10 +204,11 @@ impl Around for Turn<'_> {
     }
 
     fn subscribe(&mut self, policy: &Name, subscribed: bool, at: Timestamp) {
-        subscribe(&mut self.person.standing.left, policy, subscribed, at);
+        let Standing { left, back, .. } = &mut self.person.standing;
+        subscribe(left, back, policy, subscribed, at);
     }
 
-    fn suppressed(&self) -> Arc<BTreeMap<Name, Name>> {
+    fn suppressed(&self) -> Arc<BTreeMap<Name, Barred>> {
         Arc::default()
     }
 

@@ -10,7 +10,7 @@ use engine::{
     limit::Taken,
     link::Links,
     person::Past,
-    policy::{Left, Sent, Standing, remember, subscribe},
+    policy::{Barred, Left, Sent, Standing, remember, subscribe},
 };
 use graph::{Audience, Journey, Name, ProfileSchema, Reentry, Value};
 use jiff::Timestamp;
@@ -20,6 +20,9 @@ use uuid::Uuid;
 
 use super::{Batch, Person, outcomes_text};
 use crate::profile;
+
+/// How many addresses of a person are remembered.
+const MOST_ADDRESSES: usize = 32;
 
 /// One person of a turn.
 pub(super) struct Visit<'b, 'a> {
@@ -58,6 +61,15 @@ impl<'b, 'a> Visit<'b, 'a> {
     /// Keeps the moment of an entry, what went out, and the limits that were passed, where a rule will ask for it.
     fn remember(&mut self, journey: &Journey, entered: Option<&Name>, output: &Output) {
         self.batch.addresses.extend(output.addresses.iter().cloned());
+        let links = self.batch.links.clone();
+        for (address, policy) in &output.lifted {
+            let lifted = links.hashes(address).into_iter().map(|hash| (hash, policy.clone()));
+            self.batch.lifted.extend(lifted);
+        }
+        let reached: Vec<Uuid> = output.reached.iter().flat_map(|address| links.hashes(address)).collect();
+        if reached.iter().any(|hash| self.memory().is_none_or(|memory| !memory.addresses.contains(hash))) {
+            self.batch.person(&self.key).change_memory(|memory| memory.reach(reached));
+        }
         let (went_out, passages) = (&output.sent, &output.passages);
         let entered = entered.filter(|_| journey.reentry != Reentry::Always);
         if entered.is_none() && went_out.is_empty() && passages.is_empty() {
@@ -92,6 +104,12 @@ pub(super) struct Memory {
     /// The policies that they have unsubscribed from, and when.
     #[serde(default, rename = "\u{1f}left", skip_serializing_if = "BTreeMap::is_empty")]
     left: Left,
+    /// The policies that they have come back to, or said that they want, and when.
+    #[serde(default, rename = "\u{1f}back", skip_serializing_if = "BTreeMap::is_empty")]
+    back: Left,
+    /// The hashes of the addresses that they were written to under a subscription, the latest last.
+    #[serde(default, rename = "\u{1f}addresses", skip_serializing_if = "Vec::is_empty")]
+    addresses: Vec<Uuid>,
     /// The limits of journeys that they have come through.
     #[serde(default, rename = "\u{1f}passed", skip_serializing_if = "BTreeSet::is_empty")]
     passed: BTreeSet<String>,
@@ -103,6 +121,16 @@ pub(super) struct Memory {
 impl Memory {
     pub(super) fn of(row: Option<&Profile>) -> Memory {
         row.and_then(|row| serde_json::from_str(&row.entries).ok()).unwrap_or_default()
+    }
+
+    /// They were written to at these addresses.
+    fn reach(&mut self, addresses: Vec<Uuid>) {
+        for address in addresses {
+            self.addresses.retain(|known| *known != address);
+            self.addresses.push(address);
+        }
+        let surplus = self.addresses.len().saturating_sub(MOST_ADDRESSES);
+        self.addresses.drain(..surplus);
     }
 
     pub(super) fn text(&self) -> String {
@@ -145,16 +173,22 @@ impl Around for Visit<'_, '_> {
     }
 
     fn standing(&self) -> Standing {
-        let standing = |memory: &Memory| Standing { sent: memory.sent.clone(), left: memory.left.clone() };
+        let standing = |memory: &Memory| Standing {
+            sent: memory.sent.clone(),
+            left: memory.left.clone(),
+            back: memory.back.clone(),
+        };
         self.memory().map(standing).unwrap_or_default()
     }
 
     fn subscribe(&mut self, policy: &Name, subscribed: bool, at: Timestamp) {
         let person = self.batch.person(&self.key);
-        person.change_memory(|memory| subscribe(&mut memory.left, policy, subscribed, at));
+        person.change_memory(|memory| {
+            subscribe(&mut memory.left, &mut memory.back, policy, subscribed, at);
+        });
     }
 
-    fn suppressed(&self) -> Arc<BTreeMap<Name, Name>> {
+    fn suppressed(&self) -> Arc<BTreeMap<Name, Barred>> {
         self.batch.suppressed.clone()
     }
 
@@ -237,6 +271,11 @@ impl Around for Visit<'_, '_> {
             logged.outcome = outcomes_text(&outcomes);
         }
     }
+}
+
+/// The hashes of the addresses that a person was written to under a subscription.
+pub(crate) fn reached(row: Option<&Profile>) -> Vec<Uuid> {
+    Memory::of(row).addresses
 }
 
 /// The policies that a person has unsubscribed from, and when.

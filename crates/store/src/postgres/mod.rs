@@ -1,5 +1,6 @@
 //! PostgreSQL: a few writers, each with a connection of its own, and a pool of connections that only read.
 
+mod addresses;
 pub(crate) mod examine;
 mod nodes;
 mod open;
@@ -23,8 +24,8 @@ use uuid::Uuid;
 use nodes::Leasing;
 
 use crate::{
-    Behind, Counter, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
-    Shard, Store, Suppression, Sweep, Turn, Version, Wanted, Writer,
+    Against, Behind, Counter, Departure, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile,
+    RefusedEvent, Shard, Store, Suppression, Sweep, Turn, Version, Wanted, Writer,
     caps::{Granted, Share},
     held::{Held, LONGEST, beside, too_late},
     pauses, row,
@@ -186,15 +187,25 @@ impl Store for Postgres {
 
     async fn suppress(&self, suppressions: &[Suppression]) -> Result<u64, Error> {
         let suppressions = suppressions.to_vec();
-        beside!(self, |database| write::suppress(&mut database, &suppressions))
+        beside!(self, |database| addresses::suppress(&mut database, &suppressions))
     }
 
     async fn unsuppress(&self, addresses: &[Uuid]) -> Result<u64, Error> {
         let addresses = addresses.to_vec();
-        beside!(self, |database| write::unsuppress(&mut database, &addresses))
+        beside!(self, |database| addresses::unsuppress(&mut database, &addresses))
     }
 
-    async fn suppressed(&self, addresses: &[Uuid]) -> Result<Vec<Suppression>, Error> {
+    async fn depart(&self, departures: &[Departure]) -> Result<u64, Error> {
+        let departures = departures.to_vec();
+        beside!(self, |database| addresses::depart(&mut database, &departures))
+    }
+
+    async fn lift(&self, gone: &[(Uuid, Name)]) -> Result<u64, Error> {
+        let gone = gone.to_vec();
+        beside!(self, |database| addresses::lift(&mut database, &gone))
+    }
+
+    async fn suppressed(&self, addresses: &[Uuid]) -> Result<Against, Error> {
         soon(read::suppressed(&self.readers, addresses)).await
     }
 
@@ -318,10 +329,11 @@ impl Writer for PostgresWriter {
         self.held.run(open::connect(&self.options), work).await
     }
 
-    async fn erase(&mut self, shard: Shard, profile: &str) -> Result<(), Error> {
+    async fn erase(&mut self, shard: Shard, profile: &str, left: &[Departure]) -> Result<(), Error> {
         let (profile, epoch) = (profile.to_owned(), row::epoch(shard, &self.leases)?);
+        let left = left.to_vec();
         let work = move |mut connection| async move {
-            let erased = write::erase(&mut connection, epoch, shard, &profile).await;
+            let erased = write::erase(&mut connection, epoch, shard, &profile, &left).await;
             (connection, erased)
         };
         self.held.run(open::connect(&self.options), work).await

@@ -8,8 +8,8 @@ use sqlx::{PgConnection, PgPool, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::{
-    Behind, Counter, Draw, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard,
-    Suppression, Sweep, Version, Wanted, found,
+    Against, Behind, Counter, Draw, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent,
+    Shard, Sweep, Version, Wanted, found,
     row::{
         self, CounterRow, EventRow, HistoryRow, InstanceRow, LimitRow, ProfileRow, RefusalRow, SweepRow,
         TurnRow, VersionRow, small,
@@ -360,10 +360,11 @@ pub(super) async fn counters(pool: &PgPool) -> Result<Vec<Counter>, Error> {
     Ok(sums.into_iter().map(Counter::from).collect())
 }
 
-/// Which of some addresses are suppressed.
-const SUPPRESSED: &str = "SELECT address, reason, at FROM suppressions WHERE address = ANY($1)";
+/// What is known against some addresses.
+const SUPPRESSED: &str = "SELECT address, reason, NULL, at FROM suppressions WHERE address = ANY($1) \
+     UNION ALL SELECT address, NULL, policy, at FROM departures WHERE address = ANY($1)";
 
-pub(super) async fn suppressed(pool: &PgPool, addresses: &[Uuid]) -> Result<Vec<Suppression>, Error> {
+pub(super) async fn suppressed(pool: &PgPool, addresses: &[Uuid]) -> Result<Against, Error> {
     suppressions::read(query_as(SUPPRESSED).bind(addresses).fetch_all(pool).await?)
 }
 

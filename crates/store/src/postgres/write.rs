@@ -5,14 +5,16 @@
 
 use std::{mem, ops::Range, sync::LazyLock, time::Duration};
 
+use graph::Name;
 use sqlx::{Connection as _, PgConnection, Row as _, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::turn::{
-    self, Counters, Events, Histories, Instances, Limits, Profiles, Refusals, Suppressions, Sweeps,
+use super::{
+    addresses,
+    turn::{self, Counters, Events, Histories, Instances, Limits, Profiles, Refusals, Suppressions, Sweeps},
 };
 use crate::{
-    Error, Leases, Shard, Suppression, Turn, Version,
+    Departure, Error, Leases, Shard, Turn, Version,
     caps::{Granted, Share, claim_share, forget_slices},
     pauses::{PAUSE, RESUME},
     row,
@@ -76,9 +78,6 @@ const LIMITS: &str = "INSERT INTO limits AS l (journey, name, taken, most) \
      ON CONFLICT (journey, name) DO UPDATE SET taken = l.taken + excluded.taken, most = excluded.most \
      WHERE l.taken + excluded.taken <= excluded.most";
 
-const SUPPRESS: &str = "INSERT INTO suppressions (address, reason, at) \
-     SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::bigint[]) ORDER BY 1 ON CONFLICT (address) DO NOTHING";
-
 const CLAIM: &str = claim!("(extract(epoch FROM statement_timestamp()) * 1000000)::bigint");
 const CLAIM_SHARE: &str =
     claim_share!("(extract(epoch FROM statement_timestamp()) * 1000000)::bigint", "least");
@@ -110,6 +109,7 @@ pub(super) struct Batch {
     sweeps: Sweeps,
     limits: Limits,
     suppressions: Suppressions,
+    lifted: Vec<(Uuid, Name)>,
 }
 
 impl Batch {
@@ -132,6 +132,7 @@ impl Batch {
             sweeps: turn::sweeps(turn),
             limits: turn::limits(turn),
             suppressions: turn::suppressions(&turn.suppressions),
+            lifted: turn.lifted.clone(),
         }))
     }
 
@@ -142,6 +143,7 @@ impl Batch {
             refusals: mem::take(&mut self.refusals),
             sweeps: mem::take(&mut self.sweeps),
             suppressions: mem::take(&mut self.suppressions),
+            lifted: mem::take(&mut self.lifted),
         };
         if rare.is_empty() {
             return self.write(connection).await;
@@ -174,6 +176,7 @@ struct Rare {
     refusals: Refusals,
     sweeps: Sweeps,
     suppressions: Suppressions,
+    lifted: Vec<(Uuid, Name)>,
 }
 
 impl Rare {
@@ -182,6 +185,7 @@ impl Rare {
             && self.sweeps.name.is_empty()
             && self.limits.name.is_empty()
             && self.suppressions.address.is_empty()
+            && self.lifted.is_empty()
     }
 
     async fn write(self, connection: &mut PgConnection) -> Result<(), Error> {
@@ -194,7 +198,8 @@ impl Rare {
         self.refusals.bind(query(REFUSALS)).execute(&mut *connection).await?;
         query(OLD_REFUSALS).bind(shards).execute(&mut *connection).await?;
         self.sweeps.bind(query(SWEEPS)).execute(&mut *connection).await?;
-        self.suppressions.bind(query(SUPPRESS)).execute(connection).await?;
+        self.suppressions.bind(query(addresses::SUPPRESS)).execute(&mut *connection).await?;
+        addresses::lift(connection, &self.lifted).await?;
         Ok(())
     }
 }
@@ -280,20 +285,6 @@ pub(super) async fn resume(connection: &mut PgConnection, of: &str) -> Result<()
     Ok(())
 }
 
-/// Suppresses addresses; gives how many were not.
-pub(super) async fn suppress(
-    connection: &mut PgConnection,
-    suppressions: &[Suppression],
-) -> Result<u64, Error> {
-    Ok(turn::suppressions(suppressions).bind(query(SUPPRESS)).execute(connection).await?.rows_affected())
-}
-
-/// Suppresses addresses no more; gives how many were.
-pub(super) async fn unsuppress(connection: &mut PgConnection, addresses: &[Uuid]) -> Result<u64, Error> {
-    let gone = query("DELETE FROM suppressions WHERE address = ANY($1)").bind(addresses);
-    Ok(gone.execute(connection).await?.rows_affected())
-}
-
 /// The key of a name; the fresh one, if there was none.
 pub(super) async fn key(connection: &mut PgConnection, name: &str, fresh: &[u8]) -> Result<Vec<u8>, Error> {
     query(KEEP_KEY).bind(name).bind(fresh).execute(&mut *connection).await?;
@@ -306,6 +297,7 @@ pub(super) async fn erase(
     epoch: i64,
     shard: Shard,
     profile: &str,
+    left: &[Departure],
 ) -> Result<(), Error> {
     let mut transaction = connection.begin().await?;
     if !fence(&mut transaction, small(shard), epoch).await? {
@@ -315,6 +307,7 @@ pub(super) async fn erase(
     for sql in statements::ERASE {
         query(sql).bind(small(shard)).bind(profile).execute(&mut *transaction).await?;
     }
+    addresses::depart(&mut transaction, left).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -364,13 +357,14 @@ async fn fence(connection: &mut PgConnection, shard: i16, epoch: i64) -> Result<
 
 /// The statements of a turn that write, by name.
 #[cfg(test)]
-pub(super) fn hot() -> [(&'static str, &'static str); 6] {
+pub(super) fn hot() -> [(&'static str, &'static str); 7] {
     [
         ("at once", AT_ONCE.as_str()),
         ("fence", FENCE),
         ("old refusals", OLD_REFUSALS),
         ("sweeps", SWEEPS),
         ("limits", LIMITS),
-        ("suppressions", SUPPRESS),
+        ("suppressions", addresses::SUPPRESS),
+        ("lifts", addresses::LIFT),
     ]
 }

@@ -1,5 +1,6 @@
 //! SQLite: one file, one writer at a time, and a few connections that only read.
 
+mod addresses;
 pub(crate) mod examine;
 mod open;
 #[cfg(test)]
@@ -19,8 +20,8 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{
-    Behind, Counter, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile, RefusedEvent,
-    Shard, Store, Suppression, Sweep, Turn, Version, Wanted, Writer,
+    Against, Behind, Counter, Departure, Error, Filter, History, Leases, Loaded, LoggedEvent, Nodes, Profile,
+    RefusedEvent, Shard, Store, Suppression, Sweep, Turn, Version, Wanted, Writer,
     caps::{Granted, Share},
     held::{Held, LONGEST, beside},
     pauses, row,
@@ -183,15 +184,25 @@ impl Store for Sqlite {
 
     async fn suppress(&self, suppressions: &[Suppression]) -> Result<u64, Error> {
         let suppressions = suppressions.to_vec();
-        beside!(self, |database| write::suppress(&mut database, &suppressions))
+        beside!(self, |database| addresses::suppress(&mut database, &suppressions))
     }
 
     async fn unsuppress(&self, addresses: &[Uuid]) -> Result<u64, Error> {
         let addresses = addresses.to_vec();
-        beside!(self, |database| write::unsuppress(&mut database, &addresses))
+        beside!(self, |database| addresses::unsuppress(&mut database, &addresses))
     }
 
-    async fn suppressed(&self, addresses: &[Uuid]) -> Result<Vec<Suppression>, Error> {
+    async fn depart(&self, departures: &[Departure]) -> Result<u64, Error> {
+        let departures = departures.to_vec();
+        beside!(self, |database| addresses::depart(&mut database, &departures))
+    }
+
+    async fn lift(&self, gone: &[(Uuid, Name)]) -> Result<u64, Error> {
+        let gone = gone.to_vec();
+        beside!(self, |database| addresses::lift(&mut database, &gone))
+    }
+
+    async fn suppressed(&self, addresses: &[Uuid]) -> Result<Against, Error> {
         read::suppressed(&self.readers, addresses).await
     }
 
@@ -311,10 +322,11 @@ impl Writer for SqliteWriter {
         self.held.run(open::connect(&self.options), work).await
     }
 
-    async fn erase(&mut self, shard: Shard, profile: &str) -> Result<(), Error> {
+    async fn erase(&mut self, shard: Shard, profile: &str, left: &[Departure]) -> Result<(), Error> {
         let (profile, epoch) = (profile.to_owned(), row::epoch(shard, &self.leases)?);
+        let left = left.to_vec();
         let work = move |mut connection| async move {
-            let erased = write::erase(&mut connection, epoch, shard, &profile).await;
+            let erased = write::erase(&mut connection, epoch, shard, &profile, &left).await;
             (connection, erased)
         };
         self.held.run(open::connect(&self.options), work).await

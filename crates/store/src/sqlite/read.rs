@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::write::rows;
 use crate::{
-    Behind, Counter, Draw, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent, Shard,
-    Suppression, Sweep, Version, Wanted, found,
+    Against, Behind, Counter, Draw, Error, History, Leases, Loaded, LoggedEvent, Profile, RefusedEvent,
+    Shard, Sweep, Version, Wanted, found,
     row::{
         self, CounterRow, EventRow, HistoryRow, InstanceRow, LimitRow, ProfileRow, RefusalRow, SweepRow,
         TurnRow, VersionRow,
@@ -332,11 +332,13 @@ pub(super) async fn counters(pool: &SqlitePool) -> Result<Vec<Counter>, Error> {
     Ok(sums.into_iter().map(Counter::from).collect())
 }
 
-/// Which of some addresses are suppressed.
-const SUPPRESSED: &str = "SELECT s.address, s.reason, s.at FROM json_each(?) AS w \
-     CROSS JOIN suppressions AS s ON s.address = unhex(w.value)";
+/// What is known against some addresses.
+const SUPPRESSED: &str = "SELECT s.address, s.reason, NULL, s.at FROM json_each(?1) AS w \
+     CROSS JOIN suppressions AS s ON s.address = unhex(w.value) \
+     UNION ALL SELECT d.address, NULL, d.policy, d.at FROM json_each(?1) AS w \
+     CROSS JOIN departures AS d ON d.address = unhex(w.value)";
 
-pub(super) async fn suppressed(pool: &SqlitePool, addresses: &[Uuid]) -> Result<Vec<Suppression>, Error> {
+pub(super) async fn suppressed(pool: &SqlitePool, addresses: &[Uuid]) -> Result<Against, Error> {
     let addresses = rows(addresses.iter().map(|address| address.simple()))?;
     suppressions::read(query_as(SUPPRESSED).bind(addresses).fetch_all(pool).await?)
 }

@@ -9,11 +9,10 @@ use std::{ops::Range, sync::LazyLock, time::Duration};
 
 use serde::Serialize;
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
-use uuid::Uuid;
 
-use super::begin;
+use super::{addresses, begin};
 use crate::{
-    Error, Leases, Shard, Suppression, Turn, Version,
+    Departure, Error, Leases, Shard, Turn, Version,
     caps::{Granted, Share, claim_share, forget_slices},
     pauses::{PAUSE, RESUME},
     row,
@@ -82,11 +81,6 @@ const LIMITS: &str = "INSERT INTO limits AS l (journey, name, taken, most) \
      ON CONFLICT (journey, name) DO UPDATE SET taken = l.taken + excluded.taken, most = excluded.most \
      WHERE l.taken + excluded.taken <= excluded.most";
 
-const SUPPRESS: &str = "INSERT INTO suppressions (address, reason, at) \
-     SELECT unhex(value ->> 0), value ->> 1, value ->> 2 FROM json_each(?) WHERE TRUE ON CONFLICT (address) DO NOTHING";
-
-const UNSUPPRESS: &str = "DELETE FROM suppressions WHERE address IN (SELECT unhex(value) FROM json_each(?))";
-
 /// Writes what almost every turn is made of, and ends the transaction.
 static REST: LazyLock<String> =
     LazyLock::new(|| [EVENTS, PROFILES, INSTANCES, HISTORY, COUNTERS, "COMMIT"].join("; "));
@@ -138,7 +132,10 @@ impl Batch {
             rare.push((SWEEPS, sweeps(turn)?));
         }
         if !turn.suppressions.is_empty() {
-            rare.push((SUPPRESS, addresses(&turn.suppressions)?));
+            rare.push((addresses::SUPPRESS, addresses::suppressed(&turn.suppressions)?));
+        }
+        if !turn.lifted.is_empty() {
+            rare.push((addresses::LIFT, addresses::lifted(&turn.lifted)?));
         }
         let rest = [events(turn)?, profiles(turn)?, instances(turn)?, history(turn)?, counters(turn)?];
         let (shards, fence) = (touched.len(), rows(touched.iter())?);
@@ -207,20 +204,6 @@ pub(super) async fn resume(connection: &mut SqliteConnection, of: &str) -> Resul
     Ok(())
 }
 
-/// Suppresses addresses; gives how many were not.
-pub(super) async fn suppress(
-    connection: &mut SqliteConnection,
-    suppressions: &[Suppression],
-) -> Result<u64, Error> {
-    Ok(query(SUPPRESS).bind(addresses(suppressions)?).execute(connection).await?.rows_affected())
-}
-
-/// Suppresses addresses no more; gives how many were.
-pub(super) async fn unsuppress(connection: &mut SqliteConnection, addresses: &[Uuid]) -> Result<u64, Error> {
-    let addresses = rows(addresses.iter().map(|address| address.simple()))?;
-    Ok(query(UNSUPPRESS).bind(addresses).execute(connection).await?.rows_affected())
-}
-
 /// The key of a name; the fresh one, if there was none.
 pub(super) async fn key(
     connection: &mut SqliteConnection,
@@ -237,11 +220,13 @@ pub(super) async fn erase(
     epoch: i64,
     shard: Shard,
     profile: &str,
+    left: &[Departure],
 ) -> Result<(), Error> {
     begin_fenced(connection, rows([(shard, None::<i64>, epoch)])?, 1).await?;
     for sql in statements::ERASE {
         query(sql).bind(shard).bind(profile).execute(&mut *connection).await?;
     }
+    addresses::depart(connection, left).await?;
     query("COMMIT").execute(connection).await?;
     Ok(())
 }
@@ -383,13 +368,9 @@ fn limits(turn: &Turn) -> Result<String, Error> {
     rows(turn.limits.iter().map(|limit| (&*limit.journey, &*limit.name, limit.taken, limit.most)))
 }
 
-fn addresses(suppressions: &[Suppression]) -> Result<String, Error> {
-    rows(suppressions.iter().map(|one| (one.address.simple(), &*one.reason, one.at.as_microsecond())))
-}
-
 /// The statements of a turn that write, by name.
 #[cfg(test)]
-pub(super) const HOT: [(&str, &str); 10] = [
+pub(super) const HOT: [(&str, &str); 11] = [
     ("fence", fence!()),
     ("events", EVENTS),
     ("old refusals", OLD_REFUSALS),
@@ -399,5 +380,6 @@ pub(super) const HOT: [(&str, &str); 10] = [
     ("counters", COUNTERS),
     ("sweeps", SWEEPS),
     ("limits", LIMITS),
-    ("suppressions", SUPPRESS),
+    ("suppressions", addresses::SUPPRESS),
+    ("lifts", addresses::LIFT),
 ];

@@ -124,6 +124,7 @@ impl Parts {
             "jwt" => &["private_key", "key_id", "issuer", "subject", "audience"],
             "hmac" => &["header", "key", "algorithm", "encoding", "prefix", "over", "timestamp"],
             "dkim" => &["domain", "selector", "key"],
+            "sns" => &["topic"],
             "tls" => &["certificate", "key", "ca", "ca_only"],
             _ => &[],
         }

@@ -17,7 +17,7 @@ use crate::{
     syntax::ast::{DeclKind, Ident, Reaction, Verify, Webhook},
 };
 
-const WAYS: &str = "`hmac`, `standard_webhooks`, `api_key`, `basic`, `twilio`, `sendgrid`, `mailgun`, `messagebird` or `nothing`";
+const WAYS: &str = "`hmac`, `standard_webhooks`, `api_key`, `basic`, `twilio`, `sendgrid`, `mailgun`, `messagebird`, `sns` or `nothing`";
 const LINES: [&str; 9] = ["verify", "challenge", "json", "form", "query", "each", "message", "id", "at"];
 const REACTIONS: [&str; 6] = ["delivered", "opened", "clicked", "bounced", "complained", "replied"];
 
@@ -119,7 +119,7 @@ fn verify(input: P<'_>) -> R<'_, Verify> {
     let (rest, way) = ident(WAYS)(input)?;
     match &*way.text {
         "nothing" => Ok((rest, Verify::Nothing)),
-        "hmac" | "api_key" | "basic" => {
+        "hmac" | "api_key" | "basic" | "sns" => {
             let (rest, parts) = parts(rest, way)?;
             Ok((rest, Verify::Parts(parts)))
         }

@@ -5,6 +5,10 @@
 //! SendGrid: <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features>.
 //! Mailgun: <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>.
 //! MessageBird: <https://developers.messagebird.com/api/#verifying-http-requests>.
+//! Amazon SNS is in a module of its own, since it must be asked for its certificate.
+
+mod certificates;
+mod sns;
 
 use base64::{
     Engine,
@@ -17,6 +21,7 @@ use graph::{
 };
 use jiff::Timestamp;
 use ring::{digest, hmac, signature};
+pub(crate) use sns::Sns;
 use url::form_urlencoded;
 
 use crate::{Environment, secret::Secret, sign};
@@ -42,6 +47,17 @@ pub struct Delivery<'a> {
     pub body: &'a [u8],
     /// How this server is reached from outside, without a slash at the end; none where nobody said it.
     pub public_url: Option<&'a str>,
+}
+
+/// What there is to read of a call that is the partner's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proven {
+    /// The call, as it came.
+    Whole,
+    /// Instead of its body this one, which stood in it and is signed.
+    Within(String),
+    /// Nothing: it was about the calls themselves, and what it asked for is done.
+    Settled,
 }
 
 /// Why a call is not taken for the partner's.
@@ -91,15 +107,16 @@ impl<'a> Delivery<'a> {
     }
 }
 
-/// Whether a call is the partner's.
+/// Whether a call is the partner's, and what is to be read of it.
 pub(crate) async fn verify(
     environment: &Environment,
+    sns: &Sns,
     way: &Verify,
     call: &Delivery<'_>,
     now: Timestamp,
-) -> Result<(), Unverified> {
-    let now = now.as_second();
-    match way {
+) -> Result<Proven, Unverified> {
+    let (moment, now) = (now, now.as_second());
+    let checked = match way {
         Verify::Nothing => Ok(()),
         Verify::Hmac(way) => by_hmac(way, find(environment, &way.key).await?.expose(), call, now),
         Verify::StandardWebhooks(key) => standard_webhooks(find(environment, key).await?.expose(), call, now),
@@ -129,7 +146,11 @@ pub(crate) async fn verify(
                 Scheme::Messagebird => messagebird(key.expose(), call, now),
             }
         }
-    }
+        Verify::Sns { topic } => {
+            return sns.hear(find(environment, topic).await?.expose(), call, moment).await;
+        }
+    };
+    checked.map(|()| Proven::Whole)
 }
 
 /// Whether a text is the one that the setting holds.

@@ -113,6 +113,27 @@ pub(crate) fn decide(batch: &mut Batch<'_>, command: &Command) -> Answer {
     }
 }
 
+/// Divides commands, in their order, into what one transaction may hold: what must be alone is. There is one part at
+/// least, for a turn has more to do than what it is asked.
+pub(crate) fn parts(commands: Vec<Command>) -> Vec<Vec<Command>> {
+    let mut parts = vec![Vec::new()];
+    for command in commands {
+        let alone = command.is_alone();
+        if alone {
+            parts.push(Vec::new());
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(command);
+        }
+        if alone {
+            parts.push(Vec::new());
+        }
+    }
+    let has_work = parts.iter().any(|part| !part.is_empty());
+    parts.retain(|part| !has_work || !part.is_empty());
+    parts
+}
+
 impl Command {
     /// How many inputs it is.
     pub(crate) fn weight(&self) -> usize {

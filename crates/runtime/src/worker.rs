@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     Catalog, Clock, Error, Stop,
-    command::{Answer, Command},
+    command::{self, Answer, Command},
     dispatch::{Dispatcher, Reserved},
     inputs::{Inputs, Written},
     known::Known,
@@ -191,31 +191,18 @@ impl Worker {
     /// Takes commands in order. An erasure is a transaction of its own: what came before goes with the person, what
     /// comes after stays. So is a change of shards: what came before was sent to who had them then.
     async fn turn(&mut self, commands: Vec<Command>) -> Result<(), store::Error> {
-        let mut parts = vec![Vec::new()];
+        let mut work = Vec::with_capacity(commands.len());
         for command in commands {
             if let Command::CallDropped { .. } = command {
                 self.known.forget_call(&command);
-                continue;
-            }
-            if let Command::Recover = command {
+            } else if let Command::Recover = command {
                 self.known.recovering = Some(None);
-                continue;
-            }
-            let alone = command.is_alone();
-            if alone {
-                parts.push(Vec::new());
-            }
-            if let Some(part) = parts.last_mut() {
-                part.push(command);
-            }
-            if alone {
-                parts.push(Vec::new());
+            } else {
+                work.push(command);
             }
         }
-        let is_work = |part: &Vec<Command>| !part.is_empty();
-        let idle = !parts.iter().any(is_work);
-        let mut failed = None;
-        for mut part in parts.into_iter().filter(|part| idle || is_work(part)) {
+        let (idle, mut failed) = (work.is_empty(), None);
+        for mut part in command::parts(work) {
             if let Some(Command::Hold { .. }) = part.last() {
                 part.into_iter().for_each(|command| self.change_hands(command));
                 continue;

@@ -40,10 +40,10 @@ pub(crate) fn closed_loop<T>(
     request: &(dyn Fn(u64, u64) -> (String, u64) + Sync),
     meanwhile: impl FnOnce(&AtomicU64) -> T,
 ) -> (T, u64) {
-    let (acknowledged, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+    let (acknowledged, refused, stop) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
     let made = std::thread::scope(|scope| {
         for client in 0..clients {
-            let (acknowledged, stop) = (&acknowledged, &stop);
+            let (acknowledged, refused, stop) = (&acknowledged, &refused, &stop);
             scope.spawn(move || {
                 std::thread::sleep(ramp.mul_f64(client as f64 / clients as f64));
                 let mut http = server.writer();
@@ -53,6 +53,7 @@ pub(crate) fn closed_loop<T>(
                         if stop.load(Ordering::Relaxed) {
                             return;
                         }
+                        refused.fetch_add(1, Ordering::Relaxed);
                         std::thread::sleep(Duration::from_millis(20));
                     }
                     acknowledged.fetch_add(count, Ordering::Relaxed);
@@ -66,6 +67,11 @@ pub(crate) fn closed_loop<T>(
         stop.store(true, Ordering::Relaxed);
         made
     });
+    // Senders that rest between two attempts are fewer than they seem: a rate is to be read with that in mind.
+    let refused = refused.into_inner();
+    if refused > 0 {
+        eprintln!("{refused} requests of {clients} clients were refused and sent again");
+    }
     (made, acknowledged.load(Ordering::Relaxed))
 }
 

@@ -219,6 +219,34 @@ pub fn instances(server: &Server, query: &str) -> Vec<Value> {
     page.get("instances").and_then(Value::as_array).cloned().unwrap_or_default()
 }
 
+/// What was refused, as the server lists it, latest first.
+///
+/// # Panics
+/// When it does not say.
+#[expect(clippy::panic, reason = "a test without its answer must fail")]
+pub fn refusals(server: &Server) -> Vec<Value> {
+    let page = server.admin().get("/v1/refusals").map(|page| page.json());
+    match page.as_ref().map(|page| page.get("refused").and_then(Value::as_array)) {
+        Ok(Some(refused)) => refused.clone(),
+        Ok(None) | Err(_) => panic!("refusals are not told: {page:?}"),
+    }
+}
+
+/// Checks that a server counts just so.
+///
+/// # Panics
+/// When one of the lines is not among its metrics.
+#[expect(clippy::panic, reason = "a test may fail loudly")]
+pub fn counts(server: &Server, lines: &[&str]) {
+    let metrics = match server.admin().get("/metrics") {
+        Ok(answer) => answer.body,
+        Err(error) => panic!("metrics are not told: {error}"),
+    };
+    for line in lines {
+        assert!(metrics.contains(line), "{line} is missing in\n{metrics}");
+    }
+}
+
 /// Waits for something that must come to pass.
 ///
 /// # Panics

@@ -15,7 +15,7 @@ use testkit::{
     Partner, Reply,
     server::{Server, WRITE_KEY},
 };
-use tests::{DATABASES, setup};
+use tests::{DATABASES, setup_of};
 
 const SENDERS: usize = 40;
 const EVENTS: usize = 1_500;
@@ -44,11 +44,7 @@ fn peak_mib(server: &Server) -> u64 {
 fn what_cannot_be_taken_is_turned_away_before_memory_grows() {
     for database in DATABASES {
         let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
-        let mut setup = setup(database, &partner);
-        setup.journeys = setup.folder.join("overload.journey");
-        setup.connections = Vec::new();
-        fs::write(&setup.journeys, PROJECT).unwrap();
-        let server = setup.start().unwrap();
+        let server = setup_of(database, &partner, PROJECT, &[]).start().unwrap();
         let answers: Vec<(u16, bool, Duration)> = thread::scope(|scope| {
             let sending = (0..SENDERS).map(|sender| {
                 let server = &server;
@@ -82,11 +78,7 @@ const SLOW: usize = 100;
 #[test]
 fn who_sends_slowly_takes_only_the_room_of_what_has_come() {
     let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
-    let mut setup = setup("sqlite", &partner);
-    setup.journeys = setup.folder.join("overload.journey");
-    setup.connections = Vec::new();
-    fs::write(&setup.journeys, PROJECT).unwrap();
-    let server = setup.start().unwrap();
+    let server = setup_of("sqlite", &partner, PROJECT, &[]).start().unwrap();
     for length_is_said in [true, false] {
         let body = |n: usize| {
             let id = format!("{length_is_said}-{n}");

@@ -2,7 +2,7 @@
 //! came, or an error that says in a sentence what is wrong and what to do. Deliberately absent: what answers mean.
 
 use anyhow::{Context, anyhow, bail};
-use clap::ValueEnum;
+use clap::{Subcommand, ValueEnum};
 use connect::{Operator, OperatorFailure, Said, Secret};
 use serde_json::Value as Json;
 use url::Url;
@@ -23,6 +23,15 @@ pub(crate) struct Place {
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "text", global = true)]
     pub(crate) format: Format,
+}
+
+/// What a command for operators is given.
+#[derive(clap::Args)]
+pub(crate) struct Asked<What: Subcommand> {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(subcommand)]
+    pub(crate) what: What,
 }
 
 /// How the result is printed.

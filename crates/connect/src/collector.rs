@@ -16,7 +16,7 @@ use reqwest::{
 };
 use url::Url;
 
-use crate::{Environment, operator::innermost};
+use crate::{Environment, direct, operator::innermost};
 
 /// How long a collector is given to accept a connection.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -60,14 +60,7 @@ impl Collector {
             Err(_) => Err(lasting(format!("`{name}` is no name of a header"))),
         };
         let headers = headers.into_iter().map(named).collect::<Result<_, _>>()?;
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
-            .build()
-            .map_err(|error| lasting(said(&error)))?;
+        let client = direct::client(CONNECT, ANSWER).build().map_err(|error| lasting(said(&error)))?;
         Ok(Collector { client, url, headers, environment })
     }
 

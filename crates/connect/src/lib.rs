@@ -10,6 +10,7 @@ mod attempt;
 mod aws;
 mod collector;
 mod credentials;
+mod direct;
 mod environment;
 mod guard;
 mod hook;

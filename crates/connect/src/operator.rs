@@ -11,7 +11,7 @@ use std::time::Duration;
 use reqwest::{Method, header};
 use url::Url;
 
-use crate::Secret;
+use crate::{Secret, direct};
 
 /// How long a server is given to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -51,14 +51,7 @@ impl Operator {
     /// # Errors
     /// When the TLS stack cannot be set up.
     pub fn new(server: Url, key: Option<Secret>) -> Result<Operator, OperatorFailure> {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
-            .build()
-            .map_err(|error| failure(&error))?;
+        let client = direct::client(CONNECT, ANSWER).build().map_err(|error| failure(&error))?;
         Ok(Operator { client, server, key })
     }
 

@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use crate::direct;
+
 /// How long a node is given to accept a connection.
 const CONNECT: Duration = Duration::from_secs(1);
 /// How long a node is given to answer: longer than a busy one takes to write a turn, and no longer than one that was
@@ -47,13 +49,8 @@ impl Peers {
     /// # Errors
     /// When the system gives none.
     pub fn new() -> Result<Peers, PeerFailure> {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
+        let client = direct::client(CONNECT, ANSWER)
             .tcp_nodelay(true)
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
             .pool_max_idle_per_host(64)
             .build()
             .map_err(PeerFailure::before)?;

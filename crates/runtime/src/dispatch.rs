@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use connect::{Host, Partners, Trace};
+use connect::{Partners, Trace};
 use engine::{AttemptId, Effect};
 use graph::{Answer, CallError, Name, Request};
 use jiff::Timestamp;
@@ -158,7 +158,7 @@ impl Attempt<'_> {
             Ok(pass) => pass,
             Err(refused) => {
                 note(tally, self.request, self.action, refused.kind.word(), None);
-                self.witnessed(trace, None, Err(refused.kind.word()), Duration::ZERO);
+                self.witnessed(trace, false, Err(refused.kind.word()), Duration::ZERO).await;
                 return Err(Missed::Error(refused));
             }
         };
@@ -167,21 +167,20 @@ impl Attempt<'_> {
         let opened = pass.end(&made);
         self.calling.alarms.ended(&self.request.connection, &made, opened);
         note(tally, self.request, self.action, end_of(&made.outcome), Some(made.duration));
-        if witness.is_some() && trace.sampled {
-            let end = made.outcome.as_ref().map(|answer| answer.status).map_err(|error| error.kind.word());
-            let host = partners.host(&self.request.connection).await;
-            self.witnessed(trace, host, end, made.duration);
-        }
+        let end = made.outcome.as_ref().map(|answer| answer.status).map_err(|error| error.kind.word());
+        self.witnessed(trace, true, end, made.duration).await;
         made.outcome.map_err(Missed::Error)
     }
 
-    /// Tells whoever records traces how it ended.
-    fn witnessed(&self, trace: Trace, host: Option<Host>, end: Result<u16, &'static str>, took: Duration) {
+    /// Tells whoever records traces how it ended, and where it went if it did.
+    async fn witnessed(&self, trace: Trace, went: bool, end: Result<u16, &'static str>, took: Duration) {
         let Some(witness) = self.calling.witness.as_deref().filter(|_| trace.sampled) else { return };
+        let connection = &self.request.connection;
+        let host = if went { self.calling.partners.host(connection).await } else { None };
         witness.attempted(Attempted {
             trace,
             call: Called {
-                connection: self.request.connection.clone(),
+                connection: connection.clone(),
                 action: self.action.clone(),
                 journey: self.journey.clone(),
                 step: self.step.clone(),

@@ -18,12 +18,7 @@ use jiff::Timestamp;
 use store::{Against, Departure, Profile, Store, Suppression};
 use uuid::Uuid;
 
-use crate::{
-    Error, Runtime,
-    links::SealedLinks,
-    profile,
-    turn::{reached, unsubscribed_from},
-};
+use crate::{Error, Runtime, links::SealedLinks, profile, turn::left_and_reached};
 
 /// Why an operator's address is on the list.
 const LISTED: &str = "listed";
@@ -99,11 +94,14 @@ pub(crate) fn departures(
     links: &SealedLinks,
     now: Timestamp,
 ) -> Vec<Departure> {
-    let left = unsubscribed_from(row);
-    let Some(row) = row.filter(|_| !left.is_empty()) else { return Vec::new() };
+    let Some(row) = row else { return Vec::new() };
+    let (left, reached) = left_and_reached(row);
+    if left.is_empty() {
+        return Vec::new();
+    }
     let attributes = profile::read_inside(&project.profile, &row.attributes);
     let said = addresses(project.messages.values().map(|message| &**message), &attributes, now);
-    let mut hashes: BTreeSet<Uuid> = reached(Some(row)).into_iter().collect();
+    let mut hashes: BTreeSet<Uuid> = reached.into_iter().collect();
     hashes.extend(said.iter().flat_map(|address| links.hashes(address)));
     let one = |(policy, at): (&Name, &Timestamp)| {
         let (policy, at) = (policy.clone(), *at);

@@ -37,7 +37,7 @@ pub(crate) use calls::Dispatch;
 use entries::Entries;
 use limits::Limits;
 use visit::{Memory, Visit};
-pub(crate) use visit::{reached, unsubscribed_from};
+pub(crate) use visit::{left_and_reached, unsubscribed_from};
 
 /// An event that was checked and is about to be taken.
 #[derive(Clone, Debug)]

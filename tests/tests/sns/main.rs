@@ -13,7 +13,7 @@ use testkit::{
     http::{Answer, Client},
     server::Server,
 };
-use tests::{DATABASES, detour, setup_of};
+use tests::{DATABASES, counts, detour, refusals, setup_of};
 
 const PROJECT: &str = r#"
 use "std/ses"
@@ -144,11 +144,6 @@ impl World {
         assert_eq!(found.status, 200, "{}", found.body);
         found.body.contains("bounced")
     }
-
-    fn refused(&self) -> Vec<Value> {
-        let page = self.server.admin().get("/v1/refusals").unwrap().json();
-        page["refused"].as_array().unwrap().clone()
-    }
 }
 
 /// Setting up is one step: the question is answered by the program, once; and the certificate is fetched once for all.
@@ -177,7 +172,7 @@ fn subscribes(world: &World) {
     world.is_taken(
         &Envelope::of("Successfully validated SNS topic for Amazon SES event publishing.").signed(),
     );
-    assert_eq!(world.refused(), Vec::<Value>::new());
+    assert_eq!(refusals(&world.server), Vec::<Value>::new());
 }
 
 fn goes_on(world: &mut World) {
@@ -218,7 +213,7 @@ fn goes_on(world: &mut World) {
         let answer = world.says(&Envelope::of(message).signed());
         assert_eq!(answer.status, 422, "{}", answer.body);
         assert!(answer.body.contains(reason), "{}", answer.body);
-        assert!(world.refused()[0].to_string().contains(reason), "{:?}", world.refused()[0]);
+        assert!(refusals(&world.server)[0].to_string().contains(reason), "{:?}", refusals(&world.server)[0]);
     }
 }
 
@@ -306,16 +301,14 @@ fn what_ses_tells_through_sns_makes_the_journey_go_on() {
         goes_on(&mut world);
         is_nobodys(&world);
         is_not_certified(&world);
-        let metrics = world.server.admin().get("/metrics").unwrap().body;
-        for line in [
+        let lines = [
             "wayfare_webhooks_total{webhook=\"sesEvents\",outcome=\"taken\"} 7",
             "wayfare_webhooks_total{webhook=\"sesEvents\",outcome=\"repeated\"} 7",
             "wayfare_webhooks_total{webhook=\"sesEvents\",outcome=\"foreign\"} 1",
             "wayfare_webhooks_total{webhook=\"sesEvents\",outcome=\"refused\"} 2",
             "wayfare_webhooks_total{webhook=\"sesEvents\",outcome=\"settled\"} 10",
-        ] {
-            assert!(metrics.contains(line), "{database}: {line} is missing in\n{metrics}");
-        }
+        ];
+        counts(&world.server, &lines);
         let told = world.partner.seen_at("POST /tell").len();
         assert_eq!(told, world.told, "{database}: the partner was told more");
     }

@@ -19,7 +19,7 @@ use testkit::{
     http::{Answer, Client},
     server::Server,
 };
-use tests::{DATABASES, setup_of};
+use tests::{DATABASES, counts, refusals, setup_of};
 
 const PUBLIC: &str = "https://journeys.example.com";
 const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -151,11 +151,6 @@ impl World {
         let ids = page.split("webhook:").skip(1).filter_map(|rest| rest.split('"').next());
         ids.collect::<BTreeSet<&str>>().len()
     }
-
-    fn refused(&self) -> Vec<Value> {
-        let page = self.server.admin().get("/v1/refusals").unwrap().json();
-        page["refused"].as_array().unwrap().clone()
-    }
 }
 
 fn texts(world: &mut World) {
@@ -277,16 +272,16 @@ fn others(world: &mut World) {
     assert!(page.contains("2026-03-02T09:00:00"), "{page}");
 
     // What is signed and cannot be read is kept, with the reason; what is not signed is not.
-    assert_eq!(world.refused(), Vec::<Value>::new());
+    assert_eq!(refusals(&world.server), Vec::<Value>::new());
     for (body, reason) in [("{", "is not JSON"), ("{\"token\": 7}", "expected string, found the number 7")] {
         let answer = world.calls(&world.from.standard(body, now()));
         assert_eq!(answer.status, 422, "{}", answer.body);
         assert!(answer.body.contains(reason), "{}", answer.body);
-        let kept = world.refused();
+        let kept = refusals(&world.server);
         assert!(kept[0]["reason"].as_str().unwrap().contains(reason), "{kept:?}");
         assert!(kept[0]["field"].as_str().unwrap().starts_with("standard.body"), "{kept:?}");
     }
-    assert_eq!(world.refused().len(), 2);
+    assert_eq!(refusals(&world.server).len(), 2);
 
     // Whoever may call may say what he likes, but only of messages whose token he has.
     let form = |token: &str| Call {
@@ -316,15 +311,13 @@ fn what_providers_tell_makes_the_journey_go_on() {
         texts(&mut world);
         mails(&mut world);
         others(&mut world);
-        let metrics = world.server.admin().get("/metrics").unwrap().body;
-        for line in [
+        let lines = [
             "wayfare_webhooks_total{webhook=\"twilioStatus\",outcome=\"taken\"} 3",
             "wayfare_webhooks_total{webhook=\"twilioStatus\",outcome=\"repeated\"} 3",
             "wayfare_webhooks_total{webhook=\"twilioStatus\",outcome=\"foreign\"} 1",
             "wayfare_webhooks_total{webhook=\"standard\",outcome=\"refused\"} 2",
-        ] {
-            assert!(metrics.contains(line), "{database}: {line} is missing in\n{metrics}");
-        }
+        ];
+        counts(&world.server, &lines);
         let told = world.partner.seen_at("POST /tell").len();
         assert_eq!(told, world.told, "{database}: the partner was told more");
     }

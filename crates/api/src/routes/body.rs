@@ -44,12 +44,12 @@ impl Kept {
             let frame = frame.map_err(|_| Problem::bad_request("the body did not arrive whole"))?;
             let Ok(data) = frame.into_data() else { continue };
             self.length = self.length.saturating_add(data.len());
-            if refused.is_none() {
-                refused = self.keep(data).err();
-            }
-            if refused.is_some() {
+            if refused.is_none()
+                && let Err(problem) = self.keep(data)
+            {
                 self.pieces.clear();
                 self.room.clear();
+                refused = Some(problem);
             }
             if self.length > MOST_READ {
                 break;

@@ -7,20 +7,14 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     commands::{print, serve::tokio_runtime},
-    remote::{Answer, Format, Place, items, shown},
+    remote::{Answer, Asked, Format, items, shown},
     table::table,
 };
 
-#[derive(clap::Args)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    place: Place,
-    #[command(subcommand)]
-    what: What,
-}
+pub(crate) type Args = Asked<What>;
 
 #[derive(Subcommand)]
-enum What {
+pub(crate) enum What {
     /// Each connection, and how the calls of its actions went in the last minutes, over all nodes.
     List,
     /// Hold the calls of a connection on all nodes until it goes on; those under way end.

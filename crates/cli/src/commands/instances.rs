@@ -10,22 +10,16 @@ use uuid::Uuid;
 use crate::{
     commands::{print, serve::tokio_runtime},
     many::{self, Filter},
-    remote::{Answer, Format, Place, Remote, items, shown},
+    remote::{Answer, Asked, Format, Remote, items, shown},
     table::{plain, table},
 };
 
-#[derive(clap::Args)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    place: Place,
-    #[command(subcommand)]
-    what: What,
-}
+pub(crate) type Args = Asked<What>;
 
 // The filters have a `--version` of their own.
 #[derive(Subcommand)]
 #[command(disable_version_flag = true)]
-enum What {
+pub(crate) enum What {
     /// Those that fit, newest first.
     #[command(disable_version_flag = true)]
     List(List),
@@ -56,7 +50,7 @@ enum What {
 }
 
 #[derive(clap::Args)]
-struct List {
+pub(crate) struct List {
     #[command(flatten)]
     filter: Filter,
     /// waiting, calling, queued, completed, exited, failed, cancelled, expired, stopped or replaced.
@@ -73,7 +67,7 @@ struct List {
 /// One by its id, or all failed ones that fit.
 #[derive(clap::Args)]
 #[command(group = ArgGroup::new("which").required(true).multiple(true).args(["id", "journey", "version", "step", "profile", "kind"]))]
-struct Which {
+pub(crate) struct Which {
     /// One by its id; without it all failed ones that fit, 10,000 at most.
     #[arg(conflicts_with_all = ["journey", "version", "step", "profile", "kind"])]
     id: Option<Uuid>,

@@ -12,23 +12,17 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     commands::{print, serve::tokio_runtime},
-    remote::{Format, Place, Remote, shown},
+    remote::{Asked, Format, Remote, shown},
     table::table,
 };
 
 /// How many addresses are sent at once: as many as the API takes.
 const AT_ONCE: usize = 10_000;
 
-#[derive(clap::Args)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    place: Place,
-    #[command(subcommand)]
-    what: What,
-}
+pub(crate) type Args = Asked<What>;
 
 #[derive(Subcommand)]
-enum What {
+pub(crate) enum What {
     /// How many addresses are on the list, and why.
     Count,
     /// Whether an address is on the list.

@@ -273,9 +273,11 @@ impl Around for Visit<'_, '_> {
     }
 }
 
-/// The hashes of the addresses that a person was written to under a subscription.
-pub(crate) fn reached(row: Option<&Profile>) -> Vec<Uuid> {
-    Memory::of(row).addresses
+/// The policies that a person has unsubscribed from, and the hashes of the addresses that they were written to under a
+/// subscription.
+pub(crate) fn left_and_reached(row: &Profile) -> (Left, Vec<Uuid>) {
+    let Memory { left, addresses, .. } = Memory::of(Some(row));
+    (left, addresses)
 }
 
 /// The policies that a person has unsubscribed from, and when.

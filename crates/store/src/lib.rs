@@ -62,7 +62,7 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, Error> {
 pub trait Store: Send + Sync {
     /// How many shards the database was created with.
     fn shards(&self) -> u16;
-    /// How many writers it is worth to run: one for SQLite, a few for PostgreSQL.
+    /// How many writers it is worth to run.
     fn writers(&self) -> u16;
     /// How several nodes share the shards; none where one process has the database to itself.
     fn nodes(&self) -> Option<&dyn Nodes>;

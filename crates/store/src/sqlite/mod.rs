@@ -1,4 +1,4 @@
-//! SQLite: one file, one writer at a time, and a few connections that only read.
+//! SQLite: one file, two writers that write one after the other, and a few connections that only read.
 
 mod addresses;
 pub(crate) mod examine;
@@ -9,7 +9,7 @@ mod read;
 mod retention;
 mod write;
 
-use std::{collections::BTreeMap, ops::Range, time::Duration};
+use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use engine::Instance;
@@ -29,11 +29,16 @@ use crate::{
     statements, suppressions,
 };
 
+/// Whoever holds it may write. SQLite has a lock of its own, but who waits for that looks for it now and then and is
+/// overtaken meanwhile; here they stand in line.
+type Pen = Arc<Mutex<()>>;
+
 pub(crate) struct Sqlite {
     /// How to open a connection that writes.
     options: SqliteConnectOptions,
+    pen: Pen,
     readers: SqlitePool,
-    /// For what is written beside the turns: the slots of throttles, the shares of caps, pauses, addresses.
+    /// For what is written beside the turns: leases, versions, the slots of throttles, the shares of caps, pauses, addresses.
     slots: Mutex<Held<SqliteConnection>>,
     shards: u16,
 }
@@ -43,8 +48,19 @@ impl Sqlite {
         let options = open::options(url)?;
         let shards = open::prepare(&options).await?;
         let readers = open::readers(&options).await?;
-        Ok(Sqlite { options, readers, slots: Mutex::new(Held::none(LONGEST)), shards })
+        Ok(Sqlite { options, pen: Pen::default(), readers, slots: Mutex::new(Held::none(LONGEST)), shards })
     }
+}
+
+/// Runs a statement beside the turns of the writers, while none of them writes.
+macro_rules! alone {
+    ($store:expr, |$database:ident| $statement:expr) => {{
+        let pen = $store.pen.clone();
+        beside!($store, |$database| async {
+            let _held = pen.lock().await;
+            $statement.await
+        })
+    }};
 }
 
 #[async_trait]
@@ -54,8 +70,8 @@ impl Store for Sqlite {
     }
 
     fn writers(&self) -> u16 {
-        // SQLite lets one connection write at a time; a second writer would only wait for the first.
-        1
+        // SQLite lets one connection write at a time: while that is the one's, the other reads and decides its next turn.
+        2
     }
 
     fn nodes(&self) -> Option<&dyn Nodes> {
@@ -63,29 +79,18 @@ impl Store for Sqlite {
     }
 
     async fn take_over(&self, shards: Range<Shard>) -> Result<Leases, Error> {
-        let mut held = Held::new(open::connect(&self.options).await?, LONGEST);
-        held.run(open::connect(&self.options), |mut connection| async move {
-            let leases = write::take_over(&mut connection, &shards).await;
-            (connection, leases)
-        })
-        .await
+        alone!(self, |database| write::take_over(&mut database, &shards))
     }
 
     async fn writer(&self, leases: Leases) -> Result<Box<dyn Writer>, Error> {
         let options = self.options.clone();
         let held = Held::new(open::connect(&options).await?, LONGEST);
-        Ok(Box::new(SqliteWriter { options, held, leases }))
+        Ok(Box::new(SqliteWriter { options, pen: self.pen.clone(), held, leases }))
     }
 
     async fn deploy(&self, versions: &[Version]) -> Result<(), Error> {
         let deployment = write::Deployment::of(versions)?;
-        // A connection of its own, for this is rare; it is closed again, so that the writer's is the only one.
-        let mut held = Held::new(open::connect(&self.options).await?, LONGEST);
-        held.run(open::connect(&self.options), |mut connection| async move {
-            let deployed = deployment.write(&mut connection).await;
-            (connection, deployed)
-        })
-        .await
+        alone!(self, |database| deployment.write(&mut database))
     }
 
     async fn versions(&self) -> Result<Vec<Version>, Error> {
@@ -153,7 +158,7 @@ impl Store for Sqlite {
 
     async fn claim_slots(&self, connection: &str, slots: u32, apart: Duration) -> Result<Duration, Error> {
         let (connection, claim) = (connection.to_owned(), Claim::of(slots, apart));
-        beside!(self, |database| write::claim_slots(&mut database, &connection, &claim))
+        alone!(self, |database| write::claim_slots(&mut database, &connection, &claim))
     }
 
     async fn claim_share(
@@ -164,17 +169,17 @@ impl Store for Sqlite {
         wanted: u32,
     ) -> Result<Granted, Error> {
         let (connection, share) = (connection.to_owned(), Share::of(most, window, wanted));
-        beside!(self, |database| write::claim_share(&mut database, &connection, &share))
+        alone!(self, |database| write::claim_share(&mut database, &connection, &share))
     }
 
     async fn pause(&self, connection: &str, now: Timestamp) -> Result<(), Error> {
         let (connection, now) = (connection.to_owned(), now.as_microsecond());
-        beside!(self, |database| write::pause(&mut database, &connection, now))
+        alone!(self, |database| write::pause(&mut database, &connection, now))
     }
 
     async fn resume(&self, connection: &str) -> Result<(), Error> {
         let connection = connection.to_owned();
-        beside!(self, |database| write::resume(&mut database, &connection))
+        alone!(self, |database| write::resume(&mut database, &connection))
     }
 
     async fn pauses(&self) -> Result<BTreeMap<Name, Timestamp>, Error> {
@@ -184,22 +189,22 @@ impl Store for Sqlite {
 
     async fn suppress(&self, suppressions: &[Suppression]) -> Result<u64, Error> {
         let suppressions = suppressions.to_vec();
-        beside!(self, |database| addresses::suppress(&mut database, &suppressions))
+        alone!(self, |database| addresses::suppress(&mut database, &suppressions))
     }
 
     async fn unsuppress(&self, addresses: &[Uuid]) -> Result<u64, Error> {
         let addresses = addresses.to_vec();
-        beside!(self, |database| addresses::unsuppress(&mut database, &addresses))
+        alone!(self, |database| addresses::unsuppress(&mut database, &addresses))
     }
 
     async fn depart(&self, departures: &[Departure]) -> Result<u64, Error> {
         let departures = departures.to_vec();
-        beside!(self, |database| addresses::depart(&mut database, &departures))
+        alone!(self, |database| addresses::depart(&mut database, &departures))
     }
 
     async fn lift(&self, gone: &[(Uuid, Name)]) -> Result<u64, Error> {
         let gone = gone.to_vec();
-        beside!(self, |database| addresses::lift(&mut database, &gone))
+        alone!(self, |database| addresses::lift(&mut database, &gone))
     }
 
     async fn suppressed(&self, addresses: &[Uuid]) -> Result<Against, Error> {
@@ -213,7 +218,7 @@ impl Store for Sqlite {
 
     async fn key(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>, Error> {
         let (name, fresh) = (name.to_owned(), fresh.to_vec());
-        beside!(self, |database| write::key(&mut database, &name, &fresh))
+        alone!(self, |database| write::key(&mut database, &name, &fresh))
     }
 
     async fn ping(&self) -> Result<(), Error> {
@@ -224,6 +229,7 @@ impl Store for Sqlite {
 
 struct SqliteWriter {
     options: SqliteConnectOptions,
+    pen: Pen,
     held: Held<SqliteConnection>,
     leases: Leases,
 }
@@ -293,7 +299,9 @@ impl Writer for SqliteWriter {
 
     async fn commit(&mut self, turn: &Turn) -> Result<(), Error> {
         let Some(batch) = write::Batch::of(turn, &self.leases)? else { return Ok(()) };
+        let pen = self.pen.clone();
         let work = |mut connection| async move {
+            let _held = pen.lock().await;
             let committed = batch.commit(&mut connection).await;
             (connection, committed)
         };
@@ -301,7 +309,9 @@ impl Writer for SqliteWriter {
     }
 
     async fn forget_events(&mut self, shard: Shard, before: Timestamp, limit: u32) -> Result<u64, Error> {
+        let pen = self.pen.clone();
         let work = move |mut connection| async move {
+            let _held = pen.lock().await;
             let forgotten = retention::forget_events(&mut connection, shard, before, limit).await;
             (connection, forgotten)
         };
@@ -315,7 +325,9 @@ impl Writer for SqliteWriter {
         limit: u32,
     ) -> Result<Option<Uuid>, Error> {
         let shards = read::shards(&self.leases)?;
+        let pen = self.pen.clone();
         let work = move |mut connection| async move {
+            let _held = pen.lock().await;
             let last = retention::forget_instances(&mut connection, &shards, before, after, limit).await;
             (connection, last)
         };
@@ -325,7 +337,9 @@ impl Writer for SqliteWriter {
     async fn erase(&mut self, shard: Shard, profile: &str, left: &[Departure]) -> Result<(), Error> {
         let (profile, epoch) = (profile.to_owned(), row::epoch(shard, &self.leases)?);
         let left = left.to_vec();
+        let pen = self.pen.clone();
         let work = move |mut connection| async move {
+            let _held = pen.lock().await;
             let erased = write::erase(&mut connection, epoch, shard, &profile, &left).await;
             (connection, erased)
         };

@@ -38,8 +38,9 @@ pub(super) fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
         .busy_timeout(Duration::from_secs(5))
         // There are none to check: rows of several tables are written together or not at all.
         .foreign_keys(false)
-        // 32 MiB of pages: more is the system's to keep. No memory-mapped reading: there a failing disk is a signal that ends the process.
-        .pragma("cache_size", "-32768")
+        // 16 MiB of pages, what a large turn changes: whatever else is kept is void as soon as the other writer has written,
+        // and the system keeps it anyhow. No memory-mapped reading: there a failing disk is a signal that ends the process.
+        .pragma("cache_size", "-16384")
         // A checkpoint every 16 MiB: each costs two more waits for the disk.
         .pragma("wal_autocheckpoint", "4000")
         .pragma("journal_size_limit", "67108864")

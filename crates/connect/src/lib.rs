@@ -178,7 +178,10 @@ impl Partners {
         let partner = self.partners.get(&request.connection);
         let mailer = partner.and_then(|partner| partner.here.connection.mail.as_ref());
         let outcome = match (partner, mailer) {
-            (Some(partner), Some(mailer)) => mail::make(partner, mailer, request, idempotency_key).await,
+            // On the heap, so that what every call over HTTP takes with it has no room for a mail.
+            (Some(partner), Some(mailer)) => {
+                Box::pin(mail::make(partner, mailer, request, idempotency_key)).await
+            }
             (Some(partner), None) => attempt::make(partner, request, idempotency_key, trace).await,
             (None, _) => Err(CallError::new(
                 ErrorKind::Refused,

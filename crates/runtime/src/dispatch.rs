@@ -96,7 +96,9 @@ impl Dispatcher {
                 None => attempt_of_call.make().await,
                 Some(micros) => {
                     let time = Duration::from_micros(micros.unsigned_abs());
-                    let (ended, was_kept) = calling.answers.of(&request, time, attempt_of_call.make()).await;
+                    // On the heap, so that calls whose answers are not kept are no larger for it.
+                    let asked = Box::pin(calling.answers.of(&request, time, attempt_of_call.make()));
+                    let (ended, was_kept) = asked.await;
                     if was_kept {
                         note(&calling.tally, &request, &action, "cached", None);
                     }

@@ -1,0 +1,1 @@
+-- Nothing: here the shard comes first in `instances_due` already. SQLite, which has two writers from now on, needs it there.

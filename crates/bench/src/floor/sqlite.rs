@@ -15,29 +15,29 @@ use super::{
 };
 
 const CURSORS: &str =
-    "UPDATE shards SET cursor = w.value ->> 1 FROM json_each(?1) AS w WHERE shards.shard = w.value ->> 0";
+    "UPDATE shards SET cursor = w.value ->> 1 FROM jsonb_each(?1) AS w WHERE shards.shard = w.value ->> 0";
 
 const EVENTS: &str = "INSERT INTO events \
      (shard, sequence, id, name, profile, at, received_at, properties, outcome) \
      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, \
-     value ->> 8 FROM json_each(?1)";
+     value ->> 8 FROM jsonb_each(?1)";
 
 const PROFILES: &str = "INSERT INTO profiles (shard, key, attributes, entries, created_at, updated_at) \
-     SELECT value ->> 0, value ->> 1, value ->> 2, '{}', value ->> 3, value ->> 3 FROM json_each(?1)";
+     SELECT value ->> 0, value ->> 1, value ->> 2, '{}', value ->> 3, value ->> 3 FROM jsonb_each(?1)";
 
 const INSTANCES: &str = "INSERT INTO instances (id, shard, journey, version, profile, key, status, live, step, \
      entered_at, updated_at, due_at, turn, state) \
      SELECT unhex(value ->> 0), value ->> 1, 'measured', value ->> 2, value ->> 3, '', value ->> 4, value ->> 5, \
-     value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11 FROM json_each(?1) WHERE TRUE \
+     value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11 FROM jsonb_each(?1) WHERE TRUE \
      ON CONFLICT (id, shard) DO UPDATE SET status = excluded.status, live = excluded.live, step = excluded.step, \
      updated_at = excluded.updated_at, due_at = excluded.due_at, turn = excluded.turn, state = excluded.state";
 
 const HISTORY: &str = "INSERT INTO history (shard, instance, turn, at, happenings) \
-     SELECT value ->> 0, unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1)";
+     SELECT value ->> 0, unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4 FROM jsonb_each(?1)";
 
 const COUNTERS: &str = "INSERT INTO counters \
      (shard, journey, version, step, waiting, passed, failed, ended, reached) \
-     SELECT 0, 'measured', value ->> 0, value ->> 1, 0, value ->> 2, 0, value ->> 3, 0 FROM json_each(?1) WHERE TRUE \
+     SELECT 0, 'measured', value ->> 0, value ->> 1, 0, value ->> 2, 0, value ->> 3, 0 FROM jsonb_each(?1) WHERE TRUE \
      ON CONFLICT (journey, version, step, shard) DO UPDATE SET waiting = waiting + excluded.waiting, \
      passed = passed + excluded.passed, failed = failed + excluded.failed, ended = ended + excluded.ended, \
      reached = reached + excluded.reached";

@@ -9,17 +9,17 @@ use crate::{Departure, Error, Suppression};
 
 /// Suppresses addresses. The rows are those of [`suppressed`].
 pub(super) const SUPPRESS: &str = "INSERT INTO suppressions (address, reason, at) \
-     SELECT unhex(value ->> 0), value ->> 1, value ->> 2 FROM json_each(?) WHERE TRUE ON CONFLICT (address) DO NOTHING";
+     SELECT unhex(value ->> 0), value ->> 1, value ->> 2 FROM jsonb_each(?) WHERE TRUE ON CONFLICT (address) DO NOTHING";
 
 const UNSUPPRESS: &str = "DELETE FROM suppressions WHERE address IN (SELECT unhex(value) FROM json_each(?))";
 
 const DEPART: &str = "INSERT INTO departures (address, policy, at) \
-     SELECT unhex(value ->> 0), value ->> 1, value ->> 2 FROM json_each(?) WHERE TRUE \
+     SELECT unhex(value ->> 0), value ->> 1, value ->> 2 FROM jsonb_each(?) WHERE TRUE \
      ON CONFLICT (address, policy) DO UPDATE SET at = excluded.at WHERE excluded.at > departures.at";
 
 /// Takes departures back. The rows are those of [`lifted`].
 pub(super) const LIFT: &str = "DELETE FROM departures WHERE (address, policy) IN \
-     (SELECT unhex(value ->> 0), value ->> 1 FROM json_each(?))";
+     (SELECT unhex(value ->> 0), value ->> 1 FROM jsonb_each(?))";
 
 /// Suppresses addresses; gives how many were not.
 pub(super) async fn suppress(

@@ -24,17 +24,17 @@ macro_rules! wanted {
         concat!(
             "SELECT 0 AS kind, ",
             row::instance_columns!(),
-            " FROM json_each(?1) AS w CROSS JOIN instances AS i ON i.shard = w.value ->> 0 AND i.profile = w.value ->> 1 \
+            " FROM jsonb_each(?1) AS w CROSS JOIN instances AS i ON i.shard = w.value ->> 0 AND i.profile = w.value ->> 1 \
              AND i.live = 1 \
              UNION ALL SELECT 0, ",
             row::instance_columns!(),
-            " FROM json_each(?2) AS w CROSS JOIN instances AS i ON i.id = unhex(w.value ->> 1) AND i.shard = w.value ->> 0 \
+            " FROM jsonb_each(?2) AS w CROSS JOIN instances AS i ON i.id = unhex(w.value ->> 1) AND i.shard = w.value ->> 0 \
              UNION ALL SELECT 3, ",
             found::profile_as_found!(),
-            " FROM json_each(?3) AS w CROSS JOIN profiles AS p ON p.shard = w.value ->> 0 AND p.key = w.value ->> 1 \
+            " FROM jsonb_each(?3) AS w CROSS JOIN profiles AS p ON p.shard = w.value ->> 0 AND p.key = w.value ->> 1 \
              UNION ALL SELECT 4, ",
             found::known_as_found!(),
-            " FROM (SELECT e.profile, e.id FROM json_each(?4) AS k CROSS JOIN events AS e \
+            " FROM (SELECT e.profile, e.id FROM jsonb_each(?4) AS k CROSS JOIN events AS e \
              ON e.shard = k.value ->> 0 AND e.profile = k.value ->> 1 AND e.id = k.value ->> 2) AS w",
         )
     };
@@ -81,7 +81,7 @@ const WITH_DUE: &str = concat!(
 const PAST: &str = concat!(
     "SELECT ",
     row::event_columns!(),
-    " FROM json_each(?1) AS w CROSS JOIN events AS e ON e.rowid IN (SELECT o.rowid FROM events AS o \
+    " FROM jsonb_each(?1) AS w CROSS JOIN events AS e ON e.rowid IN (SELECT o.rowid FROM events AS o \
      WHERE o.shard = w.value ->> 0 AND o.profile = w.value ->> 1 AND o.name IN (SELECT value FROM json_each(?2)) \
      ORDER BY o.sequence DESC LIMIT 10000) ORDER BY e.sequence",
 );

@@ -11,6 +11,7 @@ mod calls;
 mod drain;
 mod figures;
 mod floor;
+mod hot;
 mod journeys;
 mod language;
 mod load;
@@ -91,6 +92,8 @@ enum Part {
     Journeys,
     /// Calls a second, next to a bare loop.
     Calls,
+    /// What others notice of one person who gets most of the events.
+    Hot,
     /// A million waiting instances: memory, restart, cost.
     Sleepers,
     /// A million instances due in one second.
@@ -174,10 +177,11 @@ fn main() -> Result<()> {
 /// All that is wanted of a database.
 fn measure(database: Database, parts: &[Part], effort: &Effort) -> Value {
     type Measure = fn(&Site, &Effort) -> Result<Value>;
-    let known: [(Part, &str, Measure); 5] = [
+    let known: [(Part, &str, Measure); 6] = [
         (Part::Acks, "acks", acks::measure),
         (Part::Journeys, "journeys", journeys::measure),
         (Part::Calls, "calls", calls::measure),
+        (Part::Hot, "hot", hot::measure),
         (Part::Sleepers, "sleepers", sleepers::measure),
         (Part::Drain, "drain", drain::measure),
     ];

@@ -15,6 +15,8 @@ use crate::{
 
 /// How many are stored when the first cost is measured.
 const FEW: u64 = 10_000;
+/// How long the server rests before its memory is that of those who wait, and no more of those who came in.
+const REST: Duration = Duration::from_secs(5);
 /// The pace at which the costs are measured. It is the same for both, and one that any server holds: turns that take
 /// more at once cost less for each journey, and would be mistaken for stored instances that cost something.
 const PACE: f64 = 500.0;
@@ -30,8 +32,10 @@ pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
     journeys(site, &server, "warm", effort.cost_seconds)?;
     let few = Cost::measure(site, &server, "few", effort)?;
     let seconds = sleep(&server, FEW..count)?;
-    let rss = rss_mib(server.pid())?;
+    let rss_entering = rss_mib(server.pid())?;
     all_wait(&server, count)?;
+    std::thread::sleep(REST);
+    let rss = rss_mib(server.pid())?;
     let many = Cost::measure(site, &server, "many", effort)?;
     let rss_after_journeys = rss_mib(server.pid())?;
     let ratio =
@@ -39,6 +43,7 @@ pub(crate) fn measure(site: &Site, effort: &Effort) -> Result<Value> {
     Ok(json!({
         "waiting": count,
         "filled_per_s": figures::round((count - FEW) as f64 / seconds),
+        "rss_mib_as_the_last_enter": figures::round(rss_entering),
         "rss_mib": figures::round(rss),
         "rss_mib_after_journeys": figures::round(rss_after_journeys),
         "cost_beside_few": few.json(),

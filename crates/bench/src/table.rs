@@ -43,7 +43,7 @@ const fn of_a_million(line: Line) -> Line {
 
 use Bar::{AtLeast, AtMost};
 
-const LINES: [Line; 21] = [
+const LINES: [Line; 25] = [
     line(
         "durable acknowledgements, 64 clients, single events",
         "/acks/single_per_s/median",
@@ -130,6 +130,13 @@ const LINES: [Line; 21] = [
         AtMost(150.0),
         AtMost(150.0),
     )),
+    line(
+        "the same while the last of them come in",
+        "/sleepers/rss_mib_as_the_last_enter",
+        " MiB",
+        Bar::None,
+        Bar::None,
+    ),
     of_a_million(line(
         "ready again after kill -9 with {sleepers} waiting",
         "/sleepers/after_kill/ready_s/median",
@@ -161,6 +168,21 @@ const LINES: [Line; 21] = [
         AtLeast(0.5),
         AtLeast(0.5),
     ),
+    line(
+        "acknowledgements of others, p99",
+        "/hot/others_ack_ms_p99_alone/median",
+        " ms",
+        Bar::None,
+        Bar::None,
+    ),
+    line(
+        "the same beside one person who gets 10000 events/s",
+        "/hot/others_ack_ms_p99_beside/median",
+        " ms",
+        Bar::None,
+        Bar::None,
+    ),
+    line("as a multiple", "/hot/ratio/median", "", AtMost(2.0), AtMost(2.0)),
 ];
 
 /// The table in Markdown, of whatever was measured.

@@ -28,7 +28,7 @@ use testkit::{
     server::{Server, Setup, workspace},
 };
 
-/// The program under test, built once.
+/// The program under test: what the variable `WAYFARE` names, or else built once.
 ///
 /// # Panics
 /// When it cannot be built.
@@ -37,6 +37,9 @@ pub fn program() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT
         .get_or_init(|| {
+            if let Some(program) = std::env::var_os("WAYFARE") {
+                return program.into();
+            }
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
             let mut build = Command::new(cargo);
             build.args(["build", "--quiet", "--package", "cli"]).current_dir(workspace());

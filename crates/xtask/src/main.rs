@@ -17,7 +17,7 @@ cargo xtask test                       everything CI runs: format, lints, tests,
 cargo xtask soak  [FACTOR]             the proofs of `test` so many times as large as there (20): kills, power cuts, bad disks,
                                        a dying PostgreSQL, doubtful commits, jumping clocks, simulated years
 cargo xtask build                      the dashboard and target/release/wayfare
-cargo xtask bench [--quick] [--json FILE] [--only sqlite|postgres|language] [--part acks|journeys|sleepers|drain]
+cargo xtask bench [--quick] [--json FILE] [--only sqlite|postgres|language] [--part acks|journeys|calls|hot|sleepers|drain]
                                        measure the release binary: a table of the bars, and which are reached";
 
 fn main() -> ExitCode {
@@ -82,21 +82,35 @@ fn test() -> Result<()> {
     cargo("format", &["fmt", "--all", "--check"]).run()?;
     dashboard()?;
     cargo("lints", &["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
-    cargo("build", &["build", "--locked", "--workspace", "--bins"]).run()?;
+    // All that is tested is built at once: alone, the programs would be built from libraries with fewer features, and
+    // the tests from others.
+    cargo("build", &["build", "--locked", "--workspace", "--all-targets"]).run()?;
     npm(WEB, "the dashboard's types", &["run", "check"]).run()?;
     npm(WEB, "the dashboard's unit tests", &["run", "test"]).run()?;
-    cargo("tests", &["test", "--locked", "--workspace", "--no-fail-fast"]).run()?;
-    let again = ["test", "--locked", "--package", "runtime", "--test", "*"];
-    cargo("the runtime's tests, left in doubt about their commits", &again)
-        .env("WAYFARE_DOUBTS", "3")
-        .run()?;
     let wayfare = step::target().join("debug/wayfare");
+    cargo("tests", &["test", "--locked", "--workspace", "--no-fail-fast"]).env("WAYFARE", &wayfare).run()?;
+    let mut again = cargo("the runtime's tests, left in doubt about their commits", &["test", "--locked"]);
+    again.args(&["--workspace"]).args(&tests_of("crates/runtime")?).env("WAYFARE_DOUBTS", "3").run()?;
     extension(&wayfare)?;
     let mut browser = npm(WEB, "the dashboard in a browser", &["run", "e2e"]);
     browser.env("CHROMIUM", &chromium).env("WAYFARE", &wayfare);
     browser.run()?;
     eprintln!("\nall checks passed");
     Ok(())
+}
+
+/// Selects the tests of a package by their names, which no other package has. Selected by its package, all that they
+/// stand on would be built anew, with the few features that this one package wants.
+fn tests_of(package: &str) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for file in std::fs::read_dir(step::root().join(package).join("tests"))? {
+        let file = file?.path();
+        if let (Some(name), true) = (file.file_stem(), file.extension().is_some_and(|ending| ending == "rs"))
+        {
+            names.push(format!("--test={}", name.to_string_lossy()));
+        }
+    }
+    Ok(names)
 }
 
 /// What withstands faults, much longer than `test` has time for: these read `WAYFARE_SOAK`. A clock jumps as often as ever.

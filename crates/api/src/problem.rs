@@ -1,6 +1,7 @@
 //! The one error shape on the wire: RFC 9457 problem details.
 
 use axum::{
+    body::to_bytes,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -85,6 +86,21 @@ impl IntoResponse for Problem {
         }
         response
     }
+}
+
+/// The longest text of an error that another library says.
+const LONGEST: usize = 4 * 1024;
+
+/// Gives what the library of the server refuses by itself, in a line of text, the shape of all errors.
+pub(crate) async fn in_one_shape(response: Response) -> Response {
+    let status = response.status();
+    let says = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !status.is_client_error() || !says.is_some_and(|says| says.starts_with("text/plain")) {
+        return response;
+    }
+    let text = to_bytes(response.into_body(), LONGEST).await.unwrap_or_default();
+    let detail = String::from_utf8_lossy(&text).into_owned();
+    Problem { status: status.as_u16(), ..Problem::bad_request(detail) }.into_response()
 }
 
 /// The runtime's errors: the cause goes to the log, the sender learns what to do.

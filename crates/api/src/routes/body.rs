@@ -12,9 +12,12 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use runtime::Room;
+use serde::Deserialize;
 
 use crate::{App, problem::Problem};
 
+/// NUL as JSON writes it.
+const NUL: &[u8] = b"\\u0000";
 /// The most bytes that are read of a body that is too large.
 const MOST_READ: usize = 64 * 1024 * 1024;
 
@@ -26,6 +29,14 @@ pub(super) async fn whole(State((app, most)): State<(App, usize)>, request: Requ
         Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
         Err(problem) => problem.into_response(),
     }
+}
+
+/// Reads what an admin sends. Texts must not hold NUL: PostgreSQL can neither keep it nor look for it.
+pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
+    if body.windows(NUL.len()).any(|part| part == NUL) {
+        return Err(Problem::bad_request("the body holds NUL (`\\u0000`), which no name has"));
+    }
+    serde_json::from_slice(body).map_err(|error| Problem::bad_request(error.to_string()))
 }
 
 /// What is kept of a body, and the room that it takes.

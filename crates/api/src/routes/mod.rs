@@ -3,6 +3,7 @@
 mod audiences;
 mod body;
 mod connections;
+mod document;
 mod events;
 mod health;
 mod hooks;
@@ -25,19 +26,20 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     http::{HeaderValue, StatusCode, header},
-    middleware,
-    response::IntoResponse,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use tower_http::{
     compression::CompressionLayer, set_header::SetResponseHeaderLayer, timeout::RequestBodyTimeoutLayer,
 };
-use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{App, assets, keys, problem::Problem};
+pub use document::openapi;
+
+use crate::{App, assets, keys, problem, problem::Problem};
 
 /// The most bytes of what a sender sends.
 const MOST_OF_A_SENDER: usize = 8 * 1024 * 1024;
@@ -50,29 +52,6 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// Only our own files, nothing inline, no frames: what a profile or an answer holds can never run.
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
                       worker-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
-
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Wayfare",
-        description = "Customer journeys as text: events in, journeys inspected.",
-        version = "1",
-        license(name = "Apache-2.0")
-    ),
-    components(schemas(Problem))
-)]
-struct Document;
-
-/// The OpenAPI document of the API.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    let (_, writes) = writing().split_for_parts();
-    let (_, reads) = reading().split_for_parts();
-    let mut document = Document::openapi();
-    document.merge(writes);
-    document.merge(reads);
-    document.merge(hearing().split_for_parts().1);
-    document
-}
 
 /// What a write key may do.
 fn writing() -> OpenApiRouter<App> {
@@ -162,6 +141,8 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(app);
     api.fallback(assets::serve)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::map_response(problem::in_one_shape))
+        .layer(middleware::from_fn(without_nul))
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(CompressionLayer::new())
@@ -172,6 +153,14 @@ pub(crate) fn router(app: App) -> Router {
 
 fn security_header(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}
+
+/// No name holds NUL, and PostgreSQL cannot look for it: whoever asks for one is told so before anything is looked up.
+async fn without_nul(request: Request, next: Next) -> Response {
+    if request.uri().path_and_query().is_some_and(|address| address.as_str().contains("%00")) {
+        return Problem::bad_request("the address holds NUL (`%00`), which no name has").into_response();
+    }
+    next.run(request).await
 }
 
 async fn no_such_endpoint() -> impl IntoResponse {

@@ -14,7 +14,10 @@ use store::Filter;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::instances::{kind_of, no_instance, parse, view};
+use super::{
+    body::read,
+    instances::{kind_of, no_instance, parse, view},
+};
 use crate::{App, problem::Problem, views::InstanceView};
 
 /// How many instances one request is about at most.
@@ -154,10 +157,6 @@ pub(super) async fn answer_all(State(app): State<App>, body: Bytes) -> Result<Js
 )]
 pub(super) async fn cancel_all(State(app): State<App>, body: Bytes) -> Result<Json<OperatedView>, Problem> {
     operate_all(&app, read(&body)?, |_| Some(Operation::Cancel)).await
-}
-
-pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| Problem::bad_request(error.to_string()))
 }
 
 async fn operate_all(

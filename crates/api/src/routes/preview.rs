@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::body::read;
 use crate::{
     App,
     problem::Problem,
@@ -60,8 +61,7 @@ pub(super) struct SampleEvent {
     )
 )]
 pub(super) async fn post(State(app): State<App>, body: Bytes) -> Result<Json<PreviewView>, Problem> {
-    let asked: NewPreview = serde_json::from_slice(&body)
-        .map_err(|error| Problem::bad_request(format!("the body is no request for a preview: {error}")))?;
+    let asked: NewPreview = read(&body)?;
     if asked.person.is_some() && asked.profile.is_some() {
         return Err(Problem::bad_request("give either `person`, a key, or `profile`, attributes"));
     }

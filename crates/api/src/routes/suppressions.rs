@@ -6,7 +6,7 @@ use axum::{Json, body::Bytes, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::operations::read;
+use super::body::read;
 use crate::{App, problem::Problem};
 
 /// The most addresses of one request.

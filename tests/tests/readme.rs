@@ -118,12 +118,14 @@ fn the_server_is_run_and_fed_as_the_readme_says() {
     let folder = project();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (serve, send) = (commands("README.md", "wayfare serve"), commands("README.md", "/v1/events"));
+    let backup = commands("docs/operating.md", "wayfare backup");
     let secrets = "export TWILIO_TOKEN=t WAREHOUSE_KEY=t REWARDS_TOKEN=t RECOMMENDATIONS_KEY=t PAYMENTS_TOKEN=t SLACK_TOKEN=t";
     let script = format!(
         "{secrets}\n{} 2>log &\nserver=$!\ntrap 'kill $server' EXIT\n\
-         for try in $(seq 100); do curl -sf http://127.0.0.1:7070/health/ready >/dev/null && break; sleep 0.1; done\n{send}",
+         for try in $(seq 100); do curl -sf http://127.0.0.1:7070/health/ready >/dev/null && break; sleep 0.1; done\n{send}\necho\n{backup}",
         serve.trim_end()
     );
     let printed = succeeds(&script.replace("7070", &port.to_string()), folder.path());
-    assert_eq!(printed.trim(), r#"{"accepted":1,"duplicates":0}"#);
+    assert!(printed.starts_with("{\"accepted\":1,\"duplicates\":0}\n"), "{printed}");
+    assert!(printed.trim().ends_with(" MiB") && folder.path().join("copy.db").exists(), "{printed}");
 }

@@ -45,6 +45,8 @@ enum Command {
     Serve(commands::serve::Args),
     /// Say what is wrong with a deployment and how to mend it; changes nothing.
     Doctor(commands::doctor::Args),
+    /// Copy an SQLite file while a server uses it.
+    Backup(commands::backup::Args),
     /// Find instances on a running server; retry, skip, answer or cancel those that failed.
     Instances(commands::instances::Args),
     /// See how the calls of a running server go; hold a connection's calls, and let them go on.
@@ -86,6 +88,7 @@ fn main() -> ExitCode {
         Command::Preview(args) => commands::preview::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),
+        Command::Backup(args) => commands::backup::run(&args),
         Command::Instances(args) => commands::instances::run(&args),
         Command::Connections(args) => commands::connections::run(&args),
         Command::Suppressions(args) => commands::suppressions::run(&args),

@@ -21,18 +21,33 @@ pub(crate) struct Deployment {
     /// The folder of journeys [default: journeys].
     #[arg(long, env = "WAYFARE_JOURNEYS")]
     journeys: Option<PathBuf>,
-    /// The database: sqlite:FILE or postgres://… [default: sqlite:wayfare.db].
-    #[arg(long, env = "WAYFARE_DATABASE", hide_env_values = true)]
-    pub(crate) database: Option<String>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
     /// Where to listen [default: 127.0.0.1:7070].
     #[arg(long, env = "WAYFARE_LISTEN")]
     listen: Option<String>,
     /// Where the server is reached from outside, as in https://journeys.example.com: links in messages begin with it.
     #[arg(long, env = "WAYFARE_PUBLIC_URL")]
     public_url: Option<String>,
+}
+
+/// Where the database of a deployment is, as the command line and the environment say it.
+#[derive(clap::Args)]
+pub(crate) struct DatabaseArgs {
+    /// The database: sqlite:FILE or postgres://… [default: sqlite:wayfare.db].
+    #[arg(long, env = "WAYFARE_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<String>,
     /// The settings file [default: wayfare.toml, if there is one].
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,
+}
+
+impl DatabaseArgs {
+    /// The database's URL.
+    pub(crate) fn url(&self, settings: &Settings) -> String {
+        let set = || settings.database.clone();
+        self.database.clone().or_else(set).unwrap_or_else(|| "sqlite:wayfare.db".into())
+    }
 }
 
 impl Deployment {
@@ -40,12 +55,6 @@ impl Deployment {
     pub(crate) fn journeys(&self, settings: &Settings) -> PathBuf {
         let set = || settings.journeys.clone().map(PathBuf::from);
         self.journeys.clone().or_else(set).unwrap_or_else(|| "journeys".into())
-    }
-
-    /// The database's URL.
-    pub(crate) fn database(&self, settings: &Settings) -> String {
-        let set = || settings.database.clone();
-        self.database.clone().or_else(set).unwrap_or_else(|| "sqlite:wayfare.db".into())
     }
 
     /// Where the server is reached from outside, for the links in messages.

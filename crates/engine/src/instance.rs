@@ -309,8 +309,13 @@ impl Instance {
         }
     }
 
-    /// The key under which a partner may recognise repetitions of a call: stable over attempts and restarts.
+    /// The key under which a partner may recognise repetitions of a call: stable over attempts and restarts; and, where an
+    /// old copy of the database is restored and the event that began it comes again, the same as before. So what tells when
+    /// it entered, the first six bytes of the id (RFC 9562, section 5.7), is no part of it. The others are a hash of the
+    /// entry; whose it is stands beside them, so that no two people ever share a key.
     pub fn idempotency_key(&self, call: u32) -> Uuid {
-        Uuid::new_v5(&self.id, &call.to_be_bytes())
+        let [_, _, _, _, _, _, entry @ ..] = self.id.into_bytes();
+        let whose = [&*self.profile, &*self.journey].join("\u{0}");
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, &[&entry[..], &call.to_be_bytes(), whose.as_bytes()].concat())
     }
 }

@@ -19,7 +19,7 @@ mod sqlite;
 mod statements;
 mod suppressions;
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, ops::Range, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use engine::Instance;
@@ -55,6 +55,20 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, Error> {
     } else {
         Err(Error::Unsuitable("a database URL begins with sqlite: or postgres://".into()))
     }
+}
+
+/// Copies a database that is a file (`sqlite:PATH`) while a server uses it, as it is at one moment, to a file that is not
+/// there yet. Gives the size of the copy in bytes.
+///
+/// # Errors
+/// When there is no such file, the copy cannot be written, or the database is PostgreSQL, which has tools of its own.
+pub async fn back_up(url: &str, copy: &Path) -> Result<u64, Error> {
+    if url.starts_with("sqlite:") {
+        return sqlite::backup::back_up(url, copy).await;
+    }
+    Err(Error::Unsuitable(
+        "only an SQLite file is copied so; PostgreSQL's own tools copy its databases, such as pg_dump".into(),
+    ))
 }
 
 /// What a store must do. One [`Writer`] works on a shard at a time; everything else only reads.

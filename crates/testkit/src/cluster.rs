@@ -163,7 +163,8 @@ fn parent(process: u32) -> Option<u32> {
     fields.next()?.parse().ok()
 }
 
-fn program(name: &str) -> PathBuf {
+/// A program of PostgreSQL's server.
+pub(crate) fn program(name: &str) -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> =
         versions.map(|version| version.path().join("bin").join(name)).filter(|path| path.exists()).collect();
@@ -176,7 +177,8 @@ fn is_root() -> bool {
     Path::new("/proc/self").metadata().is_ok_and(|meta| meta.uid() == 0)
 }
 
-fn run(command: &mut Command) {
+/// Runs a program to its end.
+pub(crate) fn run(command: &mut Command) {
     match command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output() {
         Ok(output) if output.status.success() => {}
         Ok(output) => fail(&format!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr))),
@@ -185,6 +187,6 @@ fn run(command: &mut Command) {
 }
 
 #[expect(clippy::panic, reason = "a test without its database must fail")]
-fn fail(reason: &str) -> ! {
+pub(crate) fn fail(reason: &str) -> ! {
     panic!("{reason}")
 }

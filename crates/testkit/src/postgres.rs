@@ -3,12 +3,15 @@
 //! Tests fail when there is no PostgreSQL; none of them skips itself. `WAYFARE_TEST_POSTGRES` names a server to use
 //! instead, as the URL of a user who may create databases.
 
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    process::Command,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
-use crate::cluster::{Cluster, psql};
+use crate::cluster::{Cluster, fail, program, psql, run};
 
 static SERVER: OnceLock<String> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
@@ -25,4 +28,18 @@ pub fn postgres() -> String {
     let name = format!("wayfare_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
     psql(server, &format!("CREATE DATABASE {name}"));
     format!("{server}/{name}")
+}
+
+/// The URL of a fresh database that holds what another one does, as `pg_dump` finds it and `psql` brings it back.
+///
+/// # Panics
+/// When one of them fails.
+pub fn copy_of(url: &str) -> String {
+    let copy = postgres();
+    let folder = tempfile::tempdir();
+    let folder = folder.unwrap_or_else(|error| fail(&format!("no folder for a dump: {error}")));
+    let dump = folder.path().join("dump.sql");
+    run(Command::new(program("pg_dump")).args(["--no-owner", "--file"]).arg(&dump).arg(url));
+    run(Command::new("psql").args([&copy, "--quiet", "--set", "ON_ERROR_STOP=1", "--file"]).arg(&dump));
+    copy
 }

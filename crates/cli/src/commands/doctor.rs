@@ -58,13 +58,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn look(args: &Args) -> Facts {
-    let (settings, settings_read) = match Settings::read(args.place.config.as_deref()) {
+    let (settings, settings_read) = match Settings::read(args.place.database.config.as_deref()) {
         Ok(settings) => (settings, Ok(())),
         Err(error) => (Settings::default(), Err(said(&error))),
     };
     let readable = settings_read.is_ok();
     let (journeys, project) = compile(&args.place.journeys(&settings));
-    let database = args.place.database(&settings);
+    let database = args.place.database.url(&settings);
     let listen = args.place.listen(&settings);
     let retention = settings.retention.read();
     let suits = match (&retention, &project) {
@@ -102,7 +102,7 @@ async fn look(args: &Args) -> Facts {
         (_, Err(error)) => setup.secrets = Err(said(&error)),
     }
     // Another database than the one that is meant would only mislead.
-    let known = readable || args.place.database.is_some();
+    let known = readable || args.place.database.database.is_some();
     let database = if known {
         let examined = store::examine(&database, args.deep).await;
         Some((shown(&database), examined.map_err(|error| said(&error.into()))))

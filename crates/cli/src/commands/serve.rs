@@ -61,13 +61,13 @@ pub(crate) struct Server {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     start_log(args.log_json, "info,sqlx=warn");
-    let settings = Settings::read(args.place.config.as_deref())?;
+    let settings = Settings::read(args.place.database.config.as_deref())?;
     let Some(project) = project::compile(&[args.place.journeys(&settings)])? else {
         bail!("the journeys have errors; nothing was started");
     };
     let server = Server {
         project,
-        database: args.place.database(&settings),
+        database: args.place.database.url(&settings),
         listen: args.place.listen(&settings),
         public_url: args.place.public_url(&settings),
         advertise: args.advertise.clone().or(settings.advertise.clone()),

@@ -45,7 +45,8 @@ pub trait Around {
     fn member_id(&mut self, audience: &Audience) -> Uuid;
     /// Keeps what watching the person did. `before` as in [`Around::keep`].
     fn keep_member(&mut self, before: Option<(Name, Status)>, output: Output);
-    /// The id for an instance that an event starts.
+    /// The id for an instance that an event starts. All but its first six bytes are the same whenever the same event
+    /// starts the same journey: [`Instance::idempotency_key`] is made of them.
     fn new_id(&mut self, event: &Event, journey: &Name) -> Uuid;
     /// When the person last entered a journey under a key.
     fn last_entry(&self, journey: &Name, key: &Name) -> Option<Timestamp>;

@@ -1,6 +1,7 @@
 //! SQLite: one file, two writers that write one after the other, and a few connections that only read.
 
 mod addresses;
+pub(crate) mod backup;
 pub(crate) mod examine;
 mod open;
 #[cfg(test)]
@@ -30,7 +31,8 @@ use crate::{
 };
 
 /// Whoever holds it may write. SQLite has a lock of its own, but who waits for that looks for it now and then and is
-/// overtaken meanwhile; here they stand in line.
+/// overtaken meanwhile; here they stand in line. A checkpoint is part of a write, so no two connections of the process
+/// ever write and checkpoint at the same moment, which is what lost commits before 3.51.3.
 type Pen = Arc<Mutex<()>>;
 
 pub(crate) struct Sqlite {

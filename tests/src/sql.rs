@@ -87,8 +87,8 @@ impl Sql {
         }
     }
 
-    /// The id of an instance as text, from a column.
-    pub(crate) fn id(&self, column: &str) -> String {
+    /// An id as 32 hexadecimal digits, from a column.
+    pub fn id(&self, column: &str) -> String {
         if self.url.starts_with("sqlite:") {
             format!("lower(hex({column}))")
         } else {

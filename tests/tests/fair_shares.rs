@@ -106,6 +106,7 @@ fn prove(database: &str) {
     let moment = Instant::now() + GATHERING;
     let at = Timestamp::now().checked_add(jiff::SignedDuration::try_from(GATHERING).unwrap()).unwrap();
     let herd = gather(&server, moment, at);
+    assert!(herd >= 2_000, "{database}: {herd} are no herd");
     assert_eq!(waiting(&server), herd as u64, "{database}: everybody waits for the moment");
     thread::sleep(moment.saturating_duration_since(Instant::now()));
 

@@ -85,6 +85,31 @@ fn each_event_of_a_stream_has_its_effects_once() {
 }
 
 #[test]
+fn when_the_node_that_takes_from_the_stream_is_killed_another_goes_on() {
+    let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+    let (setup, _nats, mut publisher) = begin("postgres", &partner);
+    // Who came first keeps the first shard, and so the stream.
+    let first = setup.start_node("first").unwrap();
+    let second = setup.start_node("second").unwrap();
+    for person in 0..PEOPLE / 2 {
+        publisher.ask("EVENTS.all", &event("e1", person)).unwrap();
+    }
+    partner.wait_for("POST /tell/", 1);
+    first.kill().unwrap();
+    for person in PEOPLE / 2..PEOPLE {
+        publisher.ask("EVENTS.all", &event("e1", person)).unwrap();
+    }
+    all_acknowledged(&mut publisher);
+    eventually("everybody is told", Duration::from_secs(60), || {
+        partner.effects("POST /tell/").len() >= PEOPLE
+    });
+    assert_eq!(partner.effects("POST /tell/").len(), PEOPLE, "one key for each entry");
+    for person in [0, PEOPLE / 2, PEOPLE - 1] {
+        assert_eq!(instances(&second, &format!("profile=p{person}")).len(), 1, "p{person}");
+    }
+}
+
+#[test]
 fn what_is_no_event_is_acknowledged_and_on_record() {
     let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
     let (setup, _nats, mut publisher) = begin("sqlite", &partner);

@@ -13,7 +13,7 @@ use std::{
 };
 
 use testkit::{Partner, Reply, server::Server};
-use tests::{DATABASES, eventually, instances, most_within, send_to_each, setup_of};
+use tests::{DATABASES, eventually, instances, most_within, on_both, send_to_each, setup_of};
 
 /// The journeys of a test: one connection with these settings, and one without any.
 fn journeys(settings: &str) -> String {
@@ -85,6 +85,41 @@ fn a_throttled_partner_never_gets_more_than_its_rate() {
         let whole = moments.iter().max().unwrap().duration_since(*moments.iter().min().unwrap());
         assert!(whole >= Duration::from_millis(2_900), "{database}: {} in {whole:?}", moments.len());
     }
+}
+
+#[test]
+fn a_partner_that_says_when_to_come_again_is_not_called_before() {
+    const LATER: Duration = Duration::from_secs(3);
+    on_both(|database| {
+        let came: Arc<Mutex<Vec<Instant>>> = Arc::default();
+        let recorder = came.clone();
+        let partner = Partner::start(move |request, before| {
+            if !request.line.starts_with("POST /pressed") {
+                return Reply::ok("{}");
+            }
+            recorder.lock().unwrap().push(Instant::now());
+            match before {
+                0 => Reply { headers: format!("retry-after: {}\r\n", LATER.as_secs()), ..Reply::status(429) },
+                1 => Reply { headers: "retry-after: soon\r\n".into(), ..Reply::status(503) },
+                _ => Reply::ok("{}"),
+            }
+        })
+        .unwrap();
+        // By itself it would come again after a tenth of a second, and after two.
+        let settings = "retry: 5 times, 100ms to 200ms";
+        let setup = setup_of(database, &partner, &journeys(settings), &["pressed", "free"]);
+        let server = setup.start().unwrap();
+        send_to_each(&server, "Asked", 0..1);
+        eventually("the call was made three times", Duration::from_secs(20), || {
+            came.lock().unwrap().len() == 3
+        });
+        let came = came.lock().unwrap().clone();
+        let (first, second) = (came[1] - came[0], came[2] - came[1]);
+        assert!(first >= LATER, "{database}: called again after {first:?}");
+        assert!(second < LATER, "{database}: what is no time is no wait: {second:?}");
+        let keys = partner.effects("POST /pressed");
+        assert_eq!(keys.into_values().collect::<Vec<_>>(), [3], "{database}: one key for all three");
+    });
 }
 
 #[test]

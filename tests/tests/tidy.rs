@@ -126,6 +126,19 @@ fn migrations_have_the_same_names_on_both_databases() {
 }
 
 #[test]
+fn each_test_that_the_page_of_faults_names_is_there() {
+    let page = fs::read_to_string(workspace().join("docs/faults.md")).unwrap();
+    let named: BTreeSet<&str> = page
+        .split('`')
+        .filter(|text| text.contains('/') && !text.contains(' ') && text.contains('.'))
+        .collect();
+    assert!(named.len() > 40, "{named:?}");
+    for path in named {
+        assert!(workspace().join(path).exists(), "docs/faults.md names `{path}`, which is not there");
+    }
+}
+
+#[test]
 fn the_dashboard_is_typed_by_the_servers_own_document() {
     let output = Command::new(tests::program()).arg("openapi").output().unwrap();
     let server: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -205,5 +205,9 @@ mod tests {
         ] {
             assert_eq!(pause(text), micros, "{text}");
         }
+        let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(60);
+        let soon = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&soon).unwrap();
+        let micros = pause(&soon).unwrap_or_default();
+        assert!((58_000_000..=60_000_000).contains(&micros), "{soon}: {micros}");
     }
 }

@@ -37,7 +37,7 @@ fn fifty_thousand_steps_compile() {
 }
 
 #[test]
-fn fifty_thousand_ifs_in_a_chain_compile() {
+fn twenty_thousand_ifs_in_a_chain_compile() {
     let (found, _) = small(journey(&format!(
         "  if event.n == 0 {{ exit }}\n{}",
         "  else if event.n == 1 { exit }\n".repeat(20_000)

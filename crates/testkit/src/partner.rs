@@ -37,6 +37,8 @@ impl Recorded {
 pub struct Reply {
     /// The status code.
     pub status: u16,
+    /// Further headers, each line whole and with its end.
+    pub headers: String,
     /// The body, JSON.
     pub body: String,
     /// How long it takes.
@@ -46,12 +48,12 @@ pub struct Reply {
 impl Reply {
     /// 200 with this body.
     pub fn ok(body: &str) -> Reply {
-        Reply { status: 200, body: body.to_owned(), delay: Duration::ZERO }
+        Reply { status: 200, headers: String::new(), body: body.to_owned(), delay: Duration::ZERO }
     }
 
     /// This status with an empty object.
     pub fn status(status: u16) -> Reply {
-        Reply { status, body: "{}".into(), delay: Duration::ZERO }
+        Reply { status, ..Reply::ok("{}") }
     }
 }
 
@@ -174,9 +176,10 @@ fn converse(stream: impl Read + Write, seen: &Mutex<Seen>, script: &Script) -> i
         let reply = script(&request, before);
         std::thread::sleep(reply.delay);
         let answer = format!(
-            "HTTP/1.1 {} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{}",
+            "HTTP/1.1 {} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{}\r\n{}",
             reply.status,
             reply.body.len(),
+            reply.headers,
             reply.body
         );
         stream.get_mut().write_all(answer.as_bytes())?;

@@ -62,8 +62,8 @@ fn who_sends_again_after_an_old_copy_is_restored_repeats_no_effect() {
 
         setup.database = copy;
         let server = setup.start().unwrap();
-        let told = instances(&server, "limit=200").len();
-        assert!((1..=HALF).contains(&told), "{database}: the copy knows {told} people");
+        let there = instances(&server, "limit=200").len();
+        assert!((1..=HALF).contains(&there), "{database}: the copy knows {there} people");
         send_to_each(&server, "Asked", 0..2 * HALF);
         eventually("everybody is through", Duration::from_secs(60), || {
             instances(&server, "status=completed&limit=200").len() == 2 * HALF

@@ -66,11 +66,13 @@ impl Kept {
                 break;
             }
         }
-        match (refused, self.pieces.as_slice()) {
-            (Some(problem), _) => Err(problem),
-            // A small body comes in one piece, which is not copied.
-            (None, [only]) => Ok(only.clone()),
-            (None, pieces) => Ok(pieces.concat().into()),
+        if let Some(problem) = refused {
+            return Err(problem);
+        }
+        // A small body comes in one piece, which is not copied; the pieces of a large one go as soon as they are one.
+        match <[Bytes; 1]>::try_from(std::mem::take(&mut self.pieces)) {
+            Ok([only]) => Ok(only),
+            Err(pieces) => Ok(pieces.concat().into()),
         }
     }
 

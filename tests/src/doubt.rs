@@ -6,7 +6,7 @@ use std::{
     ops::Range,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -28,6 +28,7 @@ use crate::power::Chance;
 pub struct Doubts {
     chance: Mutex<Chance>,
     percent: u64,
+    panics: AtomicBool,
     /// Commits that were made, and said to have failed.
     pub made: AtomicU64,
     /// Commits that were not made.
@@ -41,7 +42,13 @@ impl Doubts {
     pub fn new(seed: u64, percent: u64) -> Arc<Doubts> {
         let counts = || AtomicU64::new(0);
         let chance = Mutex::new(Chance(seed));
-        Arc::new(Doubts { chance, percent, made: counts(), not_made: counts(), reads: counts() })
+        let panics = AtomicBool::new(false);
+        Arc::new(Doubts { chance, percent, panics, made: counts(), not_made: counts(), reads: counts() })
+    }
+
+    /// From now on whoever writes panics.
+    pub fn panic(&self) {
+        self.panics.store(true, Ordering::Relaxed);
     }
 
     fn draw(&self) -> u64 {
@@ -55,6 +62,7 @@ impl Doubts {
 
     /// Before something is written: it may be that it is not.
     fn before(&self) -> Result<u64, Error> {
+        assert!(!self.panics.load(Ordering::Relaxed), "a fault that a test wants");
         let drawn = self.draw();
         if drawn < self.percent { Self::doubt(&self.not_made) } else { Ok(drawn) }
     }

@@ -11,7 +11,7 @@ use std::{
 
 use connect::{Override, Partners, Peers};
 use runtime::{Catalog, Incoming, Received, Retention, Runtime, Setup, What};
-use serde_json::{json, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 use store::Store;
 use testkit::{Partner, Reply};
 use tests::{
@@ -73,27 +73,31 @@ async fn start(store: Arc<dyn Store>, partner: &Partner, text: &str) -> Runtime 
     Runtime::start(setup).await.unwrap()
 }
 
-/// Sends an event until it is taken, and then now and then once more.
-async fn send(runtime: &Runtime, ledger: &Ledger, number: u64) {
+/// Sends an event once; an error if it is not taken, or not known to be.
+async fn send_once(runtime: &Runtime, ledger: &Ledger, number: u64) -> Result<(), runtime::Error> {
     let event = ledger.event(number);
     let text = event.to_string();
     let part = |name: &str| event[name].as_str().unwrap().to_owned();
-    let incoming = || Incoming {
+    let incoming = Incoming {
         id: part("id"),
         what: What::Event(part("event")),
         profile: part("profile"),
         at: None,
         properties: Some(RawValue::from_string(event["properties"].to_string()).unwrap()),
     };
+    let received = Received { text: &text, event: Ok(incoming), sender: None };
+    let verdicts = runtime.take_events(vec![received]).await?;
+    assert!(verdicts[0].is_ok(), "{verdicts:?}");
+    ledger.acknowledge(number);
+    Ok(())
+}
+
+/// Sends an event until it is taken, and then now and then once more.
+async fn send(runtime: &Runtime, ledger: &Ledger, number: u64) {
     let mut left = if number.is_multiple_of(10) { 2 } else { 1 };
     while left > 0 {
-        let received = Received { text: &text, event: Ok(incoming()), sender: None };
-        match runtime.take_events(vec![received]).await {
-            Ok(verdicts) => {
-                assert!(verdicts[0].is_ok(), "{verdicts:?}");
-                ledger.acknowledge(number);
-                left -= 1;
-            }
+        match send_once(runtime, ledger, number).await {
+            Ok(()) => left -= 1,
             Err(runtime::Error::NotWritten | runtime::Error::Overloaded) => {}
             Err(error) => panic!("{error}"),
         }
@@ -166,8 +170,7 @@ async fn the_call_after_a_call_is_made_when_it_was_in_doubt_whether_that_one_had
         let doubts = Doubts::new(1, 2 * PERCENT);
         let store = Doubtful::over(store::open(&url).await.unwrap(), doubts.clone());
         let runtime = start(store.clone(), &partner, IN_A_ROW).await;
-        let event = |n| json!({"id": format!("e{n}"), "event": "Started", "profile": format!("p{n}"), "properties": {}});
-        let ledger = Ledger::new(event);
+        let ledger = Ledger::new(started);
         for number in 0..60 {
             send(&runtime, &ledger, number).await;
         }
@@ -181,4 +184,38 @@ async fn the_call_after_a_call_is_made_when_it_was_in_doubt_whether_that_one_had
         assert_eq!(keys.len(), 5 * 60, "{database}: each call was made under its own key");
         assert!(doubts.made.load(Ordering::Relaxed) > 0, "{database}: nothing was in doubt");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_a_fault_ends_stops_all_and_the_next_start_goes_on() {
+    for database in DATABASES {
+        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+        let url = proof::setup(database, &partner).database;
+        let doubts = Doubts::new(1, 0);
+        let store = Doubtful::over(store::open(&url).await.unwrap(), doubts.clone());
+        let runtime = start(store, &partner, IN_A_ROW).await;
+        let ledger = Ledger::new(started);
+        for number in 0..20 {
+            send(&runtime, &ledger, number).await;
+        }
+        assert!(runtime.is_running());
+        doubts.panic();
+        assert!(send_once(&runtime, &ledger, 20).await.is_err(), "{database}: nobody wrote it");
+        let stopping = tokio::time::timeout(Duration::from_secs(10), runtime.stopping());
+        assert!(stopping.await.is_ok() && !runtime.is_running(), "{database}: it seems to run");
+        tokio::time::timeout(Duration::from_secs(30), runtime.stop()).await.unwrap();
+
+        let store = store::open(&url).await.unwrap();
+        let runtime = start(store.clone(), &partner, IN_A_ROW).await;
+        send(&runtime, &ledger, 20).await;
+        all_end(&*store, database).await;
+        runtime.stop().await;
+        let keys = partner.effects("GET /ask");
+        assert_eq!(keys.len(), 5 * 21, "{database}: each call was made under its own key");
+    }
+}
+
+/// Somebody's only event.
+fn started(number: u64) -> Value {
+    json!({"id": format!("e{number}"), "event": "Started", "profile": format!("p{number}"), "properties": {}})
 }

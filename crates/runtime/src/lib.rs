@@ -242,7 +242,12 @@ impl Runtime {
                 forgetting: Forgetting::new(setup.retention, (setup.clock)()),
                 known: Known::default(),
             };
-            writing.spawn(worker.run());
+            // Whatever ends a worker, a fault of ours too, ends all: nobody would know that its people stand still.
+            let ends = stop.begun.clone().drop_guard();
+            writing.spawn(async move {
+                worker.run().await;
+                drop(ends);
+            });
             workers.push(reports);
         }
         tasks.spawn(pauses.watch(workers.clone(), stop.clone()));

@@ -272,7 +272,9 @@ impl Running {
         fenced.abort();
         served?;
         if stopped_itself {
-            bail!("another process writes to this database now; this one has stopped");
+            bail!(
+                "stopped by itself, for the reason above: another process writes to this database, or a fault of this program"
+            );
         }
         Ok(())
     }

@@ -59,7 +59,7 @@ fn fetch(server: &Server, method: &str, path: &str) -> Answer {
 
 /// How often the person did something, as their timeline has it.
 fn done(server: &Server, event: &str) -> usize {
-    let timeline = server.admin().get("/v1/profiles/c1/timeline").unwrap().json();
+    let timeline = server.admin().get("/v1/profiles/customer-1/timeline").unwrap().json();
     let entries = timeline["entries"].as_array().unwrap();
     entries.iter().filter(|entry| entry["event"]["name"] == event).count()
 }
@@ -81,12 +81,12 @@ fn what_somebody_does_with_a_mail_is_an_event_of_theirs() {
         setup.environment.push(("WAYFARE_PUBLIC_URL".into(), PUBLIC.into()));
         lead_mail_to(&mut setup, &mails);
         let server = setup.start().unwrap();
-        let event = json!({"id": "e1", "event": "Asked", "profile": "c1", "properties": {}});
+        let event = json!({"id": "e1", "event": "Asked", "profile": "customer-1", "properties": {}});
         assert_eq!(server.writer().json("POST", "/v1/events", &event.to_string()).unwrap().status, 202);
         let mail = mails.wait_for(1).remove(0);
         let html = MessageParser::default().parse(&mail.data).unwrap().body_html(0).unwrap().into_owned();
         let (link, picture) = (attribute(&html, "href"), attribute(&html, "src"));
-        assert!(!html.contains("c1") && !html.contains("shop.example.com"), "{database}: {html}");
+        assert!(!html.contains("customer-1") && !html.contains("shop.example.com"), "{database}: {html}");
 
         // Whoever asks what there would be has not opened it; whoever opens it twice has opened it.
         assert_eq!(fetch(&server, "HEAD", &picture).status, 200);
@@ -100,7 +100,7 @@ fn what_somebody_does_with_a_mail_is_an_event_of_theirs() {
         assert_eq!(fetch(&server, "HEAD", &link).status, 302);
         assert_eq!(done(&server, "news.clicked"), 0, "{database}");
         let led = fetch(&server, "GET", &link);
-        let end = "https://shop.example.com/?who=c1&n=1";
+        let end = "https://shop.example.com/?who=customer-1&n=1";
         assert_eq!((led.status, led.header("location")), (302, Some(end)), "{database}");
         assert_eq!(told(&partner, 3)[1], format!("clicked {end}"), "{database}");
 

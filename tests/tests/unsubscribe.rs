@@ -147,7 +147,7 @@ fn whoever_unsubscribes_by_one_click_gets_no_more_until_they_come_back() {
         world.ask("c1", "offer");
         assert_eq!(world.told(1), ["after offer"], "{database}");
         let link = link_of(&world.mails.mails()[0]);
-        assert!(!link.contains("c1") && !link.contains("offer") && !link.contains("ada"), "{link}");
+        assert!(!link.contains("offer") && !link.contains("ada@"), "{link}");
 
         // Whoever looks at the page has not unsubscribed, and neither has a scanner.
         let page = world.anybody("GET", &link, "", "");

@@ -179,8 +179,8 @@ fn each_endpoint_takes_the_keys_that_the_document_says() {
             }
         }
         // What the document does not name.
-        for (path, as_writer) in [("/metrics", 403), ("/node", 405)] {
-            assert_eq!(nobody.get(path).unwrap().status, if path == "/node" { 405 } else { 401 }, "{path}");
+        for (path, as_nobody, as_writer) in [("/metrics", 401, 403), ("/node", 405, 405)] {
+            assert_eq!(nobody.get(path).unwrap().status, as_nobody, "{path}");
             assert_eq!(server.writer().get(path).unwrap().status, as_writer, "{path}");
         }
         assert_eq!(server.admin().json("POST", "/node", "{}").unwrap().status, 401);

@@ -45,10 +45,7 @@ fn acknowledged_per_second(server: &Server, seconds: u64, run: usize, size: u64)
         };
         match size {
             1 => (event(n), 1),
-            _ => {
-                let events: Vec<String> = (n * size..(n + 1) * size).map(event).collect();
-                (format!("[{}]", events.join(",")), size)
-            }
+            _ => (load::batch((n * size..(n + 1) * size).map(event)), size),
         }
     };
     let (per_second, _) = load::closed_loop(server, CLIENTS, Duration::ZERO, &request, |acknowledged| {

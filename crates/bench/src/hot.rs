@@ -53,10 +53,9 @@ fn others_beside(server: &Server, run: usize, seconds: u64) -> Result<Vec<f64>> 
     let over = AtomicBool::new(false);
     let text = |number: u64| {
         let numbers = number * IN_A_REQUEST..(number + 1) * IN_A_REQUEST;
-        let events: Vec<String> = numbers
-            .map(|number| load::event("Ping", &format!("hot-{run}-{number}"), "hot", r#"{"n":1}"#))
-            .collect();
-        format!("[{}]", events.join(","))
+        load::batch(
+            numbers.map(|number| load::event("Ping", &format!("hot-{run}-{number}"), "hot", r#"{"n":1}"#)),
+        )
     };
     std::thread::scope(|scope| {
         let hot = scope.spawn(|| {

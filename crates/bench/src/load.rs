@@ -25,6 +25,11 @@ pub(crate) fn event(name: &str, id: &str, profile: &str, properties: &str) -> St
     format!(r#"{{"id":"{id}","event":"{name}","profile":"{profile}","properties":{properties}}}"#)
 }
 
+/// Events as the text of one request.
+pub(crate) fn batch(events: impl Iterator<Item = String>) -> String {
+    format!("[{}]", events.collect::<Vec<_>>().join(","))
+}
+
 /// An event that lets a new person into the measured journey.
 pub(crate) fn journey(profile: &str) -> String {
     event("Bench", profile, profile, r#"{"run":"bench"}"#)
@@ -143,9 +148,8 @@ pub(crate) fn fill(
                     if first >= range.end || start.elapsed() > most {
                         break;
                     }
-                    let batch =
-                        (first..range.end.min(first + A_BATCH)).map(text).collect::<Vec<_>>().join(",");
-                    if let Err(error) = send_until_taken(&mut http, &format!("[{batch}]")) {
+                    let events = batch((first..range.end.min(first + A_BATCH)).map(text));
+                    if let Err(error) = send_until_taken(&mut http, &events) {
                         note(&failure, format!("a batch from {first}: {error:#}"));
                         break;
                     }

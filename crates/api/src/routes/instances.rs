@@ -50,9 +50,8 @@ pub(super) struct Search {
 )]
 pub(super) async fn list(
     State(app): State<App>,
-    search: Result<Query<Search>, axum::extract::rejection::QueryRejection>,
+    Query(search): Query<Search>,
 ) -> Result<Json<InstancePage>, Problem> {
-    let Query(search) = search.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
     let status = match &search.status {
         None => None,
         Some(word) => {

@@ -30,9 +30,8 @@ pub(super) struct Search {
 )]
 pub(super) async fn list(
     State(app): State<App>,
-    search: Result<Query<Search>, axum::extract::rejection::QueryRejection>,
+    Query(search): Query<Search>,
 ) -> Result<Json<RefusedPage>, Problem> {
-    let Query(search) = search.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
     let profile = search.profile.as_deref().map(|key| (app.runtime.shard_of(key), key));
     let mut found = app.runtime.store().refusals(profile, search.before, PAGE + 1).await?;
     let page = usize::try_from(PAGE).unwrap_or(usize::MAX);

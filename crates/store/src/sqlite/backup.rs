@@ -1,11 +1,6 @@
 //! Copies an SQLite file while a server uses it.
 
-use std::{
-    fs::File,
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs::File, io, path::Path, time::Duration};
 
 use sqlx::{ConnectOptions as _, Connection as _, query, sqlite::SqliteConnectOptions};
 
@@ -23,7 +18,7 @@ pub(crate) async fn back_up(url: &str, copy: &Path) -> Result<u64, Error> {
         let there = format!("{} is there already; a copy is never written over a file", copy.display());
         return Err(Error::Unsuitable(there));
     }
-    let unfinished = beside(copy);
+    let unfinished = open::beside(copy, ".unfinished");
     remove(&unfinished).map_err(|error| unwritten(&unfinished, &error))?;
     let options = SqliteConnectOptions::new().filename(&database).busy_timeout(Duration::from_secs(5));
     let mut connection = options.connect().await?;
@@ -38,13 +33,6 @@ pub(crate) async fn back_up(url: &str, copy: &Path) -> Result<u64, Error> {
         let _ = remove(&unfinished);
     }
     kept
-}
-
-/// The name of a copy that is not finished.
-fn beside(copy: &Path) -> PathBuf {
-    let mut name = copy.to_owned().into_os_string();
-    name.push(".unfinished");
-    name.into()
 }
 
 fn remove(file: &Path) -> io::Result<()> {

@@ -24,13 +24,8 @@ pub(crate) async fn examine(url: &str, deep: bool) -> Result<Examination, Error>
         return Ok(Examination::Absent(path));
     }
     let wal = is_wal(&path)?;
-    let beside = |ending: &str| {
-        let mut name = path.clone().into_os_string();
-        name.push(ending);
-        std::fs::metadata(name).ok().map(|file| file.len())
-    };
     let size = std::fs::metadata(&path).map_err(|error| unreadable(&path, &error))?.len();
-    let wal_size = beside("-wal");
+    let wal_size = std::fs::metadata(open::beside(&path, "-wal")).ok().map(|file| file.len());
     // Whoever opens a file in WAL mode makes its log and index, unless the file is declared not to change. Where there is
     // no log, nobody has the file open.
     let options = SqliteConnectOptions::new()

@@ -1,6 +1,9 @@
 //! How an SQLite file is opened, and the checks that it keeps what it acknowledges.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool,
@@ -48,6 +51,13 @@ pub(super) fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
         // Who is erased is overwritten.
         .pragma("secure_delete", "ON")
         .row_buffer_size(512))
+}
+
+/// What has the name of a file with another ending behind it.
+pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.to_owned().into_os_string();
+    name.push(ending);
+    name.into()
 }
 
 /// Opens a connection that writes.

@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::{Arc, OnceLock},
+    sync::Arc,
 };
 
 use engine::{
@@ -13,9 +13,9 @@ use engine::{
     person::{apply, met, take},
     policy::Barred,
 };
-use graph::{Journey, Name, Type, Value};
+use graph::{Journey, Name, Type};
 use jiff::Timestamp;
-use store::{History, Loaded, LoggedEvent, Profile, RefusedEvent, Shard, Suppression, Sweep, Turn, Wanted};
+use store::{History, Loaded, LoggedEvent, RefusedEvent, Shard, Suppression, Sweep, Turn, Wanted};
 use uuid::Uuid;
 
 use crate::{
@@ -30,14 +30,17 @@ use crate::{
 mod calls;
 mod entries;
 mod limits;
+mod memory;
+mod person;
 mod profiles;
 mod visit;
 
 pub(crate) use calls::Dispatch;
 use entries::Entries;
 use limits::Limits;
-use visit::{Memory, Visit};
-pub(crate) use visit::{left_and_reached, unsubscribed_from};
+pub(crate) use memory::{left_and_reached, unsubscribed_from};
+use person::Person;
+use visit::Visit;
 
 /// An event that was checked and is about to be taken.
 #[derive(Clone, Debug)]
@@ -97,51 +100,10 @@ pub(crate) struct Batch<'a> {
     entries: Entries,
 }
 
-struct Person {
-    row: Option<Profile>,
-    changed: bool,
-    /// The instances that events may matter to.
-    live: Vec<Uuid>,
-    /// Whether those are all of them.
-    whole: bool,
-    /// Whether nobody knew of them before this turn.
-    is_new: bool,
-    /// What they did before that audiences look back at, where it was loaded.
-    past: Option<Vec<Event>>,
-    /// The attributes as the current project reads them; the common case, read once a turn.
-    read: Option<Value>,
-    /// What rules ask of their past, once anybody has asked: of somebody busy it is long, and a turn reads and writes it
-    /// once.
-    memory: OnceLock<Memory>,
-    /// Whether that has changed.
-    remembers: bool,
-}
-
 struct Place {
     shard: Shard,
     instance: Instance,
     changed: bool,
-}
-
-impl Person {
-    fn memory(&self) -> &Memory {
-        self.memory.get_or_init(|| Memory::of(self.row.as_ref()))
-    }
-
-    fn change_memory(&mut self, change: impl FnOnce(&mut Memory)) {
-        let mut memory = self.memory.take().unwrap_or_else(|| Memory::of(self.row.as_ref()));
-        change(&mut memory);
-        self.memory = OnceLock::from(memory);
-        self.remembers = true;
-    }
-
-    fn into_row(self) -> Option<Profile> {
-        let entries = self.memory.get().filter(|_| self.remembers).map(Memory::text);
-        self.row.map(|row| match entries {
-            Some(entries) => Profile { entries, ..row },
-            None => row,
-        })
-    }
 }
 
 impl<'a> Batch<'a> {
@@ -205,17 +167,7 @@ impl<'a> Batch<'a> {
     }
 
     fn person(&mut self, key: &Name) -> &mut Person {
-        self.profiles.entry(key.clone()).or_insert_with(|| Person {
-            row: None,
-            changed: false,
-            live: Vec::new(),
-            whole: false,
-            is_new: false,
-            past: None,
-            read: None,
-            memory: OnceLock::new(),
-            remembers: false,
-        })
+        self.profiles.entry(key.clone()).or_default()
     }
 
     /// An event of the past, as far as it still has its declared shape.

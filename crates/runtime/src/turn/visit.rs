@@ -1,28 +1,25 @@
 //! One person of a turn, as [`engine::person`] wants to see them.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use engine::{
     Around, Event, Instance, Outcome, Output, Status,
     limit::Taken,
     link::Links,
     person::Past,
-    policy::{Barred, Left, Sent, Standing, remember, subscribe},
+    policy::{Barred, Standing, remember, subscribe},
 };
 use graph::{Audience, Journey, Name, ProfileSchema, Reentry, Value};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use store::{Profile, Shard, instance_id};
 use uuid::Uuid;
 
-use super::{Batch, Person, outcomes_text};
+use super::{
+    Batch, Person,
+    memory::{Memory, entry_name},
+    outcomes_text,
+};
 use crate::profile;
-
-/// How many addresses of a person are remembered.
-const MOST_ADDRESSES: usize = 32;
 
 /// One person of a turn.
 pub(super) struct Visit<'b, 'a> {
@@ -92,49 +89,6 @@ impl<'b, 'a> Visit<'b, 'a> {
 
     fn memory(&self) -> Option<&Memory> {
         self.batch.profiles.get(&self.key).map(Person::memory)
-    }
-}
-
-/// What rules ask of a person's past; kept with the profile.
-#[derive(Debug, Default, Deserialize, Serialize)]
-pub(super) struct Memory {
-    /// When messages went out, by policy. No name of the language has such a character in it.
-    #[serde(default, rename = "\u{1f}sent", skip_serializing_if = "BTreeMap::is_empty")]
-    sent: Sent,
-    /// The policies that they have unsubscribed from, and when.
-    #[serde(default, rename = "\u{1f}left", skip_serializing_if = "BTreeMap::is_empty")]
-    left: Left,
-    /// The policies that they have come back to, or said that they want, and when.
-    #[serde(default, rename = "\u{1f}back", skip_serializing_if = "BTreeMap::is_empty")]
-    back: Left,
-    /// The hashes of the addresses that they were written to under a subscription, the latest last.
-    #[serde(default, rename = "\u{1f}addresses", skip_serializing_if = "Vec::is_empty")]
-    addresses: Vec<Uuid>,
-    /// The limits of journeys that they have come through.
-    #[serde(default, rename = "\u{1f}passed", skip_serializing_if = "BTreeSet::is_empty")]
-    passed: BTreeSet<String>,
-    /// When they last entered which journey under which key.
-    #[serde(flatten)]
-    entries: BTreeMap<String, Timestamp>,
-}
-
-impl Memory {
-    pub(super) fn of(row: Option<&Profile>) -> Memory {
-        row.and_then(|row| serde_json::from_str(&row.entries).ok()).unwrap_or_default()
-    }
-
-    /// They were written to at these addresses.
-    fn reach(&mut self, addresses: Vec<Uuid>) {
-        for address in addresses {
-            self.addresses.retain(|known| *known != address);
-            self.addresses.push(address);
-        }
-        let surplus = self.addresses.len().saturating_sub(MOST_ADDRESSES);
-        self.addresses.drain(..surplus);
-    }
-
-    pub(super) fn text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_else(|_| "{}".into())
     }
 }
 
@@ -271,20 +225,4 @@ impl Around for Visit<'_, '_> {
             logged.outcome = outcomes_text(&outcomes);
         }
     }
-}
-
-/// The policies that a person has unsubscribed from, and the hashes of the addresses that they were written to under a
-/// subscription.
-pub(crate) fn left_and_reached(row: &Profile) -> (Left, Vec<Uuid>) {
-    let Memory { left, addresses, .. } = Memory::of(Some(row));
-    (left, addresses)
-}
-
-/// The policies that a person has unsubscribed from, and when.
-pub(crate) fn unsubscribed_from(row: Option<&Profile>) -> Left {
-    Memory::of(row).left
-}
-
-fn entry_name(journey: &str, key: &str) -> String {
-    format!("{journey}\u{1f}{key}")
 }

@@ -4,7 +4,7 @@ use graph::{Condition, Journey, StepKind, Way};
 
 use crate::{
     CallOutcome, Context, Event, Happening, Ignored, Input, Instance, KeptEvent, Operation, Output, Status,
-    eval::holds, walk::Walk,
+    eval::holds, panics::caught, walk::Walk,
 };
 
 /// How many events an instance may keep for later waits.
@@ -13,15 +13,22 @@ const MOST_KEPT: usize = 1_000;
 /// Advances an instance by an input.
 ///
 /// The input is accepted if and only if the instance waits for it; else the output's instance is the given one, and
-/// [`Output::ignored`] says why.
+/// [`Output::ignored`] says why. A panic on the way sets the instance aside: it has failed where it stood.
 pub fn advance(journey: &Journey, instance: &Instance, input: &Input, context: Context<'_>) -> Output {
-    let walk = Walk::new(journey, instance.clone(), context);
+    caught(|| decide(Walk::new(journey, instance.clone(), context), input)).unwrap_or_else(|error| {
+        let mut walk = Walk::new(journey, instance.clone(), context);
+        walk.set_aside(input, error);
+        walk.finish()
+    })
+}
+
+fn decide(walk: Walk<'_>, input: &Input) -> Output {
     match input {
         Input::Operation(operation) => operate(walk, operation),
-        _ if !instance.listens() => walk.ignore(Ignored::Over),
+        _ if !walk.instance.listens() => walk.ignore(Ignored::Over),
         Input::Event(event) => take(walk, event),
         Input::Due => due(walk),
-        _ if !instance.status.is_live() => walk.ignore(Ignored::Over),
+        _ if !walk.instance.status.is_live() => walk.ignore(Ignored::Over),
         Input::End { status, reason } => end(walk, *status, reason.clone()),
         Input::Begin => begin(walk),
         Input::ProfileChanged => leave_when(walk),
@@ -123,13 +130,7 @@ fn call_ended(mut walk: Walk<'_>, call: u32, attempt: u32, outcome: &CallOutcome
 
 /// An event: ends the instance by an exit rule, is consumed by the wait where it stands, or is kept for a later one.
 fn take(mut walk: Walk<'_>, event: &Event) -> Output {
-    let event = KeptEvent {
-        id: event.id.clone(),
-        name: event.name.clone(),
-        at: event.at,
-        properties: event.properties.clone(),
-        stale: false,
-    };
+    let event = KeptEvent::of(event);
     if !walk.journey.listens_to(&event.name) {
         return walk.ignore(Ignored::NotAwaited);
     }
@@ -209,10 +210,7 @@ fn operate(mut walk: Walk<'_>, operation: &Operation) -> Output {
         }
         Operation::Retry => {
             walk.instance.state.failure = None;
-            match walk.here() {
-                Some(here) => walk.go(here),
-                None => walk.try_again(),
-            }
+            walk.retry();
         }
         Operation::Skip | Operation::Answer(_) => skip(&mut walk, value),
     }
@@ -222,6 +220,7 @@ fn operate(mut walk: Walk<'_>, operation: &Operation) -> Output {
 /// Goes on after the failed step. A name that the step would have bound has this value.
 fn skip(walk: &mut Walk<'_>, value: graph::Value) {
     walk.instance.state.failure = None;
+    walk.instance.state.call = None;
     let (bind, way) = match walk.step_here().map(|step| &step.kind) {
         Some(StepKind::Call { bind, .. }) => (bind.clone(), Way::Next),
         Some(StepKind::Let { name, .. }) => (Some(name.clone()), Way::Next),

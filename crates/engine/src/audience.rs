@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use graph::{
-    Audience, Name, Value,
+    Audience, CallError, Name, Value,
     audience::{counted, joined, latest, left},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::{
     Context, Event, Happening, Ignored, Input, Instance, Output, State, Status,
     eval::{Local, Scope, holds},
+    panics::caught,
     person::{MOST_FOLLOWS, OWN_IDS},
 };
 
@@ -27,6 +28,8 @@ pub const OUT: &str = "out";
 pub const MOST_COUNTED: usize = 1_000;
 /// How often an audience is looked at that looks at the clock.
 const CLOCK: SignedDuration = SignedDuration::from_hours(1);
+/// When somebody is looked at again whom a fault of our own kept from being looked at.
+const AFTER_FAULT: SignedDuration = SignedDuration::from_hours(1);
 
 /// What one window of an audience holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -72,7 +75,7 @@ impl Seen {
 
 /// Begins to watch a person who did this in the past. `was` is whether they belonged to the audience as it was declared
 /// before, or as far as they were known; it is none for somebody of whom that cannot be said, who then neither joins nor
-/// leaves by being met.
+/// leaves by being met. After a panic nothing of it is counted, and they are looked at again in an hour.
 pub fn meet(
     audience: &Audience,
     id: Uuid,
@@ -81,7 +84,7 @@ pub fn meet(
     was: Option<bool>,
     context: Context<'_>,
 ) -> Output {
-    let instance = Instance {
+    let instance = || Instance {
         id,
         journey: audience.name.clone(),
         version: audience.version.clone(),
@@ -95,14 +98,22 @@ pub fn meet(
         turn: 0,
         state: State { follows: context.follows, ..State::default() },
     };
-    let mut look = Look::new(audience, instance, context);
-    past.iter().for_each(|event| look.count(event));
-    look.settle(was.is_some());
-    look.finish()
+    let met = caught(|| {
+        let mut look = Look::new(audience, instance(), context);
+        past.iter().for_each(|event| look.count(event));
+        look.settle(was.is_some());
+        look.finish()
+    });
+    met.unwrap_or_else(|error| missed(instance(), error, context.now))
 }
 
-/// Looks at a person again, after an input.
+/// Looks at a person again, after an input. After a panic they are what they were, and are looked at again in an hour.
 pub fn look(audience: &Audience, instance: &Instance, input: &Input, context: Context<'_>) -> Output {
+    caught(|| decide(audience, instance, input, context))
+        .unwrap_or_else(|error| missed(instance.clone(), error, context.now))
+}
+
+fn decide(audience: &Audience, instance: &Instance, input: &Input, context: Context<'_>) -> Output {
     let mut look = Look::new(audience, instance.clone(), context);
     match input {
         Input::Event(event) if audience.looks_at(&event.name) => look.count(event),
@@ -129,6 +140,15 @@ pub(crate) fn ended(mut instance: Instance, status: Status, now: Timestamp) -> O
     instance.turn += 1;
     instance.state.windows.clear();
     Output { happenings: vec![Happening::Ended { status, reason: None }], ..Output::of(instance) }
+}
+
+/// A fault of our own has ended the look.
+fn missed(mut instance: Instance, error: CallError, now: Timestamp) -> Output {
+    instance.turn += 1;
+    instance.updated_at = now;
+    instance.due_at = now.checked_add(AFTER_FAULT).ok();
+    let step = instance.step.clone();
+    Output { happenings: vec![Happening::Failed { step, error }], ..Output::of(instance) }
 }
 
 struct Look<'a> {

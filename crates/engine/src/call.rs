@@ -102,6 +102,19 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Runs the failed step again. A call that was set aside goes out again, under the key that it had; others begin anew.
+    pub(crate) fn retry(&mut self) {
+        match (self.here(), &mut self.instance.state.call) {
+            (Some(here), None) => self.go(here),
+            (_, None) => self.try_again(),
+            (_, Some(call)) => {
+                call.attempt += 1;
+                call.since = self.context.now;
+                self.try_again();
+            }
+        }
+    }
+
     /// An attempt has ended: settles the call, or plans the next attempt.
     pub(crate) fn attempt_ended(&mut self, outcome: CallOutcome) {
         let Some(step) = self.step_here() else { return self.try_again() };

@@ -3,7 +3,9 @@
 use graph::{CallError, Expr, Value, library::Fault};
 use petgraph::graph::NodeIndex;
 
-use crate::{Failure, Happening, KeptEvent, Leaving, Status, eval::evaluate, walk::Walk};
+use crate::{
+    Failure, Happening, Input, KeptEvent, Leaving, Operation, PendingCall, Status, eval::evaluate, walk::Walk,
+};
 
 impl Walk<'_> {
     pub(crate) fn exit(&mut self, reason: Option<&Expr>) -> Result<Option<NodeIndex>, Fault> {
@@ -128,6 +130,31 @@ impl Walk<'_> {
             self.remember_failure(error);
         }
         self.park_failed();
+    }
+
+    /// A fault of our own has ended the turn. Whoever is to end ends; others are parked where they stand, without the
+    /// journey's own blocks, since those may be what met the fault. A retry finds the event and the call that it was about.
+    pub(crate) fn set_aside(&mut self, input: &Input, error: CallError) {
+        self.note(Happening::Failed { step: self.instance.step.clone(), error: error.clone() });
+        if !self.instance.status.is_live() && self.instance.status != Status::Failed {
+            self.instance.state.watching = false;
+            self.instance.due_at = None;
+            return;
+        }
+        if self.instance.state.leaving.is_some() {
+            return self.left();
+        }
+        match input {
+            Input::End { status, reason } => return self.stop(*status, Some(reason.clone())),
+            Input::Operation(Operation::Cancel) => return self.stop(Status::Cancelled, None),
+            Input::Event(event) if self.journey.awaited.contains(&event.name) => {
+                self.instance.state.inbox.push(KeptEvent::of(event));
+            }
+            _ => {}
+        }
+        let call = self.instance.state.call.take();
+        self.park(error);
+        self.instance.state.call = call.map(|call| PendingCall { under_way: false, held: None, ..call });
     }
 
     pub(crate) fn remember_failure(&mut self, error: CallError) {

@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::{
-    Context, Event, Happening, Instance, Output, State, Status,
+    Context, Event, Happening, Input, Instance, Output, State, Status,
     eval::{Scope, evaluate, holds},
+    panics::caught,
     walk::Walk,
 };
 
@@ -17,6 +18,10 @@ use crate::{
 /// # Errors
 /// Why not, in a sentence.
 pub fn admit(journey: &Journey, event: &Event, context: Context<'_>) -> Result<Name, String> {
+    caught(|| decide(journey, event, context)).unwrap_or_else(|error| Err(error.reason))
+}
+
+fn decide(journey: &Journey, event: &Event, context: Context<'_>) -> Result<Name, String> {
     let open = journey.open;
     if let Some(from) = open.from.filter(|from| context.now < *from) {
         return Err(format!("the journey opens at {from}"));
@@ -58,7 +63,7 @@ pub(crate) fn barred(reentry: Reentry, last: Option<Timestamp>, now: Timestamp) 
     }
 }
 
-/// Starts an instance: it walks up to where it first rests, or waits for its turn.
+/// Starts an instance: it walks up to where it first rests, or waits for its turn. A panic on the way sets it aside.
 pub fn start(
     journey: &Journey,
     id: Uuid,
@@ -68,12 +73,12 @@ pub fn start(
     context: Context<'_>,
     queued: bool,
 ) -> Output {
-    let instance = Instance {
+    let instance = || Instance {
         id,
         journey: journey.name.clone(),
         version: journey.version.clone(),
         profile: profile.clone(),
-        key,
+        key: key.clone(),
         status: Status::Waiting,
         step: journey.step(journey.start).map(|step| step.name.clone()).unwrap_or_default(),
         entered_at: context.now,
@@ -88,12 +93,24 @@ pub fn start(
             ..State::default()
         },
     };
-    let mut walk = Walk::new(journey, instance, context);
-    walk.note(Happening::Entered { event: event.id.clone() });
-    if queued {
-        walk.queue();
-    } else {
-        walk.go(journey.start);
-    }
+    let entered = || {
+        let mut walk = Walk::new(journey, instance(), context);
+        walk.note(Happening::Entered { event: event.id.clone() });
+        walk
+    };
+    let walked = caught(|| {
+        let mut walk = entered();
+        if queued {
+            walk.queue();
+        } else {
+            walk.go(journey.start);
+        }
+        walk
+    });
+    let walk = walked.unwrap_or_else(|error| {
+        let mut walk = entered();
+        walk.set_aside(&Input::Begin, error);
+        walk
+    });
     walk.finish()
 }

@@ -65,7 +65,7 @@ pub struct Event {
 /// What an operator may do with an instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operation {
-    /// Runs the failed step again.
+    /// Runs the failed step again. A call that a fault of our own met goes out again under the key that it had.
     Retry,
     /// Goes on after the failed step as if it had succeeded without a value.
     Skip,

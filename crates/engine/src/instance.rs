@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::audience::Seen;
+use crate::{Event, audience::Seen};
 
 /// One person's place in one version of one journey.
 #[derive(Clone, Debug, PartialEq)]
@@ -228,6 +228,19 @@ pub struct KeptEvent {
     /// Whether a wait has ended since it came, so that only a `wait for … since enter` sees it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
+}
+
+impl KeptEvent {
+    /// An event that comes now.
+    pub(crate) fn of(event: &Event) -> KeptEvent {
+        KeptEvent {
+            id: event.id.clone(),
+            name: event.name.clone(),
+            at: event.at,
+            properties: event.properties.clone(),
+            stale: false,
+        }
+    }
 }
 
 /// Why an instance failed.

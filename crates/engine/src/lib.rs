@@ -4,7 +4,8 @@
 //!
 //! What comes in: the compiled [`graph::Journey`], an [`Instance`], one [`Input`], and a [`Context`] with the person's
 //! attributes and the present moment. What goes out: an [`Output`] with the instance as it is afterwards, the calls to
-//! make, and what happened. Deliberately absent: a clock, chance, IO, async, logging, panics.
+//! make, and what happened. Deliberately absent: a clock, chance, IO, async, logging. It does not mean to panic; if it does
+//! all the same, the instance is set aside.
 //!
 //! The laws, each a test in `tests/laws.rs`:
 //! 1. Total and deterministic: the same arguments give the same output, for every input in every state.
@@ -30,6 +31,7 @@ pub mod link;
 mod moment;
 mod others;
 mod output;
+mod panics;
 pub mod person;
 pub mod policy;
 pub mod preview;
@@ -44,5 +46,6 @@ pub use eval::{Scope, evaluate};
 pub use input::{CallOutcome, Context, Event, Input, Operation};
 pub use instance::{AttemptId, Failure, Instance, KeptEvent, Leaving, PendingCall, State, Status};
 pub use output::{Effect, Happening, Ignored, Output, Stop};
+pub use panics::panicked;
 pub use person::{Around, Outcome};
 pub use render::{request_of, template_text};

@@ -67,11 +67,13 @@ pub enum ErrorKind {
     Open,
     /// The credentials were missing or refused.
     Auth,
+    /// A fault in Wayfare itself.
+    Internal,
 }
 
 impl ErrorKind {
     /// Every kind, in the order of the manual.
-    pub const ALL: [ErrorKind; 7] = [
+    pub const ALL: [ErrorKind; 8] = [
         ErrorKind::Timeout,
         ErrorKind::Refused,
         ErrorKind::Http,
@@ -79,6 +81,7 @@ impl ErrorKind {
         ErrorKind::Capped,
         ErrorKind::Open,
         ErrorKind::Auth,
+        ErrorKind::Internal,
     ];
 
     /// The word for it in the language and on the wire.
@@ -91,6 +94,7 @@ impl ErrorKind {
             ErrorKind::Capped => "capped",
             ErrorKind::Open => "open",
             ErrorKind::Auth => "auth",
+            ErrorKind::Internal => "internal",
         }
     }
 }

@@ -54,7 +54,7 @@ impl RetryOn {
             // It comes with the time for which the partner is left alone, or it is all that there is to say.
             ErrorKind::Open => error.wait.is_some(),
             ErrorKind::Http | ErrorKind::Auth => error.status.is_some_and(|status| self.names(status)),
-            ErrorKind::Invalid | ErrorKind::Capped => false,
+            ErrorKind::Invalid | ErrorKind::Capped | ErrorKind::Internal => false,
         }
     }
 

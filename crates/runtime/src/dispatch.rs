@@ -5,12 +5,14 @@
 
 use std::{
     collections::HashMap,
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use connect::{Partners, Trace};
 use engine::{AttemptId, Effect};
+use futures_util::FutureExt as _;
 use graph::{Answer, CallError, Name, Request};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -92,28 +94,23 @@ impl Dispatcher {
                 action: &action,
                 request: &request,
             };
-            let ended = match cache {
-                None => attempt_of_call.make().await,
-                Some(micros) => {
-                    let time = Duration::from_micros(micros.unsigned_abs());
-                    // On the heap, so that calls whose answers are not kept are no larger for it.
-                    let asked = Box::pin(calling.answers.of(&request, time, attempt_of_call.make()));
-                    let (ended, was_kept) = asked.await;
-                    if was_kept {
-                        note(&calling.tally, &request, &action, "cached", None);
-                    }
-                    ended
-                }
-            };
+            // A fault of our own must not leave the call without an end, as if it took for ever.
+            let ended = AssertUnwindSafe(attempt_of_call.made_or_kept(cache)).catch_unwind().await;
             let outcome = match ended {
-                Ok(answer) => Ok(answer),
-                Err(Missed::Error(error)) => Err(error),
+                Ok(Ok(answer)) => Ok(answer),
+                Ok(Err(Missed::Error(error))) => Err(error),
                 // Whatever is given up stays in the store: whoever has the shard next makes the attempt under the same key.
-                Err(Missed::NotBegun) => {
+                Ok(Err(Missed::NotBegun)) => {
                     let _ = reports.send(Command::CallDropped { attempt }).await;
                     return;
                 }
-                Err(Missed::GivenUp) => return,
+                Ok(Err(Missed::GivenUp)) => return,
+                Err(payload) => {
+                    let error = engine::panicked(&*payload);
+                    tracing::error!(instance = %attempt.instance, %journey, %step, "a fault in Wayfare itself has ended an attempt; please report it");
+                    note(&calling.tally, &request, &action, error.kind.word(), None);
+                    Err(error)
+                }
             };
             drop(place);
             let report =
@@ -148,6 +145,19 @@ enum Missed {
 }
 
 impl Attempt<'_> {
+    /// Makes it, unless its answer may be one that was kept for a time, in microseconds.
+    async fn made_or_kept(self, time: Option<i64>) -> Result<Answer, Missed> {
+        let Some(micros) = time else { return self.make().await };
+        let Attempt { calling, request, action, .. } = self;
+        let time = Duration::from_micros(micros.unsigned_abs());
+        // On the heap, so that calls whose answers are not kept are no larger for it.
+        let (ended, was_kept) = Box::pin(calling.answers.of(request, time, self.make())).await;
+        if was_kept {
+            note(&calling.tally, request, action, "cached", None);
+        }
+        ended
+    }
+
     /// Waits until it may go out, and makes it.
     async fn make(self) -> Result<Answer, Missed> {
         let Calling { partners, tally, stop, witness, .. } = self.calling;

@@ -9,11 +9,11 @@ use std::{
 };
 
 use engine::{
-    Event, Ignored, Input, Instance, Outcome, Output, Status,
+    Event, Happening, Ignored, Input, Instance, Outcome, Output, Status,
     person::{apply, met, take},
     policy::Barred,
 };
-use graph::{Journey, Name, Type};
+use graph::{ErrorKind, Journey, Name, Type};
 use jiff::Timestamp;
 use store::{History, Loaded, LoggedEvent, RefusedEvent, Shard, Suppression, Sweep, Turn, Wanted};
 use uuid::Uuid;
@@ -299,6 +299,7 @@ impl<'a> Batch<'a> {
     /// Keeps what an accepted input did.
     fn keep(&mut self, shard: Shard, before: Option<(Name, Status)>, output: Output) {
         let Output { instance, effects, changes, happenings, .. } = output;
+        tell_faults(&instance, &happenings);
         self.counts.move_on(before, &instance, &happenings);
         // Counting events for an audience is no history; only coming and going is.
         let silent = instance.status == Status::Member && happenings.is_empty();
@@ -353,6 +354,18 @@ impl<'a> Batch<'a> {
             lifted: self.lifted,
         };
         (turn, dispatches)
+    }
+}
+
+/// Says in the log whom a fault of our own has met, and not what they are: its message may hold what is theirs.
+fn tell_faults(instance: &Instance, happenings: &[Happening]) {
+    for happening in happenings {
+        if let Happening::Failed { step, error } = happening
+            && error.kind == ErrorKind::Internal
+        {
+            let Instance { id, journey, version, .. } = instance;
+            tracing::error!(instance = %id, %journey, %version, %step, "a fault in Wayfare itself has set an instance aside; please report it");
+        }
     }
 }
 

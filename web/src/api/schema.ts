@@ -509,7 +509,7 @@ export interface components {
         ActionCallsView: {
             /**
              * @description How many attempts ended in each way: `ok`, the kind of an error (`timeout`, `refused`, `http`, `invalid`, `capped`,
-             *     `open`, `auth`), or `cached`.
+             *     `open`, `auth`, `internal`), or `cached`.
              */
             ends: {
                 [key: string]: number;
@@ -708,7 +708,7 @@ export interface components {
         FailureView: {
             /** @description When. */
             at: string;
-            /** @description `timeout`, `refused`, `http`, `invalid`, `capped`, `open` or `auth`. */
+            /** @description `timeout`, `refused`, `http`, `invalid`, `capped`, `open`, `auth` or `internal`. */
             kind: string;
             /** @description What happened. */
             reason: string;
@@ -1135,7 +1135,7 @@ export interface components {
             before?: string | null;
             /** @description The journey. */
             journey?: string | null;
-            /** @description How they failed: `timeout`, `refused`, `http`, `invalid`, `capped`, `open` or `auth`. */
+            /** @description How they failed: `timeout`, `refused`, `http`, `invalid`, `capped`, `open`, `auth` or `internal`. */
             kind?: string | null;
             /** @description How many at most; 10,000 if it does not say, which is the most. */
             most?: number | null;
@@ -1585,7 +1585,7 @@ export interface operations {
                 status?: string;
                 /** @description The person. */
                 profile?: string;
-                /** @description Of those that failed, how they did: `timeout`, `refused`, `http`, `invalid`, `capped`, `open` or `auth`. */
+                /** @description Of those that failed, how they did: `timeout`, `refused`, `http`, `invalid`, `capped`, `open`, `auth` or `internal`. */
                 kind?: string;
                 /** @description The `next` of the page before. */
                 before?: string;

@@ -7,7 +7,7 @@ import { api, type Operated, type Search } from '../api/client';
 import { paths } from '../paths';
 import { Found } from './instances';
 
-const KINDS = ['timeout', 'refused', 'http', 'invalid', 'capped', 'open', 'auth'];
+const KINDS = ['timeout', 'refused', 'http', 'invalid', 'capped', 'open', 'auth', 'internal'];
 
 export function FailedPage() {
   const [parameters] = useSearchParams();

@@ -35,7 +35,7 @@ pub(super) struct Search {
     status: Option<String>,
     /// The person.
     profile: Option<String>,
-    /// Of those that failed, how they did: `timeout`, `refused`, `http`, `invalid`, `capped`, `open` or `auth`.
+    /// Of those that failed, how they did: `timeout`, `refused`, `http`, `invalid`, `capped`, `open`, `auth` or `internal`.
     kind: Option<String>,
     /// The `next` of the page before.
     before: Option<Uuid>,

@@ -44,7 +44,7 @@ pub(super) struct Which {
     step: Option<String>,
     /// The person.
     profile: Option<String>,
-    /// How they failed: `timeout`, `refused`, `http`, `invalid`, `capped`, `open` or `auth`.
+    /// How they failed: `timeout`, `refused`, `http`, `invalid`, `capped`, `open`, `auth` or `internal`.
     kind: Option<String>,
     /// The `next` of the answer before: goes on behind it.
     before: Option<Uuid>,

@@ -46,7 +46,7 @@ pub struct ActionCallsView {
     /// Its name.
     pub name: String,
     /// How many attempts ended in each way: `ok`, the kind of an error (`timeout`, `refused`, `http`, `invalid`, `capped`,
-    /// `open`, `auth`), or `cached`.
+    /// `open`, `auth`, `internal`), or `cached`.
     pub ends: BTreeMap<String, u64>,
     /// How many there were a second.
     pub per_second: f64,

@@ -48,7 +48,7 @@ pub struct InstanceSummary {
 pub struct FailureView {
     /// The step.
     pub step: String,
-    /// `timeout`, `refused`, `http`, `invalid`, `capped`, `open` or `auth`.
+    /// `timeout`, `refused`, `http`, `invalid`, `capped`, `open`, `auth` or `internal`.
     pub kind: String,
     /// What happened.
     pub reason: String,

@@ -160,7 +160,9 @@ fn failure(input: P<'_>) -> R<'_, Reply> {
     let kind = ErrorKind::ALL.into_iter().find(|kind| input.is(kind.word()));
     let rest = input.take_from(1);
     match kind {
-        None => input.error("`timeout`, `refused`, `http`, `invalid`, `capped`, `open` or `auth`"),
+        None => {
+            input.error("`timeout`, `refused`, `http`, `invalid`, `capped`, `open`, `auth` or `internal`")
+        }
         Some(ErrorKind::Http) => {
             let (rest, status) = cut(action::status).parse(rest)?;
             if rest.is("{") || rest.is("[") || rest.first().is_some_and(|token| token.kind == Kind::Text) {

@@ -1,12 +1,13 @@
 //! The binary from outside: real HTTP, both databases, `kill -9`, and the tidiness of the tree.
 //!
 //! The tests are in `tests/`; this library holds what they share, and the kit that proofs are made with: a [`ledger`], an
-//! [`auditor`], and a [`shim`] that cuts the power, breaks the disk and moves the clock. A [`detour`] leads the program to
-//! servers that pass for others.
+//! [`auditor`], a [`shim`] that cuts the power, breaks the disk and moves the clock, and a [`kill`] at a chosen place. A
+//! [`detour`] leads the program to servers that pass for others.
 
 pub mod auditor;
 pub mod detour;
 pub mod doubt;
+pub mod kill;
 pub mod ledger;
 pub mod power;
 pub mod proof;

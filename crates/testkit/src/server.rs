@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{self, BufRead, BufReader},
     net::{SocketAddr, TcpListener},
+    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -15,6 +16,9 @@ use crate::http::Client;
 pub const ADMIN_KEY: &str = "admin-key-for-tests-only";
 /// The write key of every server that is run here.
 pub const WRITE_KEY: &str = "write-key-for-tests-only";
+
+/// The signal that nobody can refuse (POSIX, signal.h).
+const SIGKILL: i32 = 9;
 
 /// What a server is run with.
 #[derive(Clone, Debug)]
@@ -172,6 +176,22 @@ impl Server {
             }
         }
         Err(io::Error::other("it does not stop"))
+    }
+
+    /// Waits for so long that something kills the process; whether it has. That it ends otherwise is an error.
+    ///
+    /// # Errors
+    /// When it ends by itself, or cannot be waited for.
+    pub fn is_killed(mut self, within: Duration) -> io::Result<bool> {
+        let start = Instant::now();
+        while start.elapsed() < within {
+            match self.child.try_wait()? {
+                Some(status) if status.signal() == Some(SIGKILL) => return Ok(true),
+                Some(status) => return Err(io::Error::other(format!("it ended with {status}"))),
+                None => std::thread::sleep(Duration::from_millis(2)),
+            }
+        }
+        Ok(false)
     }
 
     /// Kills the process at once, as a power cut or the kernel would.

@@ -123,6 +123,7 @@ fn soak(args: &[String]) -> Result<()> {
     let proofs = [
         ("rehearse", "ten_years"),
         ("tests", "crash"),
+        ("tests", "chosen_kills"),
         ("tests", "power_cut"),
         ("tests", "bad_disk"),
         ("tests", "postgres_dies"),

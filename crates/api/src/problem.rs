@@ -1,5 +1,7 @@
 //! The one error shape on the wire: RFC 9457 problem details.
 
+use std::any::Any;
+
 use axum::{
     body::to_bytes,
     http::{HeaderValue, StatusCode, header},
@@ -103,6 +105,18 @@ pub(crate) async fn in_one_shape(response: Response) -> Response {
     Problem { status: status.as_u16(), ..Problem::bad_request(detail) }.into_response()
 }
 
+/// Answers a request that met a fault of our own. The message of a panic may hold what is somebody's, so it is not said.
+pub(crate) fn of_panic(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a fault in Wayfare itself has ended a request; please report it");
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "a fault in Wayfare itself",
+        "the request met a fault in Wayfare itself, and it is not known what was done; the server's log says where it is",
+    )
+    .into_response()
+}
+
 /// The runtime's errors: the cause goes to the log, the sender learns what to do.
 impl From<Error> for Problem {
     fn from(error: Error) -> Problem {
@@ -130,5 +144,35 @@ impl From<store::Error> for Problem {
             "the database cannot be read",
             "the database cannot be read now; try again in a moment",
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "a test may fail loudly, and this one is about a panic"
+    )]
+
+    use axum::{Router, body::Body, http::Request, routing::get};
+    use tower::ServiceExt as _;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    async fn falls() -> StatusCode {
+        panic!("what is somebody's")
+    }
+
+    #[tokio::test]
+    async fn a_request_that_panics_is_answered_and_says_nothing_of_the_panic() {
+        let router: Router = Router::new().route("/", get(falls)).layer(CatchPanicLayer::custom(of_panic));
+        let answer = router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let body = to_bytes(answer.into_body(), LONGEST).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains("urn:wayfare:problem:internal") && !body.contains("somebody"), "{body}");
     }
 }

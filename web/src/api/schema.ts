@@ -1270,6 +1270,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -1316,6 +1325,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -1355,6 +1373,15 @@ export interface operations {
             };
             /** @description A write key, where an admin key is needed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault in Wayfare itself */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1427,6 +1454,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -1490,6 +1526,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too busy, or the database is out of reach; try again in a moment */
@@ -1559,6 +1604,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not kept, or not known to be; send the same events again */
@@ -1632,6 +1686,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -1683,6 +1746,15 @@ export interface operations {
             };
             /** @description A write key, where an admin key is needed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault in Wayfare itself */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1748,6 +1820,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -1806,6 +1887,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -1857,6 +1947,15 @@ export interface operations {
             };
             /** @description A write key, where an admin key is needed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault in Wayfare itself */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1927,6 +2026,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too busy, or the database is out of reach; try again in a moment */
@@ -2015,6 +2123,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -2086,6 +2203,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too busy, or the database is out of reach; try again in a moment */
@@ -2161,6 +2287,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -2234,6 +2369,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -2273,6 +2417,15 @@ export interface operations {
             };
             /** @description A write key, where an admin key is needed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault in Wayfare itself */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2348,6 +2501,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -2410,6 +2572,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not kept, or not known to be; send the same id again */
             503: {
                 headers: {
@@ -2449,6 +2620,15 @@ export interface operations {
             };
             /** @description A write key, where an admin key is needed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault in Wayfare itself */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2533,6 +2713,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -2598,6 +2787,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -2657,6 +2855,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -2705,6 +2912,15 @@ export interface operations {
             };
             /** @description A write key, where an admin key is needed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault in Wayfare itself */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2768,6 +2984,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too busy, or the database is out of reach; try again in a moment */
@@ -2837,6 +3062,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -2896,6 +3130,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -2935,6 +3178,15 @@ export interface operations {
             };
             /** @description A write key, where an admin key is needed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault in Wayfare itself */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3008,6 +3260,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too busy, or the database is out of reach; try again in a moment */
             503: {
                 headers: {
@@ -3059,6 +3320,15 @@ export interface operations {
             };
             /** @description A write key, where an admin key is needed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault in Wayfare itself */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3130,6 +3400,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault in Wayfare itself */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too busy, or the database is out of reach; try again in a moment */

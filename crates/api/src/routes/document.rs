@@ -48,13 +48,14 @@ pub fn openapi() -> OpenApi {
     document
 }
 
-/// Says of every endpoint which keys it takes, and how it answers without one; and that the database may be out of reach.
+/// Says of every endpoint which keys it takes, and how it answers without one; and that the database may be out of reach, or we at fault.
 fn needs(part: &mut OpenApi, keys: &[&str], refused: &[(u16, &str)]) {
     for operation in part.paths.paths.values_mut().flat_map(operations) {
         let keys = keys.iter().map(|key| SecurityRequirement::new(*key, [] as [&str; 0]));
         operation.security = Some(keys.collect());
+        let fault = (500, "A fault in Wayfare itself");
         let unreachable = (503, "Too busy, or the database is out of reach; try again in a moment");
-        for (status, description) in refused.iter().chain([&unreachable]) {
+        for (status, description) in refused.iter().chain([&fault, &unreachable]) {
             answers(operation, *status, description);
         }
     }

@@ -33,7 +33,8 @@ use axum::{
     routing::{get, post},
 };
 use tower_http::{
-    compression::CompressionLayer, set_header::SetResponseHeaderLayer, timeout::RequestBodyTimeoutLayer,
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer,
+    timeout::RequestBodyTimeoutLayer,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -141,6 +142,7 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(app);
     api.fallback(assets::serve)
         .method_not_allowed_fallback(wrong_method)
+        .layer(CatchPanicLayer::custom(problem::of_panic))
         .layer(middleware::map_response(problem::in_one_shape))
         .layer(middleware::from_fn(without_nul))
         .layer(DefaultBodyLimit::disable())

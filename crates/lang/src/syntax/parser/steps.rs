@@ -241,10 +241,11 @@ fn wait_for(input: P<'_>) -> R<'_, StepKind> {
     let (rest, on) = cut(listen).parse(input)?;
     let at = start.until(&rest);
     let (mut rest, since) = since(rest)?;
+    (rest, ()) = no_late_condition(rest)?;
     let mut timeout = None;
     if rest.is("up") && rest.peek(1) == "to" {
         let (after, length) = cut(expression).parse(rest.take_from(2))?;
-        rest = after;
+        (rest, ()) = no_late_condition(after)?;
         let mut otherwise = None;
         if rest.is("else") {
             let (after, steps) = block(rest.take_from(1))?;
@@ -255,6 +256,18 @@ fn wait_for(input: P<'_>) -> R<'_, StepKind> {
     }
     let arms = vec![ForArm { at, on, then: None }];
     Ok((rest, StepKind::WaitFor(WaitFor { arms, since, timeout })))
+}
+
+/// Whoever writes the parts of a wait in another order is told the right one.
+fn no_late_condition(input: P<'_>) -> R<'_, ()> {
+    if !input.is("where") {
+        return Ok((input, ()));
+    }
+    input.refuse(
+        Report::new(Code::Syntax, input.at(), "a condition on an event stands right behind it")
+            .label("stands too late")
+            .help("write `wait for EVENT as e where … since enter up to 1 day`, of that what you need"),
+    )
 }
 
 fn since(input: P<'_>) -> R<'_, graph::Since> {

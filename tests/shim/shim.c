@@ -5,12 +5,13 @@
 // FILE.undo what was there; a successful fsync of the file empties that log. Who kills the process and undoes what the
 // logs hold has the disk as it was at the last fsync. `tests::power` does that, and keeps some of the writes if asked.
 //
-// Faults. SHIM_CONTROL names a file of four numbers (int64, this machine's order) that is mapped, so that a test changes
+// Faults. SHIM_CONTROL names a file of five numbers (int64, this machine's order) that is mapped, so that a test changes
 // them while the program runs:
 //   0  nanoseconds that CLOCK_REALTIME is ahead of the true time
 //   1  what fsync does: 0 its work, 1 nothing (a disk that lies), 2 fails with EIO
 //   2  how many bytes the files may still grow; negative: as many as they like
 //   3  how often fsync was asked for, counted here
+//   4  where CLOCK_REALTIME stands still, in nanoseconds; 0: it goes
 //
 // Deliberately absent: renames, deletions that a power cut undoes, memory-mapped writes. SQLite needs none of them for what
 // it promises in WAL mode; its -shm is thrown away by a power cut.
@@ -33,7 +34,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CLOCK_AHEAD, SYNC, ROOM, SYNCS, NUMBERS };
+enum { CLOCK_AHEAD, SYNC, ROOM, SYNCS, STANDS_AT, NUMBERS };
 enum { HONEST, LIES, FAILS };
 enum { DATABASE, WAL, JOURNAL, FILES };
 enum { WRITE, TRUNCATE };
@@ -273,11 +274,17 @@ int unlink(const char *path) {
     return result;
 }
 
+// What the clock says, in nanoseconds.
+static int64_t said(int64_t truly) {
+    int64_t stands = number(STANDS_AT, 0);
+    return stands ? stands : truly + number(CLOCK_AHEAD, 0);
+}
+
 int clock_gettime(clockid_t clock, struct timespec *time) {
     ready();
     int result = real_clock_gettime(clock, time);
     if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
-        int64_t now = time->tv_sec * INT64_C(1000000000) + time->tv_nsec + number(CLOCK_AHEAD, 0);
+        int64_t now = said(time->tv_sec * INT64_C(1000000000) + time->tv_nsec);
         time->tv_sec = now / 1000000000;
         time->tv_nsec = now % 1000000000;
     }
@@ -288,7 +295,7 @@ int gettimeofday(struct timeval *restrict time, void *restrict zone) {
     ready();
     int result = real_gettimeofday(time, zone);
     if (result == 0) {
-        int64_t now = time->tv_sec * INT64_C(1000000) + time->tv_usec + number(CLOCK_AHEAD, 0) / 1000;
+        int64_t now = said(time->tv_sec * INT64_C(1000000000) + time->tv_usec * INT64_C(1000)) / 1000;
         time->tv_sec = now / 1000000;
         time->tv_usec = now % 1000000;
     }

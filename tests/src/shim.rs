@@ -11,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use testkit::server::{Setup, workspace};
@@ -22,6 +23,7 @@ const CLOCK: u64 = 0;
 const SYNC: u64 = 8;
 const ROOM: u64 = 16;
 const SYNCS: u64 = 24;
+const STANDS_AT: u64 = 32;
 
 /// What the disk does when it is asked to keep what was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +47,7 @@ impl Shim {
     pub fn under(setup: &mut Setup) -> Shim {
         let database = PathBuf::from(setup.database.strip_prefix("sqlite:").unwrap_or("/no/database"));
         let path = setup.folder.join("shim-control");
-        fs::write(&path, [0_u8; 32]).unwrap();
+        fs::write(&path, [0_u8; 40]).unwrap();
         let control = File::options().read(true).write(true).open(&path).unwrap();
         let shim = Shim { database, control };
         shim.room(None);
@@ -76,6 +78,12 @@ impl Shim {
     /// From now on the clock is ahead by so many seconds, or behind.
     pub fn clock_ahead(&self, seconds: i64) {
         self.set(CLOCK, seconds * 1_000_000_000);
+    }
+
+    /// From now on the clock stands still; or it goes on, as if it always had.
+    pub fn stop_clock(&self, stands: bool) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        self.set(STANDS_AT, if stands { i64::try_from(now.as_nanos()).unwrap() } else { 0 });
     }
 
     /// How often the disk was asked to keep what was written.

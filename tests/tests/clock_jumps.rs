@@ -1,5 +1,5 @@
-//! The clock of a running server jumps a day ahead and two hours back: nothing is done before its time by the clock, nothing
-//! is done twice, and once the clock is right again everything goes on.
+//! The clock of a running server jumps a day and five years ahead and two hours back, and stands still: nothing is done before
+//! its time by the clock, nothing is done twice, nothing is forgotten, and once the clock is right again everything goes on.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
@@ -32,6 +32,7 @@ journey clockwork {
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
+const YEAR: i64 = 365 * DAY;
 /// Longer than the shorter wait.
 const A_WHILE: Duration = Duration::from_millis(4_500);
 /// How long it may take until a worker has seen that the clock was set, and has done what is due.
@@ -51,6 +52,11 @@ impl Clockwork {
         setup.journeys = setup.folder.join("clockwork.journey");
         setup.connections = vec![("shop".to_owned(), partner.address)];
         std::fs::write(&setup.journeys, PROJECT).unwrap();
+        std::fs::write(
+            setup.further_settings(),
+            "[retention]\nevents = \"400 days\"\ninstances = \"90 days\"\n",
+        )
+        .unwrap();
         let shim = Shim::under(&mut setup);
         let server = setup.start().unwrap();
         Clockwork { database, partner, shim, server }
@@ -139,4 +145,22 @@ fn jump(database: &'static str) {
     clockwork.tells_nobody_else(0..16, 0..12);
     assert_eq!(instances(&clockwork.server, "status=waiting").len(), 4);
     assert_eq!(instances(&clockwork.server, "status=completed").len(), 12);
+
+    // It stands still: events are taken, and nobody's time comes until it goes on.
+    clockwork.shim.stop_clock(true);
+    clockwork.enter(16..18);
+    clockwork.tells_nobody_else(0..16, 0..12);
+    clockwork.shim.stop_clock(false);
+    clockwork.tells("short", 0..18, SOON);
+
+    // Five years ahead: whoever waits is through, and nobody is forgotten, old as they seem.
+    clockwork.shim.clock_ahead(5 * YEAR);
+    clockwork.tells("long", 0..18, SOON);
+    clockwork.enter(18..20);
+    clockwork.tells("short", 0..20, SOON);
+    clockwork.shim.clock_ahead(0);
+    clockwork.enter(20..22);
+    clockwork.tells("short", 0..22, SOON);
+    assert_eq!(instances(&clockwork.server, "status=completed").len(), 18);
+    assert_eq!(instances(&clockwork.server, "status=waiting").len(), 4);
 }

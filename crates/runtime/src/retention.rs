@@ -1,10 +1,11 @@
 //! Forgetting what is older than it is kept: events, and instances that are over with their history.
 //!
 //! A worker forgets for its own shards, a bounded chunk between two turns, so that what comes in waits for no more than
-//! that. How far it has come is not stored: after a restart it begins again at the oldest. Deliberately absent: profiles,
-//! which are somebody's as long as nobody erases them, and what has failed, which waits for an operator.
+//! that. How far it has come is not stored: after a restart it begins again at the oldest. What is forgotten does not come
+//! back, so a clock that may be wrong is not believed at once. Deliberately absent: profiles, which are somebody's as long
+//! as nobody erases them, and what has failed, which waits for an operator.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use graph::Project;
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +18,12 @@ const CHUNK: u32 = 500;
 const PAUSE: SignedDuration = SignedDuration::from_millis(50);
 /// How often is looked whether something has grown old.
 const LOOK: SignedDuration = SignedDuration::from_mins(10);
+/// How long after the start nothing is forgotten: the clock of a machine that has just come up may be years ahead.
+const AFTER_START: SignedDuration = SignedDuration::from_hours(1);
+/// A clock that goes ahead by so much more than the time that has passed was set.
+const LEAP: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long after that nothing is forgotten.
+const AFTER_LEAP: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long things are kept; for ever where nothing is said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +66,8 @@ pub(crate) struct Forgetting {
     rule: Retention,
     next: Option<Timestamp>,
     task: Task,
+    /// What the clock said last, and when that was.
+    seen: (Timestamp, Instant),
 }
 
 /// What is to be forgotten next.
@@ -74,7 +83,9 @@ impl Forgetting {
     /// Begins at the oldest.
     pub(crate) fn new(rule: Retention, now: Timestamp) -> Forgetting {
         let something = rule.events.is_some() || rule.instances.is_some();
-        Forgetting { rule, next: something.then_some(now), task: Task::Events(0) }
+        let first = now.checked_add(AFTER_START).ok();
+        let seen = (now, Instant::now());
+        Forgetting { rule, next: first.filter(|_| something), task: Task::Events(0), seen }
     }
 
     /// When there is something to do; none if everything is kept for ever.
@@ -88,6 +99,10 @@ impl Forgetting {
         writer: &mut dyn Writer,
         now: Timestamp,
     ) -> Result<(), store::Error> {
+        if self.next.is_none() {
+            return Ok(());
+        }
+        self.heed(now);
         if self.next.is_none_or(|next| next > now) {
             return Ok(());
         }
@@ -97,6 +112,18 @@ impl Forgetting {
         };
         self.next = now.checked_add(pause).ok();
         Ok(())
+    }
+
+    /// Puts off what is next when the clock was set: for a while if it leapt ahead, and not for years if it was set back.
+    fn heed(&mut self, now: Timestamp) {
+        let (said, then) = std::mem::replace(&mut self.seen, (now, Instant::now()));
+        let passed = SignedDuration::try_from(then.elapsed()).unwrap_or_default();
+        let latest = now.checked_add(AFTER_LEAP).unwrap_or(now);
+        if now.duration_since(said) > passed.saturating_add(LEAP) {
+            tracing::warn!(%said, %now, "the clock was set ahead; nothing is forgotten for a day, in case it is wrong");
+            self.next = Some(latest);
+        }
+        self.next = self.next.map(|next| next.min(latest));
     }
 
     async fn events(

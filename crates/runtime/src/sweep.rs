@@ -26,6 +26,8 @@ pub(crate) struct Sweeper {
     own: Vec<Shard>,
     /// The part of all shards that they are.
     share: (u16, u16),
+    /// What the clock said last.
+    seen: Timestamp,
 }
 
 /// A journey's schedule, and when it comes next.
@@ -91,7 +93,8 @@ impl Sweeper {
         let known = writer.sweeps().await?;
         let own: Vec<Shard> = writer.held().keys().copied().collect();
         let share = (u16::try_from(own.len()).unwrap_or(u16::MAX).max(1), shards.max(1));
-        let mut sweeper = Sweeper { passes: VecDeque::new(), schedules: Vec::new(), own: own.clone(), share };
+        let (passes, schedules) = (VecDeque::new(), Vec::new());
+        let mut sweeper = Sweeper { passes, schedules, own: own.clone(), share, seen: now };
         for audience in catalog.audiences() {
             for shard in own.iter().copied() {
                 let begun = known.iter().find(|sweep| {
@@ -110,7 +113,9 @@ impl Sweeper {
         for journey in catalog.project().journeys.values() {
             let Some(rule) = &journey.schedule else { continue };
             let runs: Vec<&Sweep> = known.iter().filter(|sweep| sweep.name == journey.name).collect();
-            let last = runs.iter().filter_map(|sweep| moment_of(&sweep.run)).max();
+            // A time that is still to come has come by a clock that was wrong.
+            let come = runs.iter().filter_map(|sweep| moment_of(&sweep.run)).filter(|at| *at <= now);
+            let last = come.max();
             if let Some(at) = last {
                 // What came for one shard came for all: some may not have begun.
                 for shard in own.iter().copied() {
@@ -140,6 +145,12 @@ impl Sweeper {
 
     /// Begins the passes of the schedules whose time has come.
     fn begin(&mut self, now: Timestamp) {
+        if now < self.seen {
+            // The clock was set back. Whoever is let in a second time at the same time is known already.
+            self.schedules.iter_mut().for_each(|table| table.next = table.scheduled.next(now));
+            self.passes.iter_mut().for_each(|pass| pass.next = pass.next.min(now));
+        }
+        self.seen = now;
         for place in 0..self.schedules.len() {
             let Some(table) = self.schedules.get_mut(place) else { continue };
             let Some(at) = table.next.filter(|at| *at <= now) else { continue };

@@ -154,3 +154,43 @@ async fn no_more_come_than_a_journey_reads_in_its_time() {
         runtime.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_clock_that_was_wrong_stops_no_schedule() {
+    for url in urls() {
+        let clock = Moved::default();
+        clock.to("2026-03-02T10:00:00Z");
+        let text = format!("{BASE}{LOYAL}").replace(" within 30 days", "").replace("  wait 1 day\n", "");
+        let (runtime, store) = start(&url, &text, &clock).await;
+        for number in 0..10 {
+            for event in ["b1", "b2"] {
+                send(&runtime, event, "Bought", &format!("p{number}")).await;
+            }
+        }
+        // Five years ahead, the Monday that was to come has come.
+        clock.to("2031-03-05T10:00:00Z");
+        count(&runtime, &*store, &of("weekly"), 10).await;
+        // Right again, it comes once more, and everybody was there; the next one is a new one.
+        clock.to("2026-03-09T08:59:59Z");
+        wake(&runtime, "before").await;
+        clock.to("2026-03-09T09:00:00Z");
+        wake(&runtime, "at").await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        count(&runtime, &*store, &of("weekly"), 10).await;
+        clock.to("2026-03-16T09:00:00Z");
+        count(&runtime, &*store, &of("weekly"), 20).await;
+        runtime.stop().await;
+
+        // The same, where each clock finds a process that has just started.
+        clock.to("2031-03-10T10:00:00Z");
+        let (runtime, store) = start(&url, &text, &clock).await;
+        count(&runtime, &*store, &of("weekly"), 30).await;
+        runtime.stop().await;
+        clock.to("2026-03-17T10:00:00Z");
+        let (runtime, store) = start(&url, &text, &clock).await;
+        count(&runtime, &*store, &of("weekly"), 30).await;
+        clock.to("2026-03-23T09:00:00Z");
+        count(&runtime, &*store, &of("weekly"), 40).await;
+        runtime.stop().await;
+    }
+}

@@ -107,7 +107,7 @@ pub(crate) async fn in_one_shape(response: Response) -> Response {
 
 /// Answers a request that met a fault of our own. The message of a panic may hold what is somebody's, so it is not said.
 pub(crate) fn of_panic(_: Box<dyn Any + Send>) -> Response {
-    tracing::error!("a fault in Wayfare itself has ended a request; please report it");
+    tracing::error!("a fault in Wayfare itself has ended a request");
     Problem::new(
         StatusCode::INTERNAL_SERVER_ERROR,
         "internal",

@@ -5,6 +5,7 @@
 mod commands;
 mod demo;
 mod doctor;
+mod log;
 mod many;
 mod preview;
 mod project;

@@ -152,7 +152,8 @@ impl Walk<'_> {
             }
             _ => {}
         }
-        let call = self.instance.state.call.take();
+        // The call of an `on failure` block is not that of the step that failed.
+        let call = self.instance.state.call.take().filter(|_| self.instance.state.failure.is_none());
         self.park(error);
         self.instance.state.call = call.map(|call| PendingCall { under_way: false, held: None, ..call });
     }

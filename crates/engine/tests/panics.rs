@@ -47,7 +47,10 @@ journey first {
   enter on started as start where start.n > 0
   exit on left
   goal paid as p where p.n == 1 within 2 days
-  on failure as f { call tell("failed: {{ f.reason }}") }
+  on failure as f {
+    call tell("failed: {{ f.reason }}")
+    let sorry = profile.lucky
+  }
   on exit as x {
     let bye = profile.lucky
     call tell("bye {{ bye }}")
@@ -195,6 +198,21 @@ fn a_call_whose_answer_met_the_fault_goes_out_again_under_its_key() {
     let skipped = step(&sound(), &output.instance, &Input::Operation(Operation::Answer(r#"{"n":2}"#.into())));
     assert_eq!((skipped.instance.status, &*skipped.instance.step), (Status::Waiting, "wait-for-1"));
     assert_eq!(skipped.instance.state.call, None);
+}
+
+#[test]
+fn who_meets_the_fault_while_failing_has_failed_as_before() {
+    let refused = Input::CallEnded { call: 1, attempt: 1, outcome: Ok(Answer::of(404, "")) };
+    let failing = step(&sound(), &entered(&sound(), 1).instance, &refused).instance;
+    assert_eq!(failing.status, Status::Calling, "it tells somebody");
+    let told = Input::CallEnded { call: 2, attempt: 1, outcome: Ok(Answer::of(200, "")) };
+    let unlucky = profile(13);
+    let failed = advance(&poisoned(), &failing, &told, Context::of(&unlucky, start())).instance;
+    assert_eq!((failed.status, &*failed.step), (Status::Failed, "call-ask"));
+    assert_eq!(failed.state.failure.as_ref().unwrap().error.kind, ErrorKind::Http);
+    let again = step(&sound(), &failed, &retried());
+    let Effect::Call { call, attempt, action, .. } = &again.effects[0];
+    assert_eq!((call, attempt, &**action), (&3, &1, "ask"), "the failed step's call, and a new one");
 }
 
 #[test]

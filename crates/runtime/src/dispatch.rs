@@ -107,7 +107,7 @@ impl Dispatcher {
                 Ok(Err(Missed::GivenUp)) => return,
                 Err(payload) => {
                     let error = engine::panicked(&*payload);
-                    tracing::error!(instance = %attempt.instance, %journey, %step, "a fault in Wayfare itself has ended an attempt; please report it");
+                    tracing::error!(instance = %attempt.instance, %journey, %step, "a fault in Wayfare itself has ended an attempt");
                     note(&calling.tally, &request, &action, error.kind.word(), None);
                     Err(error)
                 }

@@ -364,7 +364,7 @@ fn tell_faults(instance: &Instance, happenings: &[Happening]) {
             && error.kind == ErrorKind::Internal
         {
             let Instance { id, journey, version, .. } = instance;
-            tracing::error!(instance = %id, %journey, %version, %step, "a fault in Wayfare itself has set an instance aside; please report it");
+            tracing::error!(instance = %id, %journey, %version, %step, "a fault in Wayfare itself has set an instance aside");
         }
     }
 }

@@ -10,9 +10,9 @@ use tokio::net::TcpListener;
 use crate::{
     commands::{
         print,
-        serve::{Server, start, start_log, stop_signal, tokio_runtime},
+        serve::{Server, start, stop_signal, tokio_runtime},
     },
-    demo, project,
+    demo, log, project,
 };
 
 #[derive(clap::Args)]
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    start_log(false, "warn");
+    log::start(false, "warn");
     let address: std::net::SocketAddr =
         args.listen.parse().context("--listen takes an address such as 127.0.0.1:7070")?;
     if !address.ip().is_loopback() {

@@ -17,11 +17,10 @@ use runtime::{Catalog, Retention, Runtime, Witness};
 use telemetry::{Exporting, Telemetry};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use crate::{
-    project,
+    log, project,
     settings::{Deployment, Nats, Settings, Traces, keys},
 };
 
@@ -60,7 +59,7 @@ pub(crate) struct Server {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    start_log(args.log_json, "info,sqlx=warn");
+    log::start(args.log_json, "info,sqlx=warn");
     let settings = Settings::read(args.place.database.config.as_deref())?;
     let Some(project) = project::compile(&[args.place.journeys(&settings)])? else {
         bail!("the journeys have errors; nothing was started");
@@ -99,12 +98,6 @@ pub(crate) fn accepted_keys() -> anyhow::Result<Keys> {
         bail!("a key has {} characters; keys need at least {SHORTEST_KEY}", short.chars().count());
     }
     Ok(Keys::of(&write, &admin))
-}
-
-pub(crate) fn start_log(json: bool, default: &str) {
-    let filter = EnvFilter::try_from_env("WAYFARE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if json { log.json().init() } else { log.init() }
 }
 
 pub(crate) fn tokio_runtime() -> anyhow::Result<tokio::runtime::Runtime> {

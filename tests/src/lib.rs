@@ -11,6 +11,7 @@ pub mod kill;
 pub mod ledger;
 pub mod power;
 pub mod proof;
+pub mod release;
 pub mod shim;
 pub mod sql;
 

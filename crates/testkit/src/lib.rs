@@ -17,5 +17,5 @@ pub use collector::{Collector, Manner};
 pub use mail::{Delivery, MailServer, Said, Security};
 pub use nats::{Nats, Publisher};
 pub use partner::{Partner, Recorded, Reply};
-pub use postgres::{copy_of, postgres};
+pub use postgres::{copy_of, dump, postgres, restore};
 pub use relay::{Relay, Way};

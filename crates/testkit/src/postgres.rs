@@ -4,6 +4,7 @@
 //! instead, as the URL of a user who may create databases.
 
 use std::{
+    path::Path,
     process::Command,
     sync::{
         OnceLock,
@@ -35,11 +36,30 @@ pub fn postgres() -> String {
 /// # Panics
 /// When one of them fails.
 pub fn copy_of(url: &str) -> String {
-    let copy = postgres();
     let folder = tempfile::tempdir();
     let folder = folder.unwrap_or_else(|error| fail(&format!("no folder for a dump: {error}")));
-    let dump = folder.path().join("dump.sql");
-    run(Command::new(program("pg_dump")).args(["--no-owner", "--file"]).arg(&dump).arg(url));
-    run(Command::new("psql").args([&copy, "--quiet", "--set", "ON_ERROR_STOP=1", "--file"]).arg(&dump));
-    copy
+    let file = folder.path().join("dump.sql");
+    dump(url, &file);
+    restore(&file)
+}
+
+/// Writes what a database holds to a file, by `pg_dump`.
+///
+/// # Panics
+/// When it fails.
+pub fn dump(url: &str, file: &Path) {
+    run(Command::new(program("pg_dump"))
+        .args(["--no-owner", "--no-privileges", "--file"])
+        .arg(file)
+        .arg(url));
+}
+
+/// The URL of a fresh database that holds what a dump says.
+///
+/// # Panics
+/// When it cannot be brought back.
+pub fn restore(file: &Path) -> String {
+    let url = postgres();
+    run(Command::new("psql").args([&url, "--quiet", "--set", "ON_ERROR_STOP=1", "--file"]).arg(file));
+    url
 }

@@ -1,4 +1,4 @@
-//! The project's chores: `cargo xtask demo | test | soak | build | bench`.
+//! The project's chores: `cargo xtask demo | test | soak | build | bench | keep-release`.
 //!
 //! Each is enough on a fresh machine with Rust and Node: what else is needed is found, installed by the system's package
 //! manager where that is allowed, or named in one line.
@@ -18,7 +18,8 @@ cargo xtask soak  [FACTOR]             the proofs of `test` so many times as lar
                                        a dying PostgreSQL, doubtful commits, jumping clocks, simulated years
 cargo xtask build                      the dashboard and target/release/wayfare
 cargo xtask bench [--quick] [--json FILE] [--only sqlite|postgres|language] [--part acks|journeys|calls|hot|sleepers|drain]
-                                       measure the release binary: a table of the bars, and which are reached";
+                                       measure the release binary: a table of the bars, and which are reached
+cargo xtask keep-release NAME          keep databases of today's program, which every later one must be able to go on with";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         "soak" => soak(&rest),
         "build" => build(),
         "bench" => bench(&rest),
+        "keep-release" => keep_release(&rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -136,6 +138,17 @@ fn soak(args: &[String]) -> Result<()> {
         cargo(&format!("{proof}, {factor} times"), &args).env("WAYFARE_SOAK", factor).run()?;
     }
     Ok(())
+}
+
+/// Keeps databases of today's program under `tests/releases`, for the test of upgrades.
+fn keep_release(args: &[String]) -> Result<()> {
+    let [name] = args else { bail!("which release? such as `cargo xtask keep-release 0.1.0`") };
+    if step::root().join("tests/releases").join(name).exists() {
+        bail!("{name} is kept already; what a release wrote does not change");
+    }
+    need::postgres()?;
+    let args = ["run", "--locked", "--package", "tests", "--example", "keep_release", "--", name];
+    cargo(&format!("keep {name}"), &args).run()
 }
 
 fn extension(wayfare: &Path) -> Result<()> {

@@ -68,9 +68,8 @@ impl Schedule {
 
     /// The first time after `after`, on the clock of `zone`; `None` when there is none before the year 2100.
     pub fn next(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        let wall = zone.to_datetime(after);
-        // One hour back, so that a clock set back does not hide a wall time whose first instant is still to come.
-        let from = wall_as_utc(wall)? - chrono::Duration::hours(3);
+        // No wall time whose first instant is still to come lies before what the clock shows now, set back or not.
+        let from = wall_as_utc(zone.to_datetime(after))?;
         self.parts
             .iter()
             .filter_map(|part| {

@@ -30,7 +30,7 @@ use testkit::{
     server::{Server, Setup, workspace},
 };
 
-/// The program under test: what the variable `WAYFARE` names, or else built once.
+/// The program under test: what the variable `WAYFARE_PROGRAM` names, or else built once.
 ///
 /// # Panics
 /// When it cannot be built.
@@ -39,7 +39,7 @@ pub fn program() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT
         .get_or_init(|| {
-            if let Some(program) = std::env::var_os("WAYFARE") {
+            if let Some(program) = std::env::var_os("WAYFARE_PROGRAM") {
                 return program.into();
             }
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

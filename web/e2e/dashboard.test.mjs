@@ -29,7 +29,7 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'wayfare-e2e-'));
   const address = `127.0.0.1:${await freePort()}`;
   base = `http://${address}`;
-  const program = process.env.WAYFARE ?? '../target/debug/wayfare';
+  const program = process.env.WAYFARE_PROGRAM ?? '../target/debug/wayfare';
   server = spawn(program, ['demo', '--listen', address, '--data', join(folder, 'demo.db'), '--rate', '8'], { stdio: 'inherit' });
   for (let tries = 0; ; tries++) {
     const ready = await fetch(`${base}/health/ready`).then((answer) => answer.ok, () => false);

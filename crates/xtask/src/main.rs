@@ -90,12 +90,14 @@ fn test() -> Result<()> {
     npm(WEB, "the dashboard's types", &["run", "check"]).run()?;
     npm(WEB, "the dashboard's unit tests", &["run", "test"]).run()?;
     let wayfare = step::target().join("debug/wayfare");
-    cargo("tests", &["test", "--locked", "--workspace", "--no-fail-fast"]).env("WAYFARE", &wayfare).run()?;
+    cargo("tests", &["test", "--locked", "--workspace", "--no-fail-fast"])
+        .env("WAYFARE_PROGRAM", &wayfare)
+        .run()?;
     let mut again = cargo("the runtime's tests, left in doubt about their commits", &["test", "--locked"]);
     again.args(&["--workspace"]).args(&tests_of("crates/runtime")?).env("WAYFARE_DOUBTS", "3").run()?;
     extension(&wayfare)?;
     let mut browser = npm(WEB, "the dashboard in a browser", &["run", "e2e"]);
-    browser.env("CHROMIUM", &chromium).env("WAYFARE", &wayfare);
+    browser.env("CHROMIUM", &chromium).env("WAYFARE_PROGRAM", &wayfare);
     browser.run()?;
     eprintln!("\nall checks passed");
     Ok(())
@@ -154,7 +156,7 @@ fn keep_release(args: &[String]) -> Result<()> {
 fn extension(wayfare: &Path) -> Result<()> {
     packages(VSCODE, "the extension's packages")?;
     npm(VSCODE, "the extension's types", &["run", "check"]).run()?;
-    npm(VSCODE, "the extension's tests", &["run", "test"]).env("WAYFARE", wayfare).run()?;
+    npm(VSCODE, "the extension's tests", &["run", "test"]).env("WAYFARE_PROGRAM", wayfare).run()?;
     npm(VSCODE, "package the extension", &["run", "package"]).run()
 }
 

@@ -1,4 +1,4 @@
-// The real language server over standard input and output, as the extension starts it. WAYFARE names the binary.
+// The real language server over standard input and output, as the extension starts it. WAYFARE_PROGRAM names the binary.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -20,9 +20,9 @@ import * as wayfare from '../src/arguments';
 
 /** The path of `wayfare`. */
 export function binary(): string {
-  const path = process.env['WAYFARE'];
+  const path = process.env['WAYFARE_PROGRAM'];
   if (!path || !existsSync(path)) {
-    throw new Error('set WAYFARE to the path of the binary: cargo build --package cli makes target/debug/wayfare');
+    throw new Error('set WAYFARE_PROGRAM to the path of the binary: cargo build --package cli makes target/debug/wayfare');
   }
   return resolve(path);
 }

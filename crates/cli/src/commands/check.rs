@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use crate::{JourneyFiles, commands::print, project};
+use crate::{JourneyFiles, commands::print, doctor::words::plural, project};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -40,12 +40,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let Some(compiled) = compiled.project else { return Ok(ExitCode::FAILURE) };
     if args.format == Format::Text {
+        let counted = |count: usize, what: &str| plural(u64::try_from(count).unwrap_or(u64::MAX), what);
         eprintln!(
-            "{} journeys, {} actions, {} events in {} files: no errors",
-            compiled.journeys.len(),
-            compiled.actions.len(),
-            compiled.events.len(),
-            sources.len()
+            "{}, {}, {} in {}: no errors",
+            counted(compiled.journeys.len(), "journey"),
+            counted(compiled.actions.len(), "action"),
+            counted(compiled.events.len(), "event"),
+            counted(sources.len(), "file")
         );
     }
     Ok(ExitCode::SUCCESS)

@@ -128,21 +128,46 @@ fn an_event_is_applied_once_and_a_bad_one_does_not_harm_its_neighbours() {
         let again =
             server.writer().send("POST", "/v1/events", "application/x-ndjson", lines.as_bytes()).unwrap();
         assert_eq!((again.status, again.json()), (202, json!({"accepted": 1, "duplicates": 1})));
-        // The first to come under an id is the event; what comes under it later is taken for the same.
-        let another = event("1", json!({"requestId": "z"})).to_string();
-        let another = server.writer().json("POST", "/v1/events", &another).unwrap();
-        assert_eq!((another.status, another.json()), (202, json!({"accepted": 0, "duplicates": 1})));
+        // The first to come under an id is the event, however its sender writes it. Another one under it is refused: a stored
+        // one's, and that of a neighbour.
+        let (first, last) = (event("1", json!({"requestId": "z"})), event("5", json!({"requestId": "d"})));
+        let others = json!([
+            event("1", json!({ "requestId": "a" })),
+            first,
+            last,
+            event("5", json!({"requestId": "e"})),
+            event("5", json!({"requestId": "d"}))
+        ]);
+        let others = others.to_string().replace(r#""requestId":"a""#, r#" "requestId" : "\u0061" "#);
+        let answer = server.writer().json("POST", "/v1/events", &others).unwrap();
+        assert_eq!(answer.status, 422, "{}", answer.body);
+        let problem = answer.json();
+        assert_eq!((&problem["kept"], &problem["accepted"]), (&json!([0, 2, 4]), &json!(1)));
+        assert_eq!(problem["duplicates"], 2, "{problem}");
+        let reason = "was taken before, for another event of this person; give each event an id of its own";
+        let conflicts = json!([1, 3].map(|index| json!({"index": index, "field": "id", "reason": reason})));
+        assert_eq!(problem["refused"], conflicts);
         let on_record = server.admin().get("/v1/refusals?profile=c1").unwrap().json();
-        let record = &on_record["refused"][0];
+        let on_record = on_record["refused"].as_array().unwrap();
+        assert_eq!(on_record.len(), 3, "{on_record:?}");
+        for (id, request) in [("1", "z"), ("5", "e")] {
+            let record = on_record.iter().find(|one| one["eventId"] == id).unwrap();
+            assert_eq!((&record["event"], &record["field"]), (&json!("Reward Requested"), &json!("id")));
+            assert!(
+                record["body"].as_str().unwrap().contains(&format!(r#""requestId":"{request}""#)),
+                "{record}"
+            );
+        }
+        let record = &on_record[2];
         assert_eq!((&record["eventId"], &record["event"]), (&json!("2"), &json!("Reward Requested")));
         assert_eq!((&record["field"], &record["reason"]), (&refused[0]["field"], &refused[0]["reason"]));
         assert!(record["body"].as_str().unwrap().contains("\"properties\":{}"), "{record}");
-        partner.wait_for("GET /rewards", 3);
-        assert_eq!(instances(&server, "profile=c1").len(), 3);
+        partner.wait_for("GET /rewards", 4);
+        assert_eq!(instances(&server, "profile=c1").len(), 4);
         let timeline = server.admin().get("/v1/profiles/c1/timeline").unwrap().json();
         let events =
             timeline["entries"].as_array().unwrap().iter().filter(|entry| !entry["event"].is_null()).count();
-        assert_eq!(events, 3);
+        assert_eq!(events, 4);
         assert!(!timeline.to_string().contains("\"z\""), "{timeline}");
     }
 }

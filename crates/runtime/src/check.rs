@@ -96,7 +96,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    fn new(field: impl Into<String>, reason: impl Into<String>) -> Refusal {
+    pub(crate) fn new(field: impl Into<String>, reason: impl Into<String>) -> Refusal {
         Refusal { field: field.into(), reason: reason.into() }
     }
 }
@@ -214,8 +214,13 @@ pub(crate) fn refused(
         profile,
         field: beginning(&refusal.field, MOST_KEY),
         reason: beginning(&refusal.reason, MOST_SHOWN),
-        body: beginning(received.text, MOST_SHOWN),
+        body: kept_of(received.text),
     }
+}
+
+/// What is kept of the text of an event that is not taken.
+pub(crate) fn kept_of(text: &str) -> String {
+    beginning(text, MOST_SHOWN)
 }
 
 /// So many characters of a text, without NUL, which PostgreSQL does not keep.

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
-    Error, ProfileAnswer, ProfileChange, Receipt,
+    Error, ProfileAnswer, ProfileChange, Receipt, Refusal,
     turn::{Batch, NewEvent},
 };
 
@@ -16,7 +16,7 @@ pub(crate) enum Command {
     Events {
         batch: Vec<NewEvent>,
         refused: Vec<RefusedEvent>,
-        reply: Reply<Vec<Receipt>>,
+        reply: Reply<Vec<Verdict>>,
     },
     Profile {
         shard: Shard,
@@ -55,11 +55,14 @@ pub(crate) enum Command {
     },
 }
 
+/// What became of an event.
+pub(crate) type Verdict = Result<Receipt, Refusal>;
+
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 
 /// What a command's sender is told once the turn is written.
 pub(crate) enum Answer {
-    Events(Vec<Receipt>),
+    Events(Vec<Verdict>),
     Profile(ProfileAnswer),
     Operated(Option<Ignored>),
     Nothing,
@@ -166,13 +169,15 @@ impl Command {
     /// Tells the sender what became of the command. A sender that has gone away misses nothing: it is written.
     pub(crate) fn reply(self, answer: Answer) {
         match (self, answer) {
-            (Command::Events { reply, .. }, Answer::Events(receipts)) => {
-                let accepted =
-                    receipts.iter().filter(|receipt| matches!(receipt, Receipt::Accepted(_))).count();
-                metrics::counter!("wayfare_events_total", "outcome" => "accepted").increment(count(accepted));
-                metrics::counter!("wayfare_events_total", "outcome" => "duplicate")
-                    .increment(count(receipts.len() - accepted));
-                let _ = reply.send(Ok(receipts));
+            (Command::Events { reply, .. }, Answer::Events(verdicts)) => {
+                let became = |wanted: fn(&Verdict) -> bool| {
+                    count(verdicts.iter().filter(|verdict| wanted(verdict)).count())
+                };
+                let counter = |outcome| metrics::counter!("wayfare_events_total", "outcome" => outcome);
+                counter("accepted").increment(became(|one| matches!(one, Ok(Receipt::Accepted(_)))));
+                counter("duplicate").increment(became(|one| matches!(one, Ok(Receipt::Duplicate))));
+                counter("refused").increment(became(Result::is_err));
+                let _ = reply.send(Ok(verdicts));
             }
             (Command::Profile { reply, .. }, Answer::Profile(answer)) => {
                 let _ = reply.send(Ok(answer));

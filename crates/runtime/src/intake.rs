@@ -9,16 +9,13 @@ use tokio::{sync::oneshot, task::JoinHandle, time::Instant};
 use uuid::Uuid;
 
 use crate::{
-    Error, Receipt, Received, Refusal, Runtime,
+    Error, Received, Runtime,
     ask::{Forwarded, PATIENCE, Request, Response},
     check,
-    command::Command,
+    command::{Command, Verdict},
     route::Place,
     turn,
 };
-
-/// What became of an event.
-type Verdict = Result<Receipt, Refusal>;
 
 /// What of a request is for one worker.
 #[derive(Default)]
@@ -35,7 +32,7 @@ struct Share {
 struct Submitted {
     taken: Vec<usize>,
     turned_away: Vec<usize>,
-    answer: oneshot::Receiver<Result<Vec<Receipt>, Error>>,
+    answer: oneshot::Receiver<Result<Vec<Verdict>, Error>>,
 }
 
 /// Events that another node has been given.
@@ -114,7 +111,7 @@ impl Runtime {
         }
         for Submitted { taken, turned_away, answer } in submitted {
             match answer.await.unwrap_or(Err(Error::Stopping)) {
-                Ok(receipts) => settle(verdicts, taken, receipts.into_iter().map(|one| Some(Ok(one)))),
+                Ok(told) => settle(verdicts, taken, told.into_iter().map(Some)),
                 // Refused events are on record only once their turn is written.
                 Err(Error::Moved) => settle(verdicts, turned_away, std::iter::repeat(None)),
                 Err(error) => failed = Some(error),

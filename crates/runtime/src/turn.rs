@@ -4,7 +4,7 @@
 //! calls to hand out once they are written. Deliberately absent: IO.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
     sync::Arc,
 };
 
@@ -15,11 +15,13 @@ use engine::{
 };
 use graph::{ErrorKind, Journey, Name, Type};
 use jiff::Timestamp;
-use store::{History, Loaded, LoggedEvent, RefusedEvent, Shard, Suppression, Sweep, Turn, Wanted};
+use store::{
+    History, KnownEvent, Loaded, LoggedEvent, RefusedEvent, Shard, Suppression, Sweep, Turn, Wanted,
+};
 use uuid::Uuid;
 
 use crate::{
-    Catalog, Receipt, VersionKey,
+    Catalog, Receipt, Refusal, VersionKey,
     count::Counts,
     lane::NoPlace,
     links::SealedLinks,
@@ -27,6 +29,7 @@ use crate::{
     sweep::{Page, Visitor},
 };
 
+mod again;
 mod calls;
 mod entries;
 mod limits;
@@ -74,7 +77,8 @@ pub(crate) struct Batch<'a> {
     now: Timestamp,
     cursors: &'a mut BTreeMap<Shard, i64>,
     profiles: HashMap<Name, Person>,
-    known: HashSet<(Name, Name)>,
+    /// The ids that are taken, by profile and id: by which event, unless it was in this turn.
+    known: HashMap<(Name, Name), Option<KnownEvent>>,
     instances: HashMap<Uuid, Place>,
     journeys: HashMap<VersionKey, Option<Arc<Journey>>>,
     /// Whether somebody is in a version that this node has never heard of.
@@ -122,7 +126,7 @@ impl<'a> Batch<'a> {
             now,
             cursors,
             profiles: HashMap::new(),
-            known: loaded.events.into_iter().collect(),
+            known: loaded.events.into_iter().map(known).collect(),
             instances: HashMap::new(),
             journeys: HashMap::new(),
             unknown: false,
@@ -189,7 +193,8 @@ impl<'a> Batch<'a> {
                     met(&mut Visit::new(self, page.sweep.shard, key));
                 }
                 Visitor::Enters(new) if self.person(&new.profile).row.is_some() => {
-                    self.take_event(new);
+                    // Its id is of the journey and the time: whoever has it came by that time before.
+                    let _ = self.take_event(new);
                 }
                 Visitor::Met(_) | Visitor::Enters(_) => {}
             }
@@ -198,10 +203,14 @@ impl<'a> Batch<'a> {
     }
 
     /// Takes an event: logs it, shows it to the person's instances, and lets it start new ones.
-    pub(crate) fn take_event(&mut self, new: &NewEvent) -> Receipt {
-        if !self.known.insert((new.profile.clone(), new.event.id.clone())) {
-            return Receipt::Duplicate;
-        }
+    ///
+    /// # Errors
+    /// When its id was taken before by another event.
+    pub(crate) fn take_event(&mut self, new: &NewEvent) -> Result<Receipt, Refusal> {
+        match self.known.entry((new.profile.clone(), new.event.id.clone())) {
+            Entry::Vacant(free) => free.insert(None),
+            Entry::Occupied(_) => return self.taken_before(new),
+        };
         self.ensure_profile(new.shard, &new.profile);
         // It stands in the log before what follows from it.
         let place = self.log(new.shard, &new.profile, &new.event, new.text.clone());
@@ -211,7 +220,7 @@ impl<'a> Batch<'a> {
         if let Some(logged) = self.events.get_mut(place) {
             logged.outcome = outcomes_text(&outcomes);
         }
-        Receipt::Accepted(outcomes)
+        Ok(Receipt::Accepted(outcomes))
     }
 
     /// Puts an event into the log; gives its place in this turn's.
@@ -367,6 +376,10 @@ fn tell_faults(instance: &Instance, happenings: &[Happening]) {
             tracing::error!(instance = %id, %journey, %version, %step, "a fault in Wayfare itself has set an instance aside");
         }
     }
+}
+
+fn known(event: KnownEvent) -> ((Name, Name), Option<KnownEvent>) {
+    ((event.profile.clone(), event.id.clone()), Some(event))
 }
 
 fn outcomes_text(outcomes: &[Outcome]) -> String {

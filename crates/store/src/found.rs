@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use engine::Instance;
 use uuid::Uuid;
 
-use crate::{Due, Error, Loaded, Profile, row, row::corrupt};
+use crate::{Due, Error, KnownEvent, Loaded, Profile, row, row::corrupt};
 
 /// A row of an instance that is wanted. The codes of the kinds stand in the statements as numbers.
 const INSTANCE: i32 = 0;
@@ -30,10 +30,10 @@ macro_rules! profile_as_found {
         "NULL, NULL, NULL, p.key, NULL, p.shard, p.entries, p.created_at, p.updated_at, NULL, NULL, p.attributes"
     };
 }
-/// The event `id` of a `profile`, both of `w`, in the columns of an instance, behind the kind.
+/// An event `e` in the columns of an instance, behind the kind.
 macro_rules! known_as_found {
     () => {
-        "NULL, NULL, NULL, w.profile, w.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
+        "NULL, NULL, NULL, e.profile, e.id, NULL, e.name, NULL, NULL, NULL, NULL, e.properties"
     };
 }
 pub(crate) use {known_as_found, profile_as_found};
@@ -90,6 +90,18 @@ impl FoundRow {
         };
         whole().ok_or_else(|| corrupt("profile", "a column is empty".into()))?.try_into()
     }
+
+    fn known(self) -> Result<KnownEvent, Error> {
+        let whole = || {
+            Some(KnownEvent {
+                profile: self.profile?.into(),
+                id: self.key?.into(),
+                name: self.step?.into(),
+                properties: self.state?,
+            })
+        };
+        whole().ok_or_else(|| corrupt("event", "a column is empty".into()))
+    }
 }
 
 /// Sorts what was found. One more instance than `earliest` may be among the earliest that are due: it is what follows.
@@ -114,9 +126,7 @@ pub(crate) fn sorted(rows: Vec<FoundRow>, earliest: usize) -> Result<Loaded, Err
                     loaded.profiles.push(profile);
                 }
             }
-            KNOWN => loaded
-                .events
-                .extend(row.profile.zip(row.key).map(|(profile, id)| (profile.into(), id.into()))),
+            KNOWN => loaded.events.push(row.known()?),
             kind => return Err(corrupt("row", format!("it is of the kind {kind}"))),
         }
     }

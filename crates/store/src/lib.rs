@@ -34,8 +34,8 @@ pub use examination::{
 };
 pub use nodes::{LEASE, Leases, Node, Nodes, Survey};
 pub use records::{
-    Behind, Counter, Draw, Due, Filter, History, Limit, Loaded, LoggedEvent, MOST_REFUSALS, Profile,
-    RefusedEvent, Sweep, Turn, Version, Wanted,
+    Behind, Counter, Draw, Due, Filter, History, KnownEvent, Limit, Loaded, LoggedEvent, MOST_REFUSALS,
+    Profile, RefusedEvent, Sweep, Turn, Version, Wanted,
 };
 pub use suppressions::{Against, Departure, Suppression};
 

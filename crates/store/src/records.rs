@@ -187,13 +187,26 @@ impl Wanted {
     }
 }
 
+/// An event that was taken, as far as it tells whether another one under its id is the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KnownEvent {
+    /// The person's key.
+    pub profile: Name,
+    /// The id that its sender gave it.
+    pub id: Name,
+    /// Its name in the language.
+    pub name: Name,
+    /// The properties as they came.
+    pub properties: String,
+}
+
 /// What was found of [`Wanted`].
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {
     /// The profiles that exist.
     pub profiles: Vec<Profile>,
-    /// The event ids that are known: profile, id.
-    pub events: Vec<(Name, Name)>,
+    /// The events whose ids are known.
+    pub events: Vec<KnownEvent>,
     /// The instances, each once.
     pub instances: Vec<Instance>,
     /// The wanted events of the past, earliest first.

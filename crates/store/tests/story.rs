@@ -6,8 +6,8 @@ mod support;
 
 use engine::Status;
 use store::{
-    Behind, Counter, Draw, Due, Error, Filter, History, Limit, MOST_REFUSALS, RefusedEvent, Sweep, Turn,
-    Version, Wanted, Writer, shard_of,
+    Behind, Counter, Draw, Due, Error, Filter, History, KnownEvent, Limit, LoggedEvent, MOST_REFUSALS,
+    RefusedEvent, Sweep, Turn, Version, Wanted, Writer, shard_of,
 };
 use support::{at, both, counter, event, history, instance, profile, refused, turn, writer};
 
@@ -36,7 +36,8 @@ async fn a_turn_is_kept_whole_and_found_again() {
         };
         let loaded = writer.load(&wanted).await.unwrap();
         assert_eq!(loaded.profiles, written.profiles);
-        assert_eq!(loaded.events, [("ada".into(), "e2".into())]);
+        let LoggedEvent { profile, id, name, properties, .. } = written.events[1].clone();
+        assert_eq!(loaded.events, [KnownEvent { profile, id, name, properties }]);
         assert_eq!(loaded.instances, std::slice::from_ref(&ada.1), "once, though found in two ways");
         assert_eq!(writer.cursors().await.unwrap()[&shard], 2);
 

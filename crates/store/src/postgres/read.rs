@@ -38,7 +38,7 @@ macro_rules! wanted {
              UNION ALL SELECT 4, ",
             found::known_as_found!(),
             " FROM UNNEST($7::smallint[], $8::text[], $9::text[]) AS w (shard, profile, id), \
-             LATERAL (SELECT FROM events WHERE shard = w.shard AND profile = w.profile AND id = w.id LIMIT 1) AS e",
+             LATERAL (SELECT * FROM events WHERE shard = w.shard AND profile = w.profile AND id = w.id LIMIT 1) AS e",
         )
     };
 }

@@ -34,8 +34,8 @@ macro_rules! wanted {
             " FROM jsonb_each(?3) AS w CROSS JOIN profiles AS p ON p.shard = w.value ->> 0 AND p.key = w.value ->> 1 \
              UNION ALL SELECT 4, ",
             found::known_as_found!(),
-            " FROM (SELECT e.profile, e.id FROM jsonb_each(?4) AS k CROSS JOIN events AS e \
-             ON e.shard = k.value ->> 0 AND e.profile = k.value ->> 1 AND e.id = k.value ->> 2) AS w",
+            " FROM jsonb_each(?4) AS w CROSS JOIN events AS e \
+             ON e.shard = w.value ->> 0 AND e.profile = w.value ->> 1 AND e.id = w.value ->> 2",
         )
     };
 }

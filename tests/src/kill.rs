@@ -2,16 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test without its library must fail")]
 
-use std::{
-    fs::{self, File},
-    os::unix::fs::FileExt,
-    path::PathBuf,
-    sync::OnceLock,
-};
+use std::{fs::File, os::unix::fs::FileExt, path::PathBuf, sync::OnceLock};
 
 use testkit::server::Setup;
 
-use crate::shim::compiled;
+use crate::shim::{compiled, preload};
 
 /// Where the program dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,15 +81,7 @@ impl Kill {
     /// Puts it under the program of a setup, which is started afterwards.
     pub fn under(setup: &mut Setup) -> Kill {
         static BUILT: OnceLock<PathBuf> = OnceLock::new();
-        let path = setup.folder.join("kill-control");
-        fs::write(&path, [0_u8; 16]).unwrap();
-        let variables = [
-            ("LD_PRELOAD", BUILT.get_or_init(|| compiled("kill.c")).display().to_string()),
-            ("KILL_FILE", setup.database.strip_prefix("sqlite:").unwrap_or("/no/database").to_owned()),
-            ("KILL_CONTROL", path.display().to_string()),
-        ];
-        setup.environment.extend(variables.map(|(name, value)| (name.to_owned(), value)));
-        Kill(File::options().write(true).open(&path).unwrap())
+        Kill(preload(setup, BUILT.get_or_init(|| compiled("kill.c")), "KILL", 2))
     }
 
     /// From now on the program dies when it comes by a place for the so manieth time.

@@ -24,6 +24,8 @@ const SYNC: u64 = 8;
 const ROOM: u64 = 16;
 const SYNCS: u64 = 24;
 const STANDS_AT: u64 = 32;
+/// How many there are.
+const NUMBERS: usize = 5;
 
 /// What the disk does when it is asked to keep what was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,18 +47,11 @@ pub struct Shim {
 impl Shim {
     /// Puts the shim under the program of a setup, which is started afterwards.
     pub fn under(setup: &mut Setup) -> Shim {
-        let database = PathBuf::from(setup.database.strip_prefix("sqlite:").unwrap_or("/no/database"));
-        let path = setup.folder.join("shim-control");
-        fs::write(&path, [0_u8; 40]).unwrap();
-        let control = File::options().read(true).write(true).open(&path).unwrap();
-        let shim = Shim { database, control };
+        static BUILT: OnceLock<PathBuf> = OnceLock::new();
+        let library = BUILT.get_or_init(|| compiled("shim.c"));
+        let control = preload(setup, library, "SHIM", NUMBERS);
+        let shim = Shim { database: file_of(setup).into(), control };
         shim.room(None);
-        let variables = [
-            ("LD_PRELOAD", built()),
-            ("SHIM_FILE", shim.database.display().to_string()),
-            ("SHIM_CONTROL", path.display().to_string()),
-        ];
-        setup.environment.extend(variables.map(|(name, value)| (name.to_owned(), value)));
         shim
     }
 
@@ -118,10 +113,23 @@ impl Shim {
     }
 }
 
-/// The shared library, built once.
-fn built() -> String {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| compiled("shim.c")).display().to_string()
+/// Puts a library under the program of a setup, which is started afterwards. It finds the database's file and a control file
+/// of so many numbers, all zero, in the variables `NAME_FILE` and `NAME_CONTROL`; gives the latter.
+pub(crate) fn preload(setup: &mut Setup, library: &Path, name: &str, numbers: usize) -> File {
+    let path = setup.folder.join(format!("{name}-control"));
+    fs::write(&path, vec![0_u8; numbers * size_of::<i64>()]).unwrap();
+    let variables = [
+        ("LD_PRELOAD".to_owned(), library.display().to_string()),
+        (format!("{name}_FILE"), file_of(setup).to_owned()),
+        (format!("{name}_CONTROL"), path.display().to_string()),
+    ];
+    setup.environment.extend(variables);
+    File::options().read(true).write(true).open(&path).unwrap()
+}
+
+/// The file of a setup's database; none that there is, if that is a server.
+fn file_of(setup: &Setup) -> &str {
+    setup.database.strip_prefix("sqlite:").unwrap_or("/no/database")
 }
 
 /// A shared library of this source in `shim/`, built by the compiler that Rust links with.

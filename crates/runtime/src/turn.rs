@@ -15,9 +15,7 @@ use engine::{
 };
 use graph::{ErrorKind, Journey, Name, Type};
 use jiff::Timestamp;
-use store::{
-    History, KnownEvent, Loaded, LoggedEvent, RefusedEvent, Shard, Suppression, Sweep, Turn, Wanted,
-};
+use store::{History, Loaded, LoggedEvent, RefusedEvent, Shard, Suppression, Sweep, Turn, Wanted};
 use uuid::Uuid;
 
 use crate::{
@@ -38,6 +36,7 @@ mod person;
 mod profiles;
 mod visit;
 
+use again::Taken;
 pub(crate) use calls::Dispatch;
 use entries::Entries;
 use limits::Limits;
@@ -77,8 +76,8 @@ pub(crate) struct Batch<'a> {
     now: Timestamp,
     cursors: &'a mut BTreeMap<Shard, i64>,
     profiles: HashMap<Name, Person>,
-    /// The ids that are taken, by profile and id: by which event, unless it was in this turn.
-    known: HashMap<(Name, Name), Option<KnownEvent>>,
+    /// The ids that are taken, by profile and id.
+    known: HashMap<(Name, Name), Taken>,
     instances: HashMap<Uuid, Place>,
     journeys: HashMap<VersionKey, Option<Arc<Journey>>>,
     /// Whether somebody is in a version that this node has never heard of.
@@ -126,7 +125,7 @@ impl<'a> Batch<'a> {
             now,
             cursors,
             profiles: HashMap::new(),
-            known: loaded.events.into_iter().map(known).collect(),
+            known: loaded.events.into_iter().map(Taken::before).collect(),
             instances: HashMap::new(),
             journeys: HashMap::new(),
             unknown: false,
@@ -208,7 +207,8 @@ impl<'a> Batch<'a> {
     /// When its id was taken before by another event.
     pub(crate) fn take_event(&mut self, new: &NewEvent) -> Result<Receipt, Refusal> {
         match self.known.entry((new.profile.clone(), new.event.id.clone())) {
-            Entry::Vacant(free) => free.insert(None),
+            // It is the next in this turn's log.
+            Entry::Vacant(free) => free.insert(Taken::Now(self.events.len())),
             Entry::Occupied(_) => return self.taken_before(new),
         };
         self.ensure_profile(new.shard, &new.profile);
@@ -376,10 +376,6 @@ fn tell_faults(instance: &Instance, happenings: &[Happening]) {
             tracing::error!(instance = %id, %journey, %version, %step, "a fault in Wayfare itself has set an instance aside");
         }
     }
-}
-
-fn known(event: KnownEvent) -> ((Name, Name), Option<KnownEvent>) {
-    ((event.profile.clone(), event.id.clone()), Some(event))
 }
 
 fn outcomes_text(outcomes: &[Outcome]) -> String {

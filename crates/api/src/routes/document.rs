@@ -48,7 +48,8 @@ pub fn openapi() -> OpenApi {
     document
 }
 
-/// Says of every endpoint which keys it takes, and how it answers without one; and that the database may be out of reach, or we at fault.
+/// Says of every endpoint which keys it takes, and how it answers without one; and that the database may be out of reach, or
+/// we at fault.
 fn needs(part: &mut OpenApi, keys: &[&str], refused: &[(u16, &str)]) {
     for operation in part.paths.paths.values_mut().flat_map(operations) {
         let keys = keys.iter().map(|key| SecurityRequirement::new(*key, [] as [&str; 0]));

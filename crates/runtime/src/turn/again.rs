@@ -2,10 +2,25 @@
 
 use engine::Event;
 use graph::{Name, started};
-use store::{KnownEvent, LoggedEvent, RefusedEvent, instance_id};
+use store::{KnownEvent, RefusedEvent, instance_id};
 
 use super::{Batch, NewEvent};
 use crate::{Receipt, Refusal, check::kept_of};
+
+/// By which event an id is taken.
+pub(super) enum Taken {
+    /// By one of an earlier turn.
+    Before(KnownEvent),
+    /// By one of this turn: its place in the turn's log.
+    Now(usize),
+}
+
+impl Taken {
+    /// An event of an earlier turn, by profile and id.
+    pub(super) fn before(event: KnownEvent) -> ((Name, Name), Taken) {
+        ((event.profile.clone(), event.id.clone()), Taken::Before(event))
+    }
+}
 
 impl Batch<'_> {
     /// What becomes of an event whose id was taken before. One that is the same has no effect; another one under its id is
@@ -22,15 +37,12 @@ impl Batch<'_> {
 
     fn is_the_same(&self, new: &NewEvent) -> bool {
         let NewEvent { profile, event, text, .. } = new;
-        match self.known.get(&(profile.clone(), event.id.clone())) {
-            Some(Some(KnownEvent { name, properties, .. })) => self.fits(event, text, name, properties),
-            // It was taken in this turn.
-            _ => {
-                let same = |logged: &&LoggedEvent| logged.id == event.id && logged.profile == *profile;
-                let before = self.events.iter().find(same);
-                before.is_none_or(|before| self.fits(event, text, &before.name, &before.properties))
-            }
-        }
+        let first = match self.known.get(&(profile.clone(), event.id.clone())) {
+            Some(Taken::Before(first)) => Some((&first.name, &first.properties)),
+            Some(Taken::Now(place)) => self.events.get(*place).map(|first| (&first.name, &first.properties)),
+            None => None,
+        };
+        first.is_none_or(|(name, properties)| self.fits(event, text, name, properties))
     }
 
     /// Whether an event is the one that was taken under this name and with these properties. What providers tell of

@@ -218,10 +218,16 @@ pub fn person(server: &Server, key: &str) {
 }
 
 /// The instances that fit a query, as the API lists them.
+///
+/// # Panics
+/// When it does not say: a list that was not told is no empty one.
+#[expect(clippy::panic, reason = "a test without its answer must fail")]
 pub fn instances(server: &Server, query: &str) -> Vec<Value> {
-    let answer = server.admin().get(&format!("/v1/instances?{query}"));
-    let page = answer.map(|answer| answer.json()).unwrap_or_default();
-    page.get("instances").and_then(Value::as_array).cloned().unwrap_or_default()
+    let page = server.admin().get(&format!("/v1/instances?{query}")).map(|page| page.json());
+    match page.as_ref().map(|page| page.get("instances").and_then(Value::as_array)) {
+        Ok(Some(instances)) => instances.clone(),
+        Ok(None) | Err(_) => panic!("instances are not told for {query}: {page:?}"),
+    }
 }
 
 /// What was refused, as the server lists it, latest first.

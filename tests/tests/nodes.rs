@@ -6,12 +6,15 @@
 use std::{fs, thread, time::Duration};
 
 use serde_json::json;
-use testkit::server::{Server, Setup};
+use testkit::{
+    Partner, Reply,
+    server::{Server, Setup},
+};
 use tests::{
     auditor::Auditor,
-    instances,
+    eventually, instances,
     ledger::{Ledger, Pace},
-    proof,
+    proof, send_to_each, setup_of,
 };
 
 const NAMES: [&str; 3] = ["one", "two", "three"];
@@ -138,4 +141,84 @@ fn nothing_is_lost_whatever_happens_to_one_of_three() {
     assert!(said.contains("taken over by other nodes"), "the one that was stopped found itself replaced");
     assert_eq!(ledger.hasty(), [0; 0], "errors say when to try again");
     println!("{}", ledger.told());
+}
+
+/// Calls that take their time, and calls that stand in line.
+const SLOW: &str = r#"
+profile { customerId: string key }
+event asked "Asked" { n: int }
+connection slow { url: "https://slow.example.com"  timeout: 30s each, 60s in all }
+connection narrow {
+  url: "https://narrow.example.com"
+  timeout: 5s each, 60s in all
+  throttle: 60 per second
+}
+action ask(n: int) { POST slow "/ask/{{ n }}" }
+action tell(n: int) { POST narrow "/tell/{{ n }}" }
+journey telling {
+  enter on asked
+  call ask(event.n)
+  call tell(event.n)
+}
+"#;
+
+#[test]
+fn no_call_is_made_twice_while_nodes_come_and_stop() {
+    let partner = Partner::start(|request, _| {
+        let slow = if request.line.starts_with("POST /ask") { 700 } else { 0 };
+        Reply { delay: Duration::from_millis(slow), ..Reply::ok("{}") }
+    })
+    .unwrap();
+    let setup = setup_of("postgres", &partner, SLOW, &["slow", "narrow"]);
+    let mut sent = 0;
+    let mut send = |server: &Server, batches: usize| {
+        for _ in 0..batches {
+            send_to_each(server, "Asked", sent..sent + 10);
+            sent += 10;
+            thread::sleep(Duration::from_millis(100));
+        }
+        sent
+    };
+    let one = setup.start_node("one").unwrap();
+    send(&one, 10);
+    let two = setup.start_node("two").unwrap();
+    send(&one, 25);
+    proof::shared(&one, 2, SOON);
+    one.stop().unwrap();
+    send(&two, 5);
+    let one = setup.start_node("one").unwrap();
+    let people = send(&two, 25);
+    proof::shared(&one, 2, SOON);
+    proof::drained(&one);
+    for line in ["POST /ask", "POST /tell"] {
+        let effects = partner.effects(line);
+        assert_eq!(effects.len(), people, "{line}");
+        let twice = effects.values().filter(|times| **times > 1).count();
+        assert_eq!(twice, 0, "{line}: made twice");
+    }
+}
+
+#[test]
+fn a_call_that_hangs_holds_a_shard_for_a_while_only() {
+    const PEOPLE: usize = 20;
+    let partner = Partner::start(|request, before| {
+        let hangs = before == 0 && request.line.starts_with("POST /ask");
+        Reply { delay: Duration::from_secs(if hangs { 25 } else { 0 }), ..Reply::ok("{}") }
+    })
+    .unwrap();
+    let setup = setup_of("postgres", &partner, SLOW, &["slow", "narrow"]);
+    let one = setup.start_node("one").unwrap();
+    send_to_each(&one, "Asked", 0..PEOPLE);
+    partner.wait_for("POST /ask", PEOPLE);
+    let two = setup.start_node("two").unwrap();
+    let moved = proof::shared(&one, 2, SOON);
+    assert!(moved > Duration::from_secs(3), "calls are waited for: {moved:?}");
+    assert!(moved < Duration::from_secs(9), "and not for ever: {moved:?}");
+    eventually("those who moved go on", SOON, || !partner.seen_at("POST /tell").is_empty());
+    proof::drained(&two);
+    let asked = partner.effects("POST /ask");
+    assert_eq!(asked.len(), PEOPLE, "each call has one key");
+    assert!(asked.values().all(|times| *times <= 2), "{asked:?}");
+    assert!(asked.values().any(|times| *times == 2), "whoever moved was asked again");
+    assert_eq!(partner.effects("POST /tell").len(), PEOPLE);
 }

@@ -27,6 +27,7 @@ use crate::{
     lane::{Lane, Lanes, NoPlace},
     places::Place,
     tally::Tally,
+    tenure::{Tenure, Tenures},
     turn::Dispatch,
 };
 
@@ -34,6 +35,7 @@ use crate::{
 pub(crate) struct Calling {
     pub(crate) partners: Partners,
     pub(crate) lanes: Lanes,
+    pub(crate) tenures: Tenures,
     pub(crate) answers: Answers,
     pub(crate) tally: Tally,
     pub(crate) alarms: Alarms,
@@ -83,10 +85,14 @@ impl Dispatcher {
         let Some((lane, places)) = reserved.0.get_mut(&request.connection) else { return };
         let (lane, place) = (lane.clone(), places.pop());
         let (calling, reports) = (self.calling.clone(), self.reports.clone());
+        let tenure = calling.tenures.of(dispatch.shard);
         self.calling.tasks.spawn(async move {
+            // Until its worker has been told how it ended.
+            let _under_way = tenure.under_way();
             let attempt_of_call = Attempt {
                 calling: &calling,
                 lane: &lane,
+                tenure: &tenure,
                 id: attempt,
                 idempotency_key,
                 journey: &journey,
@@ -122,9 +128,11 @@ impl Dispatcher {
 }
 
 /// An attempt that is to be made.
+#[derive(Clone, Copy)]
 struct Attempt<'a> {
     calling: &'a Calling,
     lane: &'a Lane,
+    tenure: &'a Tenure,
     id: AttemptId,
     idempotency_key: Uuid,
     journey: &'a Name,
@@ -138,7 +146,7 @@ struct Attempt<'a> {
 enum Missed {
     /// It failed, or was held back.
     Error(CallError),
-    /// It is time to stop, and it had not begun.
+    /// It is time to stop, or the shard goes to another node, and it had not begun.
     NotBegun,
     /// It is too late to wait for its end.
     GivenUp,
@@ -150,12 +158,18 @@ impl Attempt<'_> {
         let Some(micros) = time else { return self.make().await };
         let Attempt { calling, request, action, .. } = self;
         let time = Duration::from_micros(micros.unsigned_abs());
-        // On the heap, so that calls whose answers are not kept are no larger for it.
-        let (ended, was_kept) = Box::pin(calling.answers.of(request, time, self.make())).await;
-        if was_kept {
-            note(&calling.tally, request, action, "cached", None);
+        loop {
+            // On the heap, so that calls whose answers are not kept are no larger for it.
+            let (ended, was_kept) = Box::pin(calling.answers.of(request, time, self.make())).await;
+            // Whoever was waited for had no time left, which says nothing of this one.
+            if was_kept && matches!(ended, Err(Missed::NotBegun)) && !self.tenure.ending().is_cancelled() {
+                continue;
+            }
+            if was_kept {
+                note(&calling.tally, request, action, "cached", None);
+            }
+            return ended;
         }
-        ended
     }
 
     /// Waits until it may go out, and makes it.
@@ -165,7 +179,7 @@ impl Attempt<'_> {
         // What nobody here records, a partner may: he is told to go by that the trace is whole.
         let recorded = witness.as_deref().is_none_or(|witness| witness.records(instance));
         let trace = Trace::of(instance, call, attempt, recorded);
-        let entered = stop.begun.run_until_cancelled(self.lane.enter(self.id)).await;
+        let entered = self.tenure.ending().run_until_cancelled(self.lane.enter(self.id)).await;
         let pass = match entered.ok_or(Missed::NotBegun)? {
             Ok(pass) => pass,
             Err(refused) => {

@@ -42,6 +42,7 @@ mod subscriptions;
 mod suppressed;
 mod sweep;
 mod tally;
+mod tenure;
 mod throttle;
 mod turn;
 pub mod wire;
@@ -85,11 +86,12 @@ use dispatch::{Calling, Dispatcher};
 use known::Known;
 use lane::Lanes;
 use links::SealedLinks;
-use node::Member;
+use node::{Hands, Member};
 use pauses::Pauses;
 use retention::Forgetting;
 use route::Routes;
 use tally::Tally;
+use tenure::Tenures;
 use worker::Worker;
 
 /// How many commands may wait for a worker before new ones are turned away.
@@ -218,6 +220,7 @@ impl Runtime {
         let calling = Arc::new(Calling {
             partners: setup.partners.clone(),
             lanes: Lanes::new(connections, setup.store.clone(), pauses.clone()),
+            tenures: Tenures::new(stop.begun.clone()),
             answers: cache::Answers::new(),
             tally: Tally::default(),
             alarms: Alarms::default(),
@@ -389,15 +392,15 @@ async fn take_part(
     address: Option<String>,
     workers: &[mpsc::Sender<Command>],
     routes: &Arc<Routes>,
-    calling: &Calling,
+    calling: &Arc<Calling>,
 ) -> Result<Option<Arc<Node>>, store::Error> {
+    let hands = Hands { workers: workers.to_vec(), calling: calling.clone() };
     let Some(address) = address else {
-        node::take_all(&*setup.store, workers, routes).await?;
+        node::take_all(&*setup.store, &hands, routes).await?;
         return Ok(None);
     };
     let node = Arc::new(node::new(address));
-    let (store, stop) = (setup.store.clone(), calling.stop.clone());
-    let member = Member::join(node.clone(), store, workers.to_vec(), routes.clone(), stop);
+    let member = Member::join(node.clone(), setup.store.clone(), hands, routes.clone());
     calling.tasks.spawn(member.await?.run());
     Ok(Some(node))
 }

@@ -12,9 +12,10 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::{
-    Stop,
     command::Command,
+    dispatch::Calling,
     route::{Place, Routes},
+    tenure::Leaving,
 };
 
 /// How often a node says that it is alive, and looks around.
@@ -29,25 +30,57 @@ pub(crate) fn new(address: String) -> Node {
 }
 
 /// Takes all shards for the workers of a process that has the database to itself.
-pub(crate) async fn take_all(
-    store: &dyn Store,
-    workers: &[mpsc::Sender<Command>],
-    routes: &Routes,
-) -> Result<(), store::Error> {
+pub(crate) async fn take_all(store: &dyn Store, hands: &Hands, routes: &Routes) -> Result<(), store::Error> {
     let leases = store.take_over(0..store.shards()).await?;
-    tell(workers, &leases).await;
-    routes.set((0..store.shards()).map(|shard| Place::Here(worker_of(shard, workers.len()))).collect());
+    hands.hold(&leases).await;
+    routes.set((0..store.shards()).map(|shard| hands.place(shard)).collect());
     Ok(())
+}
+
+/// What a node does its work with.
+pub(crate) struct Hands {
+    pub(crate) workers: Vec<mpsc::Sender<Command>>,
+    pub(crate) calling: Arc<Calling>,
+}
+
+impl Hands {
+    /// Gives each worker its part of the shards that are held, and waits until all have heard it.
+    async fn hold(&self, held: &Leases) {
+        self.calling.tenures.hold(held);
+        let mut told = Vec::with_capacity(self.workers.len());
+        for (index, worker) in self.workers.iter().enumerate() {
+            let own = held.iter().filter(|(shard, _)| self.worker_of(**shard) == index);
+            let leases = own.map(|(shard, epoch)| (*shard, *epoch)).collect();
+            let (reply, heard) = oneshot::channel();
+            // A worker that has stopped holds nothing.
+            if worker.send(Command::Hold { leases, reply }).await.is_ok() {
+                told.push(heard);
+            }
+        }
+        for heard in told {
+            let _ = heard.await;
+        }
+    }
+
+    /// Where the commands of a shard go that this node holds.
+    fn place(&self, shard: Shard) -> Place {
+        Place::Here(self.worker_of(shard))
+    }
+
+    fn worker_of(&self, shard: Shard) -> usize {
+        usize::from(shard).checked_rem(self.workers.len()).unwrap_or_default()
+    }
 }
 
 /// A node among others.
 pub(crate) struct Member {
     me: Arc<Node>,
     store: Arc<dyn Store>,
-    workers: Vec<mpsc::Sender<Command>>,
+    hands: Hands,
     routes: Arc<Routes>,
     held: Leases,
-    stop: Stop,
+    /// Those of the held that go to others.
+    leaving: Leaving,
 }
 
 impl Member {
@@ -55,14 +88,13 @@ impl Member {
     pub(crate) async fn join(
         me: Arc<Node>,
         store: Arc<dyn Store>,
-        workers: Vec<mpsc::Sender<Command>>,
+        hands: Hands,
         routes: Arc<Routes>,
-        stop: Stop,
     ) -> Result<Member, store::Error> {
         if let Some(nodes) = store.nodes() {
             nodes.join(&me).await?;
         }
-        let mut member = Member { me, store, workers, routes, held: Leases::new(), stop };
+        let mut member = Member { me, store, hands, routes, held: Leases::new(), leaving: Leaving::none() };
         member.beat().await?;
         Ok(member)
     }
@@ -72,9 +104,10 @@ impl Member {
         loop {
             tokio::time::sleep(LEAST).await;
             tokio::select! {
-                () = self.stop.over.cancelled() => return,
+                () = self.hands.calling.stop.over.cancelled() => return,
                 () = tokio::time::sleep(BEAT) => {}
                 () = self.routes.found_wrong() => {}
+                () = self.leaving.some_ready() => {}
             }
             if let Err(error) = self.beat().await {
                 tracing::warn!(
@@ -96,11 +129,9 @@ impl Member {
         self.hold(survey.leases_of(self.me.id)).await;
         let alive = u16::try_from(survey.nodes.len()).unwrap_or(u16::MAX).max(1);
         let share = usize::from(store.shards().div_ceil(alive));
-        if self.held.len() > share {
-            self.give_back(nodes, share, &mut survey).await?;
-        }
+        self.give_back(nodes, share, &mut survey).await?;
         // Only what looks free is asked for: an idle cluster writes nothing but its leases.
-        if !self.stop.begun.is_cancelled()
+        if !self.hands.calling.stop.begun.is_cancelled()
             && self.held.len() < share
             && survey.held.len() < usize::from(store.shards())
         {
@@ -124,22 +155,30 @@ impl Member {
             tracing::warn!(lost, "shards were taken over by other nodes");
         }
         self.held = leases;
-        tell(&self.workers, &self.held).await;
+        self.hands.hold(&self.held).await;
     }
 
+    /// Gives others what is more than its share, as soon as the calls have ended that are under way for it.
     async fn give_back(
         &mut self,
         nodes: &dyn Nodes,
         share: usize,
         survey: &mut Survey,
     ) -> Result<(), store::Error> {
-        let surplus: Leases = self.held.iter().skip(share).map(|(shard, epoch)| (*shard, *epoch)).collect();
-        self.held.retain(|shard, _| !surplus.contains_key(shard));
-        survey.held.retain(|shard, _| !surplus.contains_key(shard));
+        if self.leaving.is_empty() {
+            let surplus = self.held.iter().skip(share).map(|(shard, epoch)| (*shard, *epoch)).collect();
+            self.leaving = Leaving::begin(&self.hands.calling.tenures, &surplus);
+        }
+        let ready = self.leaving.take_ready(&self.held);
+        if ready.is_empty() {
+            return Ok(());
+        }
+        self.held.retain(|shard, _| !ready.contains_key(shard));
+        survey.held.retain(|shard, _| !ready.contains_key(shard));
         // Nobody here writes to them any more before anybody else may.
-        tell(&self.workers, &self.held).await;
-        nodes.release(&surplus).await?;
-        tracing::info!(shards = surplus.len(), held = self.held.len(), "gave shards to other nodes");
+        self.hands.hold(&self.held).await;
+        nodes.release(&ready).await?;
+        tracing::info!(shards = ready.len(), held = self.held.len(), "gave shards to other nodes");
         Ok(())
     }
 
@@ -151,7 +190,7 @@ impl Member {
         survey.held.extend(claimed.iter().map(|(shard, epoch)| (*shard, (self.me.id, *epoch))));
         self.held.extend(&claimed);
         tracing::info!(shards = claimed.len(), held = self.held.len(), "took shards");
-        tell(&self.workers, &self.held).await;
+        self.hands.hold(&self.held).await;
         Ok(())
     }
 
@@ -159,7 +198,7 @@ impl Member {
         let nodes: BTreeMap<_, _> =
             survey.nodes.iter().map(|node| (node.id, Arc::new(node.clone()))).collect();
         let place = |shard: Shard| match survey.held.get(&shard) {
-            Some((owner, _)) if *owner == self.me.id => Place::Here(worker_of(shard, self.workers.len())),
+            Some((owner, _)) if *owner == self.me.id => self.hands.place(shard),
             Some((owner, _)) => nodes.get(owner).map_or(Place::Nowhere, |node| Place::There(node.clone())),
             None => Place::Nowhere,
         };
@@ -174,27 +213,5 @@ impl Member {
                 "another node says that it is reached at the same address: give each its own with --advertise"
             );
         }
-    }
-}
-
-/// Which worker of a node writes to a shard.
-fn worker_of(shard: Shard, workers: usize) -> usize {
-    usize::from(shard).checked_rem(workers).unwrap_or_default()
-}
-
-/// Gives each worker its part of the shards that are held, and waits until all have heard it.
-async fn tell(workers: &[mpsc::Sender<Command>], held: &Leases) {
-    let mut told = Vec::with_capacity(workers.len());
-    for (index, worker) in workers.iter().enumerate() {
-        let own = held.iter().filter(|(shard, _)| worker_of(**shard, workers.len()) == index);
-        let leases = own.map(|(shard, epoch)| (*shard, *epoch)).collect();
-        let (reply, heard) = oneshot::channel();
-        // A worker that has stopped holds nothing.
-        if worker.send(Command::Hold { leases, reply }).await.is_ok() {
-            told.push(heard);
-        }
-    }
-    for heard in told {
-        let _ = heard.await;
     }
 }

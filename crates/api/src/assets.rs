@@ -1,11 +1,14 @@
 //! The dashboard's files, embedded in the binary.
 //!
-//! Every path that is no file and no API is answered with the dashboard's page, which does its own routing.
+//! A browser that asks for a path that is no file and no API gets the dashboard's page, which does its own routing. Nobody else
+//! does: a sender that left `/v1` out, or a load balancer that looks for `/healthz`, must not take a page for consent.
 
 use axum::{
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
+
+use crate::problem::Problem;
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../../web/dist"]
@@ -14,11 +17,15 @@ struct Files;
 const NOT_BUILT: &str =
     "The dashboard is not part of this binary. Build it with `cargo xtask build`. The API is at /v1.";
 
-pub(crate) async fn serve(uri: Uri, headers: HeaderMap) -> Response {
+const NOTHING: &str = "there is nothing at this address; the API is under /v1, and whether the server is well is at /health/ready";
+
+pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
+    let reads = matches!(method, Method::GET | Method::HEAD);
     let (name, file) = match Files::get(path) {
-        Some(file) => (path, Some(file)),
-        None => ("index.html", Files::get("index.html")),
+        Some(file) if reads => (path, Some(file)),
+        _ if reads && (path.is_empty() || shows_pages(&headers)) => ("index.html", Files::get("index.html")),
+        _ => return Problem::not_found(NOTHING).into_response(),
     };
     let Some(file) = file else {
         return (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], NOT_BUILT)
@@ -39,4 +46,12 @@ pub(crate) async fn serve(uri: Uri, headers: HeaderMap) -> Response {
         (header::ETAG, etag),
     ];
     (headers, file.data.into_owned()).into_response()
+}
+
+/// Whether who asks is a browser that goes to an address.
+fn shows_pages(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .any(|accepts| accepts.to_str().is_ok_and(|accepts| accepts.contains("text/html")))
 }

@@ -28,8 +28,8 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<ConnectionList>,
     }))
 }
 
-/// Hold the calls of a connection until it goes on: on all nodes within about a second. Calls under way end; who does not
-/// call it is not held.
+/// Hold the calls of a connection until it goes on: on the node that is asked at once, on all others within about a second.
+/// Calls under way end; who does not call it is not held.
 #[utoipa::path(
     post, path = "/v1/connections/{name}/pause", operation_id = "pauseConnection", tag = "connections",
     params(("name" = String, Path)),

@@ -41,6 +41,9 @@ pub fn openapi() -> OpenApi {
         if operation.parameters.is_some() {
             answers(operation, 400, "The path or the query cannot be read");
         }
+        if operation.request_body.is_some() {
+            answers(operation, 415, "The body is packed");
+        }
     }
     let components = document.components.get_or_insert_default();
     components.add_security_scheme(WRITE, bearer("A key that sends events and profiles, and nothing else"));

@@ -9,6 +9,7 @@ mod health;
 mod hooks;
 mod instances;
 mod journeys;
+mod legible;
 mod links;
 mod node;
 mod nodes;
@@ -26,10 +27,10 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
+    extract::DefaultBodyLimit,
     http::{HeaderValue, StatusCode, header},
-    middleware::{self, Next},
-    response::{IntoResponse, Response},
+    middleware,
+    response::IntoResponse,
     routing::{get, post},
 };
 use tower_http::{
@@ -144,7 +145,7 @@ pub(crate) fn router(app: App) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(problem::of_panic))
         .layer(middleware::map_response(problem::in_one_shape))
-        .layer(middleware::from_fn(without_nul))
+        .layer(middleware::from_fn(legible::only))
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(CompressionLayer::new())
@@ -155,14 +156,6 @@ pub(crate) fn router(app: App) -> Router {
 
 fn security_header(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
-}
-
-/// No name holds NUL, and PostgreSQL cannot look for it: whoever asks for one is told so before anything is looked up.
-async fn without_nul(request: Request, next: Next) -> Response {
-    if request.uri().path_and_query().is_some_and(|address| address.as_str().contains("%00")) {
-        return Problem::bad_request("the address holds NUL (`%00`), which no name has").into_response();
-    }
-    next.run(request).await
 }
 
 async fn no_such_endpoint() -> impl IntoResponse {

@@ -185,8 +185,6 @@ fn a_paused_connection_holds_its_calls_through_a_restart_and_nobody_else() {
         assert_eq!(status, 200, "{paused}");
         assert!(paused["pausedSince"].is_string(), "{paused}");
         assert_eq!(post(&server, "/v1/connections/nobody/pause", &json!({})).0, 404);
-        // Every node has heard of it by then.
-        thread::sleep(Duration::from_millis(1_500));
         send_to_each(&server, "Asked", 0..PEOPLE);
         send_to_each(&server, "Other", 0..PEOPLE);
         eventually("the others are told", Duration::from_secs(30), || {

@@ -61,9 +61,9 @@ impl Lanes {
         reports
     }
 
-    /// Whether a connection is paused.
-    pub(crate) fn is_paused(&self, connection: &Name) -> bool {
-        self.pauses.is_paused(connection)
+    /// The connections that are paused.
+    pub(crate) fn pauses(&self) -> &Pauses {
+        &self.pauses
     }
 
     /// The lane of a connection.

@@ -86,7 +86,6 @@ use dispatch::{Calling, Dispatcher};
 use known::Known;
 use lane::Lanes;
 use links::SealedLinks;
-use node::{Hands, Member};
 use pauses::Pauses;
 use retention::Forgetting;
 use route::Routes;
@@ -254,7 +253,7 @@ impl Runtime {
             workers.push(reports);
         }
         tasks.spawn(pauses.watch(workers.clone(), stop.clone()));
-        let node = take_part(&setup, address, &workers, &routes, &calling).await?;
+        let node = node::take_part(&setup, address, &workers, &routes, &calling).await?;
         let Setup { store, catalog, peers, clock, .. } = setup;
         let shared = Shared {
             store,
@@ -365,6 +364,10 @@ impl Runtime {
         self.shared.links.public_url()
     }
 
+    fn pauses(&self) -> &Pauses {
+        self.shared.calling.lanes.pauses()
+    }
+
     fn routes(&self) -> &Routes {
         &self.shared.routes
     }
@@ -384,25 +387,6 @@ impl Runtime {
             mpsc::error::TrySendError::Closed(_) => Error::Stopping,
         })
     }
-}
-
-/// Takes this node's share of the shards, or all of them where one process has the database to itself.
-async fn take_part(
-    setup: &Setup,
-    address: Option<String>,
-    workers: &[mpsc::Sender<Command>],
-    routes: &Arc<Routes>,
-    calling: &Arc<Calling>,
-) -> Result<Option<Arc<Node>>, store::Error> {
-    let hands = Hands { workers: workers.to_vec(), calling: calling.clone() };
-    let Some(address) = address else {
-        node::take_all(&*setup.store, &hands, routes).await?;
-        return Ok(None);
-    };
-    let node = Arc::new(node::new(address));
-    let member = Member::join(node.clone(), setup.store.clone(), hands, routes.clone());
-    calling.tasks.spawn(member.await?.run());
-    Ok(Some(node))
 }
 
 /// The name of a journey and its version.

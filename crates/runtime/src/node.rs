@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::{
+    Setup,
     command::Command,
     dispatch::Calling,
     route::{Place, Routes},
@@ -24,13 +25,32 @@ const BEAT: Duration = Duration::from_secs(1);
 const LEAST: Duration = Duration::from_millis(50);
 
 /// A process that begins to share the database with others: it is a new node, whoever was at its address before.
-pub(crate) fn new(address: String) -> Node {
+fn new(address: String) -> Node {
     let key = [Uuid::new_v4(), Uuid::new_v4()].map(|half| half.simple().to_string()).concat();
     Node { id: Uuid::new_v4(), address, key }
 }
 
+/// Takes this node's share of the shards, or all of them where one process has the database to itself.
+pub(crate) async fn take_part(
+    setup: &Setup,
+    address: Option<String>,
+    workers: &[mpsc::Sender<Command>],
+    routes: &Arc<Routes>,
+    calling: &Arc<Calling>,
+) -> Result<Option<Arc<Node>>, store::Error> {
+    let hands = Hands { workers: workers.to_vec(), calling: calling.clone() };
+    let Some(address) = address else {
+        take_all(&*setup.store, &hands, routes).await?;
+        return Ok(None);
+    };
+    let node = Arc::new(new(address));
+    let member = Member::join(node.clone(), setup.store.clone(), hands, routes.clone());
+    calling.tasks.spawn(member.await?.run());
+    Ok(Some(node))
+}
+
 /// Takes all shards for the workers of a process that has the database to itself.
-pub(crate) async fn take_all(store: &dyn Store, hands: &Hands, routes: &Routes) -> Result<(), store::Error> {
+async fn take_all(store: &dyn Store, hands: &Hands, routes: &Routes) -> Result<(), store::Error> {
     let leases = store.take_over(0..store.shards()).await?;
     hands.hold(&leases).await;
     routes.set((0..store.shards()).map(|shard| hands.place(shard)).collect());
@@ -38,9 +58,9 @@ pub(crate) async fn take_all(store: &dyn Store, hands: &Hands, routes: &Routes) 
 }
 
 /// What a node does its work with.
-pub(crate) struct Hands {
-    pub(crate) workers: Vec<mpsc::Sender<Command>>,
-    pub(crate) calling: Arc<Calling>,
+struct Hands {
+    workers: Vec<mpsc::Sender<Command>>,
+    calling: Arc<Calling>,
 }
 
 impl Hands {
@@ -73,7 +93,7 @@ impl Hands {
 }
 
 /// A node among others.
-pub(crate) struct Member {
+struct Member {
     me: Arc<Node>,
     store: Arc<dyn Store>,
     hands: Hands,
@@ -85,7 +105,7 @@ pub(crate) struct Member {
 
 impl Member {
     /// Joins the others on a database that nodes can share, and takes a first part of the shards.
-    pub(crate) async fn join(
+    async fn join(
         me: Arc<Node>,
         store: Arc<dyn Store>,
         hands: Hands,
@@ -100,7 +120,7 @@ impl Member {
     }
 
     /// Takes part until the workers are done: while they finish, the shards stay theirs.
-    pub(crate) async fn run(mut self) {
+    async fn run(mut self) {
         loop {
             tokio::time::sleep(LEAST).await;
             tokio::select! {

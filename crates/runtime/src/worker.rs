@@ -392,7 +392,7 @@ impl Worker {
         let (in_flight, lanes) = (&self.known.in_flight, &self.dispatcher.calling.lanes);
         page.retain(|instance| match instance.attempt_under_way() {
             Some(attempt) => !in_flight.contains(&attempt),
-            None => instance.held_by().is_some_and(|connection| !lanes.is_paused(connection)),
+            None => instance.held_by().is_some_and(|connection| !lanes.pauses().is_paused(connection)),
         });
         Ok(page)
     }

@@ -97,3 +97,27 @@ fn a_copy_that_cannot_be_made_says_why_and_leaves_nothing() {
     left.sort();
     assert_eq!(left, ["copy.db", "here.db"]);
 }
+
+#[test]
+fn one_copy_at_a_time_is_written_to_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (here, copy) = (folder.path().join("here.db"), folder.path().join("copy.db"));
+    let url = format!("sqlite:{}", here.display());
+    let unfinished = folder.path().join("copy.db.unfinished");
+    fs::write(&unfinished, "left by somebody who was ended").unwrap();
+    let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+    let mut setup = setup_of("sqlite", &partner, PROJECT, &["shop"]);
+    setup.database.clone_from(&url);
+    setup.start().unwrap().stop().unwrap();
+
+    let writes = fs::File::options().write(true).open(&unfinished).unwrap();
+    writes.lock().unwrap();
+    let refused = back_up(&url, &copy);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("another copy is being written there"), "{refused:?}");
+    assert!(unfinished.exists() && !copy.exists());
+    drop(writes);
+    let made = back_up(&url, &copy);
+    assert!(made.status.success(), "{made:?}");
+    assert!(copy.exists() && !unfinished.exists());
+}

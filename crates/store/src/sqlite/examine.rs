@@ -1,6 +1,6 @@
 //! Examines an SQLite file without changing it, or anything beside it.
 
-use std::{io::Read as _, path::Path, time::Duration};
+use std::{io::Read as _, path::Path};
 
 use jiff::Timestamp;
 use sqlx::{
@@ -8,7 +8,7 @@ use sqlx::{
     sqlite::SqliteConnectOptions,
 };
 
-use super::open;
+use super::{PATIENCE, open};
 use crate::{
     Error,
     examination::{
@@ -32,7 +32,7 @@ pub(crate) async fn examine(url: &str, deep: bool) -> Result<Examination, Error>
         .filename(&path)
         .read_only(true)
         .immutable(wal_size.is_none())
-        .busy_timeout(Duration::from_secs(5))
+        .busy_timeout(PATIENCE)
         .pragma("query_only", "ON");
     let mut connection = options.connect().await?;
     let version: String = query_scalar("SELECT sqlite_version()").fetch_one(&mut connection).await?;

@@ -30,6 +30,9 @@ use crate::{
     statements, suppressions,
 };
 
+/// How long somebody who wants the file waits for another process that has it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Whoever holds it may write. SQLite has a lock of its own, but who waits for that looks for it now and then and is
 /// overtaken meanwhile; here they stand in line. A checkpoint is part of a write, so no two connections of the process
 /// ever write and checkpoint at the same moment, which is what lost commits before 3.51.3.

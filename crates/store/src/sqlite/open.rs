@@ -1,9 +1,6 @@
 //! How an SQLite file is opened, and the checks that it keeps what it acknowledges.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use sqlx::{
     ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool,
@@ -11,6 +8,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use super::PATIENCE;
 use crate::{Error, row};
 
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -38,7 +36,7 @@ pub(super) fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(Duration::from_secs(5))
+        .busy_timeout(PATIENCE)
         // There are none to check: rows of several tables are written together or not at all.
         .foreign_keys(false)
         // 16 MiB of pages, what a large turn changes: whatever else is kept is void as soon as the other writer has written,
@@ -92,7 +90,7 @@ pub(super) async fn readers(options: &SqliteConnectOptions) -> Result<SqlitePool
     let pool = SqlitePoolOptions::new()
         .max_connections(4)
         .test_before_acquire(false)
-        .acquire_timeout(Duration::from_secs(5))
+        .acquire_timeout(PATIENCE)
         .idle_timeout(None)
         .max_lifetime(None);
     Ok(pool.connect_with(options).await?)

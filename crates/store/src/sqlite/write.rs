@@ -8,9 +8,9 @@
 use std::{ops::Range, sync::LazyLock, time::Duration};
 
 use serde::Serialize;
-use sqlx::{SqliteConnection, query, query_as, query_scalar};
+use sqlx::{AssertSqlSafe, SqliteConnection, query, query_as, query_scalar};
 
-use super::{addresses, begin};
+use super::{PATIENCE, addresses, begin};
 use crate::{
     Departure, Error, Leases, Shard, Turn, Version,
     caps::{Granted, Share, claim_share, forget_slices},
@@ -234,10 +234,11 @@ pub(super) async fn erase(
 /// Empties the log of changes, in which pages of who was erased would stand until others take their place. Whoever reads
 /// from it at this moment is waited for, though not for long; then the pages go with a later checkpoint.
 async fn forget_the_log(connection: &mut SqliteConnection) -> Result<(), Error> {
-    for sql in ["PRAGMA busy_timeout = 200", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA busy_timeout = 5000"]
-    {
-        query(sql).fetch_all(&mut *connection).await?;
-    }
+    query("PRAGMA busy_timeout = 200").execute(&mut *connection).await?;
+    let emptied = query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_all(&mut *connection).await;
+    let usual = format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis());
+    query(AssertSqlSafe(usual)).execute(&mut *connection).await?;
+    emptied?;
     Ok(())
 }
 

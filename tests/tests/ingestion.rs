@@ -173,6 +173,35 @@ fn an_event_is_applied_once_and_a_bad_one_does_not_harm_its_neighbours() {
 }
 
 #[test]
+fn the_same_event_may_be_written_otherwise() {
+    for database in DATABASES {
+        let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+        let server = setup(database, &partner).start().unwrap();
+        let order = |properties: &str| {
+            let event = format!(
+                r#"{{"id":"o1","event":"Order Completed","profile":"c1","properties":{properties}}}"#
+            );
+            let answer = server.writer().json("POST", "/v1/events", &event).unwrap();
+            (answer.status, answer.json()["duplicates"].clone())
+        };
+        assert_eq!(order(r#"{"orderId":"o","total":59.9,"items":[]}"#), (202, json!(0)));
+        for again in [
+            r#"{"orderId":"o","total":59.90,"items":[]}"#,
+            r#"{"items":[],"orderId":"\u006f","total":5.99e1}"#,
+            r#"{"orderId":"o","cartId":null,"total":59.9,"items":[],"sentBy":"a second server"}"#,
+        ] {
+            assert_eq!(order(again), (202, json!(1)), "{database}: {again}");
+        }
+        for other in [
+            r#"{"orderId":"o","total":59.91,"items":[]}"#,
+            r#"{"orderId":"o","cartId":"c","total":59.9,"items":[]}"#,
+        ] {
+            assert_eq!(order(other), (422, json!(0)), "{database}: {other}");
+        }
+    }
+}
+
+#[test]
 fn who_did_not_enter_is_told_why_and_who_is_erased_is_gone() {
     for database in DATABASES {
         let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();

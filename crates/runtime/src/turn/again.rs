@@ -1,7 +1,9 @@
 //! Events whose ids were taken before: the same ones once more, or others, whose sender has used an id twice.
 
+use std::sync::Arc;
+
 use engine::Event;
-use graph::{Name, started};
+use graph::{Name, RecordType, Type, Value, started};
 use store::{KnownEvent, RefusedEvent, instance_id};
 
 use super::{Batch, NewEvent};
@@ -45,20 +47,32 @@ impl Batch<'_> {
         first.is_none_or(|(name, properties)| self.fits(event, text, name, properties))
     }
 
-    /// Whether an event is the one that was taken under this name and with these properties. What providers tell of
-    /// messages, and what the server lets happen itself, is not the sender's to repeat word by word; and what was renamed
-    /// since is taken to be the same.
+    /// Whether an event is the one that was taken under this name and with these properties, as the project reads them: `59.90`
+    /// is `59.9`, and properties that are not declared make no difference. What providers tell of messages, and what the server
+    /// lets happen itself, is not the sender's to repeat word by word; and what was renamed since is taken to be the same.
     fn fits(&self, event: &Event, text: &str, name: &Name, properties: &str) -> bool {
-        if !self.is_declared(&event.name) || !self.is_declared(name) {
-            return true;
-        }
-        event.name == *name && (text == properties || tree(text) == tree(properties))
+        let (Some(_), Some(record)) = (self.shape(&event.name), self.shape(name)) else { return true };
+        let reads_the_same = || {
+            let first = serde_json::from_str(properties).ok();
+            let first = first.and_then(|first| Type::Record(record.clone()).read(&first).ok());
+            let (Some(Value::Record(first)), Value::Record(second)) = (first, &event.properties) else {
+                return false;
+            };
+            let mut declared =
+                record.fields.iter().map(|field| (first.get(&field.name), second.get(&field.name)));
+            declared.all(|(one, other)| one.zip(other).is_some_and(|(one, other)| one.means_same(other)))
+        };
+        event.name == *name && (text == properties || reads_the_same())
     }
 
-    fn is_declared(&self, name: &Name) -> bool {
+    /// The shape that is declared for an event; none for those that are not sent under an id of the sender's.
+    fn shape(&self, name: &Name) -> Option<&Arc<RecordType>> {
         let project = self.catalog.project();
-        let starts = || project.journeys.keys().any(|journey| started(journey) == *name);
-        project.events.contains_key(name) || starts()
+        let start = || {
+            let journey = project.journeys.iter().find(|(journey, _)| started(journey) == *name);
+            journey.and_then(|(_, journey)| journey.input.as_ref())
+        };
+        project.events.get(name).map(|event| &event.record).or_else(start)
     }
 
     fn keep_conflict(&mut self, new: &NewEvent, refusal: &Refusal) {
@@ -85,10 +99,6 @@ impl Batch<'_> {
             )),
         });
     }
-}
-
-fn tree(text: &str) -> Option<serde_json::Value> {
-    serde_json::from_str(text).ok()
 }
 
 fn quoted(text: &str) -> serde_json::Value {

@@ -9,7 +9,12 @@ use std::{
     process::{Command, Output},
 };
 
-use testkit::server::workspace;
+use serde_json::Value;
+use testkit::{
+    Partner, Reply,
+    server::{ADMIN_KEY, WRITE_KEY, workspace},
+};
+use tests::{program, setup_of};
 
 /// The blocks of a language in a page, in order.
 fn blocks(page: &str, language: &str) -> Vec<String> {
@@ -25,7 +30,7 @@ fn commands(page: &str, word: &str) -> String {
 
 /// Runs commands as a shell would that stops at the first failure, with `wayfare` on its path.
 fn shell(script: &str, folder: &Path) -> Output {
-    let programs = tests::program().parent().unwrap().display().to_string();
+    let programs = program().parent().unwrap().display().to_string();
     let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
     Command::new("sh").args(["-eu", "-c", script]).current_dir(folder).env("PATH", path).output().unwrap()
 }
@@ -111,6 +116,54 @@ fn traces_go_to_where_the_collector_of_the_page_listens() {
         line.rsplit_once(':').unwrap().1.trim_matches(['"', ' ']).to_owned()
     };
     assert_eq!(port(&settings, "otlp ="), port(&collector, "endpoint:"));
+}
+
+/// The blocks of commands of a page in order, each with the JSON that is shown before the next.
+fn conversation(page: &str) -> Vec<(String, Option<Value>)> {
+    let text = fs::read_to_string(workspace().join(page)).unwrap();
+    let mut said: Vec<(String, Option<Value>)> = Vec::new();
+    for block in text.split("\n```").filter(|block| !block.starts_with('\n')) {
+        match block.split_once('\n') {
+            Some(("sh", commands)) => said.push((commands.to_owned(), None)),
+            Some(("json", answer)) => {
+                said.last_mut().unwrap().1 = Some(serde_json::from_str(answer).unwrap())
+            }
+            _ => {}
+        }
+    }
+    said
+}
+
+#[test]
+fn a_sender_is_answered_as_the_page_says() {
+    const BETWEEN: &str = "\n--- next ---\n";
+    let page = "docs/events.md";
+    let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+    let setup = setup_of("sqlite", &partner, &blocks(page, "journey").concat(), &[]);
+    let server = setup.start().unwrap();
+    let event = r#"{"id":"order-80","event":"Order Completed","profile":"cy","properties":{"orderId":"80","total":1}}"#;
+    fs::write(setup.folder.join("events.ndjson"), format!("{event}\n{event}\n")).unwrap();
+    let said = conversation(page);
+    assert_eq!(said.iter().filter(|(_, answer)| answer.is_some()).count(), 6, "of {} blocks", said.len());
+    let commands: String =
+        said.iter().map(|(commands, _)| format!("{commands}\nprintf '{BETWEEN}'\n")).collect();
+    let printed = succeeds(
+        &format!(
+            "export WAYFARE=http://{} WAYFARE_WRITE_KEYS={WRITE_KEY} WAYFARE_ADMIN_KEYS={ADMIN_KEY}\n{commands}",
+            server.address
+        ),
+        &setup.folder,
+    );
+    for ((commands, shown), printed) in said.iter().zip(printed.split(BETWEEN)) {
+        let answers = serde_json::Deserializer::from_str(printed).into_iter::<Value>();
+        let answers: Vec<Value> = answers.collect::<Result<_, _>>().unwrap();
+        match shown {
+            Some(shown) => assert_eq!(answers.last(), Some(shown), "{commands}"),
+            None => assert!(answers.iter().all(|answer| answer["type"].is_null()), "{commands}\n{printed}"),
+        }
+    }
+    assert!(printed.contains(r#"{"accepted":1,"duplicates":1}"#), "the file was sent: {printed}");
+    assert!(printed.contains(r#""outcome":"entered""#), "{printed}");
 }
 
 #[test]

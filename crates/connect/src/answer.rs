@@ -29,6 +29,9 @@ pub(crate) struct Patience {
     pub(crate) within: Duration,
 }
 
+/// Up to how many bytes an answer is small.
+const SMALL: usize = 64 << 10;
+
 /// What we accept an answer to be packed with.
 pub(crate) const PACKED: &str = "gzip";
 
@@ -55,7 +58,9 @@ pub(crate) async fn read(mut response: Response, patience: Patience) -> Result<A
         }
         body.add(&chunk).map_err(misfit)?;
     }
-    let body = String::from_utf8(body.finish().map_err(misfit)?);
+    let mut body = body.finish().map_err(misfit)?;
+    body.shrink_to_fit();
+    let body = String::from_utf8(body);
     let body = body.map_err(|_| misfit("the answer is not UTF-8 text".into()))?;
     Ok(Answer { status, content_type, headers, retry_after, body })
 }
@@ -139,8 +144,10 @@ impl Write for Capped {
         }
         let needed = self.bytes.len() + bytes.len();
         if needed > self.bytes.capacity() {
-            // Doubled as usual, but never beyond what it may hold: many large answers at once are what memory must bear.
-            let wanted = (self.bytes.capacity() * 2).clamp(needed, self.most.max(needed));
+            // Doubled as usual while it is small, then all at once: what is not written to is not there yet, and many large
+            // answers, each with the copy that it outgrows, are what memory must bear.
+            let most = self.most.max(needed);
+            let wanted = if needed <= SMALL { (self.bytes.capacity() * 2).clamp(needed, most) } else { most };
             self.bytes.reserve_exact(wanted - self.bytes.len());
         }
         self.bytes.extend_from_slice(bytes);

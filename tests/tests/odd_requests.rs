@@ -24,9 +24,9 @@ const SMUGGLED: &str = "GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n";
 
 /// The head of a request that sends events, but for how long its body is.
 fn head() -> String {
-    let key = &WRITE_KEY;
     format!(
-        "POST /v1/events HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n"
+        "POST /v1/events HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {WRITE_KEY}\r\n\
+         content-type: application/json\r\n"
     )
 }
 
@@ -141,6 +141,26 @@ fn a_packed_body_is_refused_and_never_unpacked() {
     let plain =
         format!("{}content-encoding: Identity\r\ncontent-length: {}\r\n\r\n{BODY}", head(), BODY.len());
     assert_eq!(told(&server, plain.as_bytes()).0, ["202"]);
+}
+
+#[test]
+fn a_key_is_known_however_its_scheme_is_written() {
+    let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
+    let server = setup("sqlite", &partner).start().unwrap();
+    for (status, said) in [
+        ("202", format!("Bearer {WRITE_KEY}")),
+        ("202", format!("bearer  {WRITE_KEY}")),
+        ("401", format!("Basic {WRITE_KEY}")),
+        ("401", WRITE_KEY.to_owned()),
+        ("401", "Bearer".to_owned()),
+        ("401", "Bearer ".to_owned()),
+    ] {
+        let request = format!(
+            "POST /v1/events HTTP/1.1\r\nhost: a\r\nauthorization: {said}\r\ncontent-type: application/json\r\n\
+             connection: close\r\ncontent-length: 2\r\n\r\n[]"
+        );
+        assert_eq!(told(&server, request.as_bytes()).0, [status], "{said}");
+    }
 }
 
 #[test]

@@ -189,8 +189,6 @@ fn a_connection_is_paused_its_calls_are_held_and_it_goes_on() {
         down.store(false, Ordering::SeqCst);
         let paused = run(&server, &["connections", "pause", "shop"]);
         assert!(paused.code == 0 && paused.out.starts_with("`shop` is paused since 2"), "{}", paused.out);
-        // Every node has heard of it by then.
-        thread::sleep(Duration::from_millis(1_500));
         send_to_each(&server, "Asked", 0..20);
         thread::sleep(Duration::from_secs(2));
         assert_eq!(partner.seen().len(), 0, "{database}");
@@ -232,7 +230,16 @@ fn whatever_goes_wrong_is_said_with_what_to_do() {
     );
     let stranger = format!("http://{}", partner.address);
     fails(&stranger, ADMIN_KEY, &list, 0, &[]);
-    fails(&format!("{url}/elsewhere"), ADMIN_KEY, &list, 1, &["is no Wayfare server", "is the URL right?"]);
+    let between = Partner::start(|_, _| Reply { body: "<html>".into(), ..Reply::status(502) }).unwrap();
+    let between = format!("http://{}", between.address);
+    fails(&between, ADMIN_KEY, &list, 1, &["is no Wayfare server", "(status 502)", "is the URL right?"]);
+    fails(
+        &format!("{url}/elsewhere"),
+        ADMIN_KEY,
+        &list,
+        1,
+        &["has nothing at that address", "is the URL right"],
+    );
     fails(&url, "", &list, 1, &["wants an admin key", "WAYFARE_ADMIN_KEYS"]);
     fails(&url, "a-key-that-is-not-known", &list, 1, &["does not know the key"]);
     fails(&url, WRITE_KEY, &list, 1, &["may not do this", "needs an admin key"]);

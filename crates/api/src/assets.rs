@@ -25,7 +25,7 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     let (name, file) = match Files::get(path) {
         Some(file) if reads => (path, Some(file)),
         _ if reads && (path.is_empty() || shows_pages(&headers)) => ("index.html", Files::get("index.html")),
-        _ => return Problem::not_found(NOTHING).into_response(),
+        _ => return Problem::no_endpoint(NOTHING).into_response(),
     };
     let Some(file) = file else {
         return (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], NOT_BUILT)

@@ -86,7 +86,9 @@ pub(crate) async fn node(State(app): State<App>, request: Request, next: Next) -
 /// The key that a request carries.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    value.strip_prefix("Bearer ").map(str::trim)
+    // RFC 9110, section 11.1: a scheme is written in any case.
+    let (scheme, key) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
 async fn guard(State(app): State<App>, request: Request, next: Next, needed: Needed) -> Response {

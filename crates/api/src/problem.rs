@@ -63,6 +63,11 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, "not-found", "not found", detail)
     }
 
+    /// There is no endpoint at this address.
+    pub(crate) fn no_endpoint(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "no-endpoint", "nothing is there", detail)
+    }
+
     /// What was sent does not fit its declared shape.
     pub(crate) fn misfit(field: &str, reason: &str) -> Problem {
         let detail = if field.is_empty() { reason.to_owned() } else { format!("`{field}`: {reason}") };

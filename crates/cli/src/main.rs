@@ -104,8 +104,32 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", told(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// An error and its causes in one line. Some libraries tell their cause in their own text too: it is said once.
+fn told(error: &anyhow::Error) -> String {
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !said.ends_with(&cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+    use anyhow::anyhow;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let twice = anyhow!("refused").context("no answer: refused").context("the database cannot be used");
+        assert_eq!(told(&twice), "the database cannot be used: no answer: refused");
+        assert_eq!(told(&anyhow!("no room").context("not written")), "not written: no room");
     }
 }

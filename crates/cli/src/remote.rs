@@ -76,7 +76,12 @@ impl Remote {
         let json: Option<Json> = serde_json::from_str(&said.body).ok();
         match json {
             Some(json) if (200..300).contains(&said.status) => Ok(Answer { text: said.body, json }),
-            Some(problem) if is_ours(&problem) => Err(self.problem(said.status, &problem)),
+            Some(problem) if kind(&problem) == Some("no-endpoint") => Err(anyhow!(
+                "the server at {} has nothing at that address; is the URL right, and is the server of this release? Say where \
+                 it is by --server or WAYFARE_SERVER",
+                self.server
+            )),
+            Some(problem) if kind(&problem).is_some() => Err(self.problem(said.status, &problem)),
             Some(_) | None => Err(anyhow!(
                 "what answers at {} is no Wayfare server, or something in between answers for it (status {}); is the URL \
                  right? Say it by --server or WAYFARE_SERVER",
@@ -126,9 +131,9 @@ pub(crate) struct Answer {
     pub(crate) json: Json,
 }
 
-/// The errors of our API name their kind so.
-fn is_ours(problem: &Json) -> bool {
-    problem.get("type").and_then(Json::as_str).is_some_and(|kind| kind.starts_with("urn:wayfare:problem:"))
+/// The kind of a problem, if it is one of our API.
+fn kind(problem: &Json) -> Option<&str> {
+    problem.get("type").and_then(Json::as_str)?.strip_prefix("urn:wayfare:problem:")
 }
 
 fn parse(text: &str) -> anyhow::Result<Url> {

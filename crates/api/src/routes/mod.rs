@@ -159,7 +159,7 @@ fn security_header(name: header::HeaderName, value: &'static str) -> SetResponse
 }
 
 async fn no_such_endpoint() -> impl IntoResponse {
-    Problem::not_found("there is no such endpoint; /openapi.json lists them all")
+    Problem::no_endpoint("there is no such endpoint; /openapi.json lists them all")
 }
 
 async fn wrong_method() -> impl IntoResponse {

@@ -4,7 +4,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{RwLock, RwLockReadGuard},
+    sync::{PoisonError, RwLock},
     time::Duration,
 };
 
@@ -61,8 +61,8 @@ impl Tenures {
 
     /// The tenure of a shard; one that has ended if it is not held.
     pub(crate) fn of(&self, shard: Shard) -> Tenure {
-        let held = self.read().get(&shard).map(|(_, tenure)| tenure.clone());
-        held.unwrap_or_else(|| {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.get(&shard).map(|(_, tenure)| tenure.clone()).unwrap_or_else(|| {
             let ended = Tenure::new(CancellationToken::new());
             ended.ending.cancel();
             ended
@@ -71,7 +71,7 @@ impl Tenures {
 
     /// From now on these leases are held and no others.
     pub(crate) fn hold(&self, leases: &Leases) {
-        let mut held = self.held.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         held.retain(|shard, (epoch, tenure)| {
             let stays = leases.get(shard) == Some(epoch);
             if !stays {
@@ -82,10 +82,6 @@ impl Tenures {
         for (shard, epoch) in leases {
             held.entry(*shard).or_insert_with(|| (*epoch, Tenure::new(self.stop.child_token())));
         }
-    }
-
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<Shard, (i64, Tenure)>> {
-        self.held.read().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 

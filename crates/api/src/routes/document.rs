@@ -42,7 +42,7 @@ pub fn openapi() -> OpenApi {
             answers(operation, 400, "The path or the query cannot be read");
         }
         if operation.request_body.is_some() {
-            answers(operation, 415, "The body is packed");
+            answers(operation, 415, "The body is packed, or of a kind that is not taken");
         }
     }
     let components = document.components.get_or_insert_default();

@@ -1,5 +1,7 @@
 //! What every request must be, whatever it asks for; refused before anything is looked up.
 
+use std::borrow::Cow;
+
 use axum::{
     extract::Request,
     http::{HeaderMap, StatusCode, header},
@@ -44,6 +46,6 @@ fn problem_of(request: &Request) -> Option<Problem> {
 
 /// What a header says, unless it is that.
 fn other_than(headers: &HeaderMap, name: header::HeaderName, usual: &str) -> Option<String> {
-    let said = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
-    said.into_iter().find(|value| !value.trim().eq_ignore_ascii_case(usual)).map(|value| value.into_owned())
+    let mut said = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    said.find(|value| !value.trim().eq_ignore_ascii_case(usual)).map(Cow::into_owned)
 }

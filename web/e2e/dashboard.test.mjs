@@ -80,7 +80,7 @@ test('a person shows what happened, and why an event started nothing', async () 
     assert.equal((await send('POST', '/v1/events', { id, event: 'Cart Abandoned', profile: 'eve', properties: cart })).status, 202);
   }
   await page.goto(`${base}/people/eve`);
-  await page.waitForSelector('text=Did not start cartReminder: already inside for `k`');
+  await page.waitForSelector('text=Did not start cartReminder: already inside for k');
   await page.waitForSelector('text=Started cartReminder');
   assert.match(await page.locator('.attributes').textContent(), /<img src=x/, 'what a person holds is shown, never run');
   await page.click('td >> text=wait-1');

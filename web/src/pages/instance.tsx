@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 
 import { api, type InstanceView } from '../api/client';
 import { paths } from '../paths';
-import { Json, Loaded, Status, Time } from '../ui/basics';
+import { Json, Loaded, Said, Status, Time } from '../ui/basics';
 import { Happenings } from '../ui/happenings';
 import type { Happening } from '../model/happening';
 import { Operations } from './instances';
@@ -32,12 +32,12 @@ function Instance({ instance }: { instance: InstanceView }) {
       </div>
       {instance.failure && (
         <p className="error">
-          Failed at <code>{instance.failure.step}</code>: {instance.failure.reason} ({instance.failure.kind})
+          Failed at <code>{instance.failure.step}</code>: <Said text={instance.failure.reason} /> ({instance.failure.kind})
         </p>
       )}
       {instance.waits && (
         <p className="panel waits">
-          Waits for {instance.waits.text}
+          Waits for <Said text={instance.waits.text} />
           {instance.waits.until && (
             <>
               , which is due <Time at={instance.waits.until} />

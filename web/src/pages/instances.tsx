@@ -4,7 +4,7 @@ import { Link, useLocation, useSearchParams } from 'wouter';
 
 import { api, type InstanceSummary, type Search } from '../api/client';
 import { paths } from '../paths';
-import { Status, Time } from '../ui/basics';
+import { Said, Status, Time } from '../ui/basics';
 
 const STATUSES = [
   'waiting',
@@ -116,7 +116,7 @@ export function InstanceTable({ instances, ofOne = false }: { instances: Instanc
               </td>
               <td>
                 <Link href={paths.instance(instance.id)}>{instance.step}</Link>
-                {instance.failure && <p className="reason">{instance.failure.reason}</p>}
+                {instance.failure && <p className="reason"><Said text={instance.failure.reason} /></p>}
                 {!instance.failure && instance.reason && <p className="reason plain">{instance.reason}</p>}
               </td>
               <td>

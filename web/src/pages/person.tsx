@@ -5,7 +5,7 @@ import { Link } from 'wouter';
 import { ApiError, api, type EventView, type SubscriptionView, type TimelineEntry } from '../api/client';
 import { type Happening, outcomeSentence } from '../model/happening';
 import { paths } from '../paths';
-import { Json, Loaded, Time } from '../ui/basics';
+import { Json, Loaded, Said, Time } from '../ui/basics';
 import { Happenings } from '../ui/happenings';
 import { InstanceTable } from './instances';
 import { RefusedEvents } from './refused';
@@ -131,9 +131,10 @@ function Event({ event }: { event: EventView }) {
         {event.outcomes.length === 0 && <li className="quiet">Stored; no journey listens for it here</li>}
         {event.outcomes.map((outcome, index) => {
           const { text, tone } = outcomeSentence({ ...outcome, reason: outcome.reason ?? null });
+          const said = <Said text={text} />;
           return (
             <li key={index} className={tone}>
-              {outcome.instance ? <Link href={paths.instance(outcome.instance)}>{text}</Link> : text}
+              {outcome.instance ? <Link href={paths.instance(outcome.instance)}>{said}</Link> : said}
             </li>
           );
         })}

@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 
 import { api } from '../api/client';
 import { paths } from '../paths';
-import { Time } from '../ui/basics';
+import { Said, Time } from '../ui/basics';
 
 export function RefusedPage() {
   return (
@@ -52,7 +52,7 @@ export function RefusedEvents({ profile }: { profile?: string }) {
                   <td>
                     <details>
                       <summary>
-                        {event.field && <code>{event.field}</code>} {event.reason}
+                        {event.field && <code>{event.field}</code>} <Said text={event.reason} />
                       </summary>
                       <pre className="json">{event.body}</pre>
                     </details>

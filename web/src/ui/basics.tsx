@@ -7,7 +7,13 @@ import { ago } from '../model/time';
 /** What was asked for, or why it is not there (yet). */
 export function Loaded<T>({ query, children }: { query: UseQueryResult<T>; children: (data: T) => React.ReactNode }) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
-  if (query.error) return <p className="error">{query.error.message}</p>;
+  if (query.error) {
+    return (
+      <p className="error">
+        <Said text={query.error.message} />
+      </p>
+    );
+  }
   return <p className="note">Loading…</p>;
 }
 
@@ -27,6 +33,14 @@ export function Time({ at }: { at: string }) {
 
 export function Status({ status }: { status: string }) {
   return <span className={`status ${status}`}>{status}</span>;
+}
+
+/** A sentence of the server, in which names stand in backticks. */
+export function Said({ text }: { text: string }) {
+  const parts = text.split('`');
+  // Of an odd one nobody knows what it encloses.
+  if (parts.length % 2 === 0) return <>{text}</>;
+  return <>{parts.map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}</>;
 }
 
 /** Data from outside, shown as text and never as anything else. */

@@ -1,5 +1,6 @@
 // The lines of a turn: a sentence each, with the request or the answer behind it.
 import { type Happening, sentence } from '../model/happening';
+import { Said } from './basics';
 
 export function Happenings({ happenings }: { happenings: Happening[] }) {
   return (
@@ -11,11 +12,11 @@ export function Happenings({ happenings }: { happenings: Happening[] }) {
           <li key={index} className={tone}>
             {exchange ? (
               <details>
-                <summary>{text}</summary>
+                <summary><Said text={text} /></summary>
                 <pre className="json">{exchange}</pre>
               </details>
             ) : (
-              text
+              <Said text={text} />
             )}
           </li>
         );

@@ -25,23 +25,18 @@ fn problem_of(request: &Request) -> Option<Problem> {
     }
     // RFC 9110, section 8.4: what cannot be unpacked is refused as such, not as what it looks like when it is packed.
     if let Some(packing) = other_than(request.headers(), header::CONTENT_ENCODING, "identity") {
-        return Some(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "packed",
-            "the body is packed",
-            format!("the body is packed (`Content-Encoding: {packing}`); send it as it is"),
-        ));
+        return Some(packed(StatusCode::UNSUPPORTED_MEDIA_TYPE, &format!("Content-Encoding: {packing}")));
     }
     // RFC 9112, section 6.1. Whoever reads the body as it comes would take it for something else.
     if let Some(packing) = other_than(request.headers(), header::TRANSFER_ENCODING, "chunked") {
-        return Some(Problem::new(
-            StatusCode::NOT_IMPLEMENTED,
-            "packed",
-            "the body is packed",
-            format!("the body is packed (`Transfer-Encoding: {packing}`); send it as it is, or `chunked`"),
-        ));
+        return Some(packed(StatusCode::NOT_IMPLEMENTED, &format!("Transfer-Encoding: {packing}")));
     }
     None
+}
+
+fn packed(status: StatusCode, how: &str) -> Problem {
+    let detail = format!("the body is packed (`{how}`); send it as it is");
+    Problem::new(status, "packed", "the body is packed", detail)
 }
 
 /// What a header says, unless it is that.

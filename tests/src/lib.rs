@@ -243,6 +243,18 @@ pub fn refusals(server: &Server) -> Vec<Value> {
     }
 }
 
+/// A figure of a server's memory in KiB, by its name in `/proc/PID/status`: `VmRSS` what it has, `VmHWM` the most it had.
+///
+/// # Panics
+/// When the system does not say.
+#[expect(clippy::panic, reason = "a test without its figure must fail")]
+pub fn memory(server: &Server, name: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap_or_default();
+    let figure =
+        status.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().nth(1)?.parse().ok());
+    figure.unwrap_or_else(|| panic!("{name} is not told: {status}"))
+}
+
 /// Checks that a server counts just so.
 ///
 /// # Panics

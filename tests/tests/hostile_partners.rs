@@ -17,7 +17,7 @@ use flate2::{Compression, write::GzEncoder};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use testkit::{Partner, Recorded, Reply, server::Server};
-use tests::{DATABASES, eventually, instances, setup_of};
+use tests::{DATABASES, eventually, instances, memory, setup_of};
 
 const PROJECT: &str = r#"
 profile { customerId: string key }
@@ -174,13 +174,6 @@ fn ask(server: &Server, arrived: &Arrived, from: usize) -> Duration {
     took[took.len() * 99 / 100]
 }
 
-/// A figure of the process, in KiB.
-fn status(server: &Server, name: &str) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
 fn press(server: &Server) {
     let one = |number: usize| {
         let kind = KINDS[number % KINDS.len()].0;
@@ -233,13 +226,13 @@ fn each_ends_in_its_time_the_server_does_not_grow_and_others_do_not_notice() {
         // Whatever is made once is made.
         ask(&server, &arrived, 0);
         let alone = ask(&server, &arrived, ASKED);
-        let before = status(&server, "VmRSS:");
+        let before = memory(&server, "VmRSS");
         fs::write(format!("/proc/{}/clear_refs", server.pid()), "5").unwrap();
         press(&server);
         let beside = ask(&server, &arrived, 2 * ASKED);
         let failed = || instances(&server, "journey=pressing&status=failed&limit=500").len();
         eventually("all have ended", Duration::from_secs(30), || failed() == KINDS.len() * EACH);
-        let grown = status(&server, "VmHWM:").saturating_sub(before);
+        let grown = memory(&server, "VmHWM").saturating_sub(before);
         judge(&server, database);
         println!("{database}: grown by {grown} KiB; p99 {alone:?} alone, {beside:?} beside");
         assert!(grown < MOST_GROWTH, "{database}: grown by {grown} KiB");

@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use std::{
-    fs,
     io::{Read, Write},
     net::TcpStream,
     time::{Duration, Instant},
@@ -15,7 +14,7 @@ use testkit::{
     Partner, Reply,
     server::{Server, WRITE_KEY},
 };
-use tests::{instances, setup};
+use tests::{instances, memory, setup};
 
 const BODY: &str =
     r#"[{"id":"e1","event":"Reward Requested","profile":"odd","properties":{"requestId":"r1"}}]"#;
@@ -105,17 +104,12 @@ fn a_length_that_can_be_read_in_two_ways_ends_the_connection() {
 fn a_packed_body_is_refused_and_never_unpacked() {
     let partner = Partner::start(|_, _| Reply::ok("{}")).unwrap();
     let server = setup("sqlite", &partner).start().unwrap();
-    let resident = || {
-        let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
-    };
     let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
     packer.write_all(b"[").unwrap();
     let blank = vec![b' '; 1 << 20];
     (0..200).for_each(|_| packer.write_all(&blank).unwrap());
     let bomb = packer.finish().unwrap();
-    let (before, began) = (resident(), Instant::now());
+    let (before, began) = (memory(&server, "VmHWM"), Instant::now());
     for (status, packing) in [
         ("415", "content-encoding: gzip"),
         ("415", "content-encoding: identity\r\ncontent-encoding: br"),
@@ -136,7 +130,7 @@ fn a_packed_body_is_refused_and_never_unpacked() {
         );
     }
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
-    let grown = resident().saturating_sub(before);
+    let grown = memory(&server, "VmHWM").saturating_sub(before);
     assert!(grown < 32 * 1024, "the process grew by {grown} KiB");
     let plain =
         format!("{}content-encoding: Identity\r\ncontent-length: {}\r\n\r\n{BODY}", head(), BODY.len());

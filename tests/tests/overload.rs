@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use std::{
-    fs,
     io::{Read, Write},
     net::TcpStream,
     thread,
@@ -11,11 +10,8 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use testkit::{
-    Partner, Reply,
-    server::{Server, WRITE_KEY},
-};
-use tests::{DATABASES, setup_of};
+use testkit::{Partner, Reply, server::WRITE_KEY};
+use tests::{DATABASES, memory, setup_of};
 
 const SENDERS: usize = 40;
 const EVENTS: usize = 1_500;
@@ -32,12 +28,6 @@ fn batch(sender: usize) -> String {
     let text = "x".repeat(LARGE);
     let event = |n: usize| json!({"id": format!("e{n}"), "event": "Noted", "profile": format!("p{sender}-{n}"), "properties": {"text": text}});
     Value::Array((0..EVENTS).map(event).collect()).to_string()
-}
-
-fn peak_mib(server: &Server) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() / 1024
 }
 
 #[test]
@@ -61,7 +51,7 @@ fn what_cannot_be_taken_is_turned_away_before_memory_grows() {
         let turned_away = answers.iter().filter(|(status, hint, _)| *status == 503 && *hint).count();
         assert_eq!(taken + turned_away, SENDERS, "{database}: {answers:?}");
         assert!(taken > 0 && turned_away > 0, "{database}: {taken} taken, {turned_away} turned away");
-        let peak = peak_mib(&server);
+        let peak = memory(&server, "VmHWM") / 1024;
         assert!(peak < 640, "{database}: {peak} MiB at the most");
         let counted = server.admin().get("/v1/journeys").unwrap().json();
         assert_eq!(counted["journeys"][0]["counts"]["waiting"], json!(taken * EVENTS), "{database}");

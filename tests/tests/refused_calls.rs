@@ -59,13 +59,6 @@ fn beyond_a_cap_calls_fail_at_once_and_no_stretch_sees_more() {
         }
         let failed = || instances(&servers[0], "status=failed&limit=500");
         eventually("each call goes out or is refused", Duration::from_secs(20), || {
-            eprintln!(
-                "DBG {database} {} {} {sent} {} {}",
-                failed().len(),
-                came.lock().unwrap().len(),
-                instances(&servers[0], "status=completed&limit=500").len(),
-                instances(&servers[0], "limit=500").len()
-            );
             failed().len() + came.lock().unwrap().len() == sent
         });
         let failed = failed();
